@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What other tools ask of the console daemon (plinth-consoled): hand it a new guest's console ring,
+ * tell it of a death, and be a console on a terminal or in a script.
+ *
+ * Every call opens its own connection, waits at most CONSOLE_CLIENT_TIMEOUT_MS for the answer and
+ * is thread-safe. "sock" may be NULL for CONSOLE_SOCKET. Calls return 0 or a negative errno; on
+ * failure err (when not NULL, err_size bytes) holds one sentence, without a newline, that says what
+ * failed and what to do. -ECONNREFUSED means that no daemon runs (whatever the cause), -ETIMEDOUT
+ * that it does not answer, -EPROTO that something else than a daemon of this version answers.
+ */
+#ifndef PLINTH_CONSOLE_CLIENT_H
+#define PLINTH_CONSOLE_CLIENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONSOLE_SOCKET            "/run/plinth/consoled.sock"
+#define CONSOLE_LOG_DIR           "/var/log/plinth/console"
+#define CONSOLE_CLIENT_TIMEOUT_MS 10000
+
+#define CONSOLE_NAME_MAX  63         /* bytes of a guest's name, without the NUL */
+#define CONSOLE_PORT_FIND UINT32_MAX /* guest_port: read both from the guest's HVM parameters */
+
+/* Exit statuses of console_client_main() and console_client_run(). */
+enum console_exit {
+	CONSOLE_EXIT_OK = 0,      /* detached, input ended, every --expect matched */
+	CONSOLE_EXIT_ERROR = 1,   /* no daemon, connection lost, a system call failed */
+	CONSOLE_EXIT_USAGE = 2,   /* wrong command line, bad regular expression */
+	CONSOLE_EXIT_GONE = 3,    /* no such guest, or it died before what was waited for */
+	CONSOLE_EXIT_TIMEOUT = 4, /* --timeout passed before --expect matched */
+};
+
+#define CONSOLE_ADD_NO_LOG 1u /* keep no log file of this guest */
+
+/* A guest whose console the daemon shall own. Zero means the default wherever one is named. */
+struct console_add {
+	uint32_t domid;
+	uint8_t uuid[16];  /* the domain's handle; tells a reused domid from the old one */
+	const char *name;  /* 1..CONSOLE_NAME_MAX bytes; others attach by it; names the log file */
+	uint64_t ring_gfn; /* guest frame of the ring page (HVM_PARAM_CONSOLE_PFN) */
+	uint32_t
+		guest_port; /* the guest's unbound port (HVM_PARAM_CONSOLE_EVTCHN), remote = dom0 */
+	uint32_t flags;     /* CONSOLE_ADD_* */
+	uint32_t scrollback; /* bytes kept for later attaches; 0: 64 KiB; at most 1 MiB */
+	uint64_t log_limit;  /* bytes of the log file before it is rotated once; 0: 1 MiB */
+};
+
+/*
+ * Call while the guest is paused, after its ring frame and its event channel exist. On return the
+ * ring is mapped and the port is bound: not a byte of the guest's output can be lost. A guest that
+ * is already there under the same domid and uuid is re-attached (0); the same name held by another
+ * living guest is -EEXIST. Other errors are those of the mapping and the binding (-ESRCH, -EINVAL,
+ * -EPERM...).
+ */
+int console_client_add(const char *sock, const struct console_add *guest, char *err,
+		       size_t err_size);
+
+/*
+ * Call right after the destroy domctl (and on failure of a half-made guest): the daemon reads what
+ * is left in the ring and unmaps it, so that the hypervisor can free the domain; a mapped ring
+ * keeps a dying domain alive. The output stays readable under the guest's name. reason is a
+ * SHUTDOWN_* number or -1 when it was destroyed. -ENOENT: the daemon does not know this guest
+ * (harmless).
+ */
+int console_client_died(const char *sock, uint32_t domid, const uint8_t uuid[16], int reason,
+			char *err, size_t err_size);
+
+/* Drop the kept output of dead guests: those called name, or all of them when name is NULL. */
+int console_client_forget(const char *sock, const char *name, char *err, size_t err_size);
+
+/* One step of a script, done in order. */
+struct console_step {
+	enum { CONSOLE_STEP_EXPECT, CONSOLE_STEP_SEND } kind;
+	const char *text; /* EXPECT: a POSIX extended regular expression; SEND: as it is typed */
+};
+
+struct console_options {
+	const char *sock;  /* NULL: CONSOLE_SOCKET */
+	const char *guest; /* a domid or a name; a living guest wins over a dead one */
+	int read_only;     /* never send anything */
+	int no_replay;     /* do not show what was output before */
+	int quiet;         /* no "Connected to..." line */
+	const struct console_step *steps; /* a script instead of stdin; NULL: a person or a pipe */
+	size_t step_count;
+	unsigned timeout_s; /* for each EXPECT; 0: 60 s */
+};
+
+/*
+ * Be a console until it ends; messages go to stderr, the guest's output to stdout. Returns an
+ * enum console_exit. The terminal's settings are restored on every way out, signals included.
+ */
+int console_client_run(const struct console_options *options);
+
+/*
+ * The same from a command line, argv[0] being "console":
+ *   console [-r] [-n] [-q] [--expect REGEX | --send TEXT]... [--timeout S] GUEST
+ * vmctl passes its own arguments on as they are. TEXT knows \r \n \t \e \\ and \xHH.
+ */
+int console_client_main(int argc, char *const argv[]);
+extern const char console_client_usage[];
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What other tools ask of the monitor daemon (plinth-monitord), which carries out on_poweroff,
+ * on_reboot, on_crash and on_watchdog after the tool that created the guest is gone.
+ *
+ * Calls, errors and err/err_size are as in console/console_client.h: 0 or a negative errno with one
+ * sentence; -ECONNREFUSED: no daemon runs; sock NULL: MONITOR_SOCKET.
+ */
+#ifndef PLINTH_MONITOR_CLIENT_H
+#define PLINTH_MONITOR_CLIENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define MONITOR_SOCKET     "/run/plinth/monitord.sock"
+#define MONITOR_LOG        "/var/log/plinth/monitord.log"
+#define MONITOR_TIMEOUT_MS 10000
+#define MONITOR_NAME_MAX   63
+#define MONITOR_CONFIG_MAX (128 * 1024) /* bytes of the config text */
+
+/* What to do with a guest that has shut down. */
+enum monitor_action {
+	MONITOR_DESTROY,        /* "destroy" */
+	MONITOR_RESTART,        /* "restart": destroy it, create it again from its config */
+	MONITOR_PRESERVE,       /* "preserve": leave it as it is, for a post-mortem */
+	MONITOR_RENAME_RESTART, /* "rename-restart": preserve under another name, create it again */
+	MONITOR_ACTION_COUNT
+};
+
+/* Which way it went: the index of monitor_guest.on[]. */
+enum monitor_event {
+	MONITOR_ON_POWEROFF, /* SHUTDOWN_poweroff 0; default destroy */
+	MONITOR_ON_REBOOT,   /* SHUTDOWN_reboot 1; default restart */
+	MONITOR_ON_CRASH,    /* SHUTDOWN_crash 3; default destroy */
+	MONITOR_ON_WATCHDOG, /* SHUTDOWN_watchdog 4; default destroy */
+	MONITOR_EVENT_COUNT
+};
+
+struct monitor_guest {
+	uint32_t domid;
+	uint8_t uuid[16];
+	const char *name;   /* 1..MONITOR_NAME_MAX bytes */
+	const char *config; /* the whole config text, overrides of the command line appended */
+	size_t config_size; /* bytes, 1..MONITOR_CONFIG_MAX */
+	enum monitor_action on[MONITOR_EVENT_COUNT];
+};
+
+/* "destroy" and so on to its number: 0, or -EINVAL for a word that is none. */
+int monitor_action_parse(const char *word, enum monitor_action *action);
+const char *monitor_action_name(enum monitor_action action);  /* "?" when out of range */
+void monitor_guest_set_defaults(struct monitor_guest *guest); /* fills on[] */
+
+/*
+ * Register a new guest before it is unpaused. From then on its end is the daemon's business: the
+ * domain is destroyed or re-created as on[] says. A guest under the same uuid replaces the older
+ * record (that is how a re-created guest comes in).
+ */
+int monitor_client_register(const char *sock, const struct monitor_guest *guest, char *err,
+			    size_t err_size);
+
+/*
+ * Take a guest out of the daemon's hands, before destroying it on purpose: its end starts nothing.
+ * -ENOENT: not known (harmless). A pending re-creation of this guest is called off too.
+ */
+int monitor_client_forget(const char *sock, uint32_t domid, const uint8_t uuid[16], char *err,
+			  size_t err_size);
+
+#endif
