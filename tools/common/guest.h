@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: ISC */
+/* Makes a guest from its config and takes it away again: the one place where the order of steps is.
+ */
+#ifndef TOOLS_COMMON_GUEST_H
+#define TOOLS_COMMON_GUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/guest_config.h"
+#include "common/report.h"
+
+struct ctrl;
+struct monitor_guest;
+
+/* How to create; all zero is what vmctl does. */
+struct guest_options {
+	bool leave_paused;
+	const char *config_path;    /* for the registry; NULL: none */
+	const char *registry;       /* NULL: REGISTRY_DIR */
+	const char *console_socket; /* NULL: CONSOLE_SOCKET */
+	const char *monitor_socket; /* NULL: MONITOR_SOCKET */
+
+	/* Called at each step ("building the guest", ...); may be NULL. */
+	void (*progress)(void *context, const char *step);
+	/*
+	 * Called in place of monitor_client_register(), for the monitor itself, which must not wait
+	 * for its own socket. NULL: monitor_client_register().
+	 */
+	int (*register_guest)(void *context, const struct monitor_guest *guest, char *err,
+			      size_t err_size);
+	/* What undoes register_guest; NULL with it NULL: monitor_client_forget(). */
+	void (*forget_guest)(void *context, uint32_t domid, const uint8_t uuid[16]);
+	void *context;
+};
+
+/*
+ * Checks that the name is free and that the files can be read, builds the domain, gives its console
+ * to plinth-consoled, writes it into the registry, registers it with plinth-monitord and starts it.
+ * On failure every step done is undone: nothing is left behind, and the report says what failed and
+ * what to do. 0 or a negative errno: -EEXIST the name is in use, -ENOMEM too little memory,
+ * -ECONNREFUSED a daemon does not run.
+ */
+int guest_create(struct ctrl *ctrl, const struct guest_config *config,
+		 const struct guest_options *options, uint32_t *domid, struct report *report);
+
+/*
+ * Everything that can be checked without making anything: `vmctl create -n`. Without ctrl (NULL)
+ * the name and free memory are not looked at.
+ */
+int guest_check(struct ctrl *ctrl, const struct guest_config *config,
+		const struct guest_options *options, struct report *report);
+
+/*
+ * Destroys a domain: takes it out of the monitor's hands, destroys it, lets the console daemon
+ * drain its ring, removes it from the registry. Only the destroying itself can make it fail;
+ * daemons that do not run are none of its business. reason: SHUTDOWN_* that it stopped with, or -1.
+ */
+int guest_destroy(struct ctrl *ctrl, uint32_t domid, const uint8_t uuid[16], int reason,
+		  const struct guest_options *options, struct report *report);
+
+#endif
