@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: ISC
+# What Plinth is built from: Debian packages of this machine, and arm64 ones unpacked below build/.
+
+# ---- this machine's packages ----
+# Looked at (not installed again) before every build, so that a first `make` works on a fresh machine.
+HOST_PACKAGES := gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross device-tree-compiler \
+	libfdt-dev libyajl-dev libcmocka-dev zlib1g-dev libncurses-dev pkgconf qemu-system-arm cpio kmod \
+	xz-utils python3 python3-pexpect python3-pytest python3-pytest-xdist debian-archive-keyring
+
+PYTHON ?= /usr/bin/python3
+
+ifneq ($(MAKELEVEL),0)
+else ifneq ($(filter-out clean help,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(lastword $(shell scripts/host-packages.sh $(HOST_PACKAGES) >&2; echo $$?)),0)
+$(error the packages that Plinth is built with are not all installed)
+endif
+endif
+
+# ---- the target's packages ----
+# Libraries and headers that arm64 programs are linked with, busybox, and the Debian kernel (6.1).
+ROOT_PACKAGES := linux-image-arm64 busybox-static libc6 libfdt1 libfdt-dev libyajl2 libyajl-dev \
+	zlib1g zlib1g-dev libncurses6 libncurses-dev libtinfo6 libxml2 libxml2-dev liblzma5 libicu72 \
+	libgcc-s1 libstdc++6 libxen-dev
+# Stock Xen 4.17 with its tools: the peer that tests and benchmarks compare with.
+XEN_PACKAGES := xen-hypervisor-4.17-arm64 xen-utils-4.17 xen-utils-common xenstore-utils libxencall1 \
+	libxendevicemodel1 libxenevtchn1 libxenforeignmemory1 libxengnttab1 libxenhypfs1 \
+	libxenmisc4.17 libxenstore4 libxentoolcore1 libxentoollog1 libext2fs2 libcom-err2 libuuid1
+# A newer kernel; nothing else is taken from this suite.
+ROOT_612_PACKAGES := linux-image-arm64
+
+# Folders, and the files to depend on: a stamp's name carries its list's checksum.
+ROOT := $(B)/root
+XEN_ROOT := $(B)/xen
+ROOT_612 := $(B)/root-6.12
+stamp_of = $(B)/apt/$(1)-$(shell cksum scripts/fetch-packages.sh - <<<'$(2)' | cksum | cut -d' ' -f1).stamp
+ROOT_STAMP := $(call stamp_of,root,$(ROOT_PACKAGES))
+XEN_STAMP := $(call stamp_of,xen,$(XEN_PACKAGES))
+ROOT_612_STAMP := $(call stamp_of,root-6.12,$(ROOT_612_PACKAGES))
+
+define fetch_rule
+$(1):
+	@rm -f $(B)/apt/$(notdir $(2))-*.stamp
+	@scripts/fetch-packages.sh $(B)/apt/$(3) $(3) $(2) $(4)
+	@touch $$@
+endef
+$(eval $(call fetch_rule,$(ROOT_STAMP),$(ROOT),bookworm,$(ROOT_PACKAGES)))
+$(eval $(call fetch_rule,$(XEN_STAMP),$(XEN_ROOT),bookworm,$(XEN_PACKAGES)))
+$(eval $(call fetch_rule,$(ROOT_612_STAMP),$(ROOT_612),trixie,$(ROOT_612_PACKAGES)))
+# One apt at a time in one folder of lists.
+$(XEN_STAMP): | $(ROOT_STAMP)
+
+.PHONY: packages
+## make packages   download and unpack the arm64 packages (no root needed)
+packages: $(ROOT_STAMP) $(XEN_STAMP) $(ROOT_612_STAMP)
