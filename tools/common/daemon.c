@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: ISC */
+/* What every daemon of Plinth does at its start and end: detach, pid file, socket, log, signals. */
+#include "daemon.h"
+
+#include "logfile.h"
+#include "loop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOG_LIMIT (1024 * 1024)
+#define LINE_MAX_ 1024
+
+static struct {
+	const struct daemon_options *options;
+	int pid_fd;
+	int ready_fd; /* the parent waits at the other end; -1 when nobody does */
+	bool log_open, log_to_stderr;
+	struct logfile log;
+} self = {.pid_fd = -1, .ready_fd = -1, .log_to_stderr = true};
+
+void daemon_log(const char *format, ...)
+{
+	char line[LINE_MAX_];
+	time_t now = time(NULL);
+	struct tm utc;
+	uint64_t lost;
+	va_list args;
+	int used, text;
+
+	gmtime_r(&now, &utc);
+	used = (int)strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%SZ ", &utc);
+	used += snprintf(line + used, sizeof(line) - (size_t)used,
+			 "%s[%d]: ", self.options ? self.options->name : "plinth", (int)getpid());
+	va_start(args, format);
+	text = vsnprintf(line + used, sizeof(line) - (size_t)used - 1, format, args);
+	va_end(args);
+	used += text < 0 ? 0 : text;
+	if (used > (int)sizeof(line) - 2)
+		used = (int)sizeof(line) - 2;
+	/* One action, one line, whatever a guest's name or a config's text holds. */
+	for (int i = 0; i < used; i++)
+		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+			line[i] = '?';
+	line[used++] = '\n';
+	if (self.log_open)
+		logfile_write(&self.log, line, (size_t)used, loop_now_ms(), &lost);
+	if (self.log_to_stderr && write(STDERR_FILENO, line, (size_t)used) < 0)
+		self.log_to_stderr = false;
+}
+
+int daemon_make_folder(const char *path)
+{
+	char part[PATH_MAX];
+	size_t length = strlen(path);
+
+	if (length >= sizeof(part))
+		return -ENAMETOOLONG;
+	for (size_t i = 1; i <= length; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (mkdir(part, 0755) < 0 && errno != EEXIST)
+			return -errno;
+	}
+	return 0;
+}
+
+int daemon_make_folder_of(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	char folder[PATH_MAX];
+
+	if (!slash || slash == file)
+		return 0;
+	if ((size_t)(slash - file) >= sizeof(folder))
+		return -ENAMETOOLONG;
+	memcpy(folder, file, (size_t)(slash - file));
+	folder[slash - file] = '\0';
+	return daemon_make_folder(folder);
+}
+
+static int complain(int error, const char *what, const char *which)
+{
+	fprintf(stderr, "%s: cannot %s %s: %s%s\n", self.options->name, what, which,
+		strerror(error), error == EACCES || error == EPERM ? "; run it as root" : "");
+	return -error;
+}
+
+static int complain_running(void)
+{
+	char pid[16] = "";
+	ssize_t count = pread(self.pid_fd, pid, sizeof(pid) - 1, 0);
+
+	pid[count > 0 ? count : 0] = '\0';
+	pid[strcspn(pid, "\n")] = '\0';
+	fprintf(stderr, "%s: already running as process %s (it holds the lock on %s)\n",
+		self.options->name, pid[0] ? pid : "?", self.options->pid_file);
+	return -EEXIST;
+}
+
+/* The lock belongs to the open file, so it goes on to the child of fork() and ends with it. */
+static int lock_pid_file(void)
+{
+	const char *path = self.options->pid_file;
+	int ret = daemon_make_folder_of(path);
+
+	if (ret < 0)
+		return complain(-ret, "make the folder of", path);
+	self.pid_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (self.pid_fd < 0)
+		return complain(errno, "open", path);
+	if (flock(self.pid_fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? complain_running() : complain(errno, "lock", path);
+	return 0;
+}
+
+static int write_pid(void)
+{
+	char pid[16];
+	int count = snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
+
+	if (ftruncate(self.pid_fd, 0) < 0 || pwrite(self.pid_fd, pid, (size_t)count, 0) != count)
+		return complain(errno, "write", self.options->pid_file);
+	return 0;
+}
+
+/* Wait for the child to be ready; if it ends instead, end as it did. */
+static void __attribute__((noreturn)) wait_as_parent(int fd, pid_t child)
+{
+	char byte;
+	int status = 0;
+	ssize_t count;
+
+	do
+		count = read(fd, &byte, 1);
+	while (count < 0 && errno == EINTR);
+	if (count == 1)
+		_exit(EXIT_SUCCESS);
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	_exit(WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : EXIT_FAILURE);
+}
+
+static int detach(void)
+{
+	int fds[2];
+	pid_t child;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return complain(errno, "make", "a pipe");
+	child = fork();
+	if (child < 0)
+		return complain(errno, "start", "the background process");
+	if (child > 0) {
+		close(fds[1]);
+		wait_as_parent(fds[0], child);
+	}
+	close(fds[0]);
+	self.ready_fd = fds[1];
+	setsid();
+	return 0;
+}
+
+/* The pid file's lock is held, so a socket that is there is a dead daemon's. */
+static int listen_on_socket(void)
+{
+	const char *path = self.options->socket;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	mode_t mask;
+	int fd, ret = daemon_make_folder_of(path);
+
+	if (ret < 0)
+		return complain(-ret, "make the folder of", path);
+	if (strlen(path) >= sizeof(address.sun_path))
+		return complain(ENAMETOOLONG, "listen on", path);
+	strcpy(address.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return complain(errno, "make", "a socket");
+	unlink(path);
+	mask = umask(0177); /* whoever may connect may type into every guest */
+	ret = bind(fd, (struct sockaddr *)&address, sizeof(address));
+	umask(mask);
+	if (ret < 0 || listen(fd, 64) < 0) {
+		ret = complain(errno, "listen on", path);
+		close(fd);
+		return ret;
+	}
+	return fd;
+}
+
+int daemon_start(const struct daemon_options *options)
+{
+	int ret;
+
+	self.options = options;
+	ret = lock_pid_file();
+	if (ret == 0 && !options->foreground)
+		ret = detach();
+	if (ret == 0)
+		ret = write_pid();
+	if (ret < 0)
+		return ret;
+	umask(022);
+	if (options->log_file) {
+		ret = daemon_make_folder_of(options->log_file);
+		self.log_open =
+			ret == 0 && logfile_init(&self.log, options->log_file, LOG_LIMIT) == 0;
+		if (!self.log_open || self.log.fd < 0)
+			fprintf(stderr, "%s: warning: cannot write the log file %s\n",
+				options->name, options->log_file);
+	}
+	return listen_on_socket();
+}
+
+void daemon_is_ready(void)
+{
+	int null;
+
+	if (self.options->foreground)
+		return;
+	self.log_to_stderr = false;
+	if (chdir("/") < 0)
+		daemon_log("cannot change to /: %s", strerror(errno));
+	null = open("/dev/null", O_RDWR);
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+		if (null > STDERR_FILENO)
+			close(null);
+	}
+	if (self.ready_fd >= 0) {
+		if (write(self.ready_fd, "", 1) < 0)
+			daemon_log("cannot tell the starting process: %s", strerror(errno));
+		close(self.ready_fd);
+		self.ready_fd = -1;
+	}
+}
+
+void daemon_stop(void)
+{
+	unlink(self.options->socket);
+	unlink(self.options->pid_file);
+	if (self.log_open)
+		logfile_close(&self.log);
+	self.log_open = false;
+}
+
+int daemon_signal_fd(bool children)
+{
+	sigset_t set;
+	int fd;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	if (children)
+		sigaddset(&set, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+static int write_all(int fd, const char *data, size_t size)
+{
+	while (size > 0) {
+		ssize_t count = write(fd, data, size);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return -errno;
+		data += count;
+		size -= (size_t)count;
+	}
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+int daemon_write_file(const char *path, const void *data, size_t size)
+{
+	char fresh[PATH_MAX];
+	int fd, ret;
+
+	if (snprintf(fresh, sizeof(fresh), "%s.new", path) >= (int)sizeof(fresh))
+		return -ENAMETOOLONG;
+	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	ret = write_all(fd, data, size);
+	if (close(fd) < 0 && ret == 0)
+		ret = -errno;
+	if (ret == 0 && rename(fresh, path) < 0)
+		ret = -errno;
+	if (ret < 0)
+		unlink(fresh);
+	return ret;
+}
+
+int daemon_read_file(const char *path, size_t limit, char **data, size_t *size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	size_t used = 0;
+	struct stat status;
+	ssize_t count = 1;
+	int ret = 0;
+
+	if (fd < 0)
+		return -errno;
+	*data = NULL;
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+		ret = -EINVAL;
+	else if ((uint64_t)status.st_size > limit)
+		ret = -EFBIG;
+	else if ((*data = malloc((size_t)status.st_size + 1)) == NULL)
+		ret = -ENOMEM;
+	while (ret == 0 && count > 0 && used < (size_t)status.st_size) {
+		count = read(fd, *data + used, (size_t)status.st_size - used);
+		if (count < 0 && errno != EINTR)
+			ret = -errno;
+		used += count > 0 ? (size_t)count : 0;
+	}
+	close(fd);
+	if (ret < 0) {
+		free(*data);
+		return ret;
+	}
+	(*data)[used] = '\0';
+	*size = used;
+	return 0;
+}

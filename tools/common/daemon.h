@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: ISC */
+/* What every daemon of Plinth does at its start and end: detach, pid file, socket, log, signals. */
+#ifndef PLINTH_COMMON_DAEMON_H
+#define PLINTH_COMMON_DAEMON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct daemon_options {
+	const char *name; /* "plinth-consoled" */
+	const char *pid_file;
+	const char *socket;
+	const char *log_file;
+	bool foreground; /* stay attached; log to stderr too */
+};
+
+/*
+ * Takes the pid file's lock, detaches (unless foreground) and listens on the socket. On failure a
+ * sentence is printed to stderr and a negative errno comes back; -EEXIST: it runs already. Returns
+ * the listening socket, non-blocking, mode 0600. The process that called from the shell waits for
+ * daemon_is_ready() in its child and then exits with 0; when the child exits before that, with the
+ * child's status.
+ */
+int daemon_start(const struct daemon_options *options);
+
+/* Everything works: lets the parent go and leaves the terminal. */
+void daemon_is_ready(void);
+
+/* Removes the socket and the pid file. */
+void daemon_stop(void);
+
+/* One line into the log: "2026-01-31T23:59:59Z name[pid]: ...". Also stderr until ready. */
+void daemon_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Makes a folder and those above it, mode 0755. 0 or a negative errno. */
+int daemon_make_folder(const char *path);
+
+/* The same for the folder that a file is in. */
+int daemon_make_folder_of(const char *file);
+
+/* A signalfd for SIGTERM, SIGINT and, when children is set, SIGCHLD; SIGPIPE and SIGHUP are
+ * ignored. */
+int daemon_signal_fd(bool children);
+
+/*
+ * Writes a small file so that a reader finds the old or the new content, never a part (write to
+ * FILE.new, fsync, rename; mode 0600). 0 or a negative errno.
+ */
+int daemon_write_file(const char *path, const void *data, size_t size);
+
+/* Reads a whole file of at most limit bytes; *data is NUL-terminated and the caller's to free. */
+int daemon_read_file(const char *path, size_t limit, char **data, size_t *size);
+
+#endif
