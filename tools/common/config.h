@@ -69,6 +69,8 @@ int config_parse_override(struct config *config, const char *label, const char *
 
 const struct config_entry *config_find(const struct config *config, const char *key);
 
+const char *config_kind_name(enum config_kind kind); /* "a string", ... */
+
 /* Sets "label:line:column: ..." in the report and returns -EINVAL. */
 int config_fail(const struct config_place *place, struct report *report, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
