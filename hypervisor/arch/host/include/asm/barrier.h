@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: ISC */
+/* Barriers of the test host: one thread, so the compiler's are enough. */
+#ifndef ASM_BARRIER_H
+#define ASM_BARRIER_H
+
+#define barrier()   __asm__ volatile("" ::: "memory")
+#define smp_mb()    __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define smp_rmb()   __atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define smp_wmb()   __atomic_thread_fence(__ATOMIC_RELEASE)
+#define cpu_relax() barrier()
+
+#endif

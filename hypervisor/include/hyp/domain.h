@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: ISC */
+/* Domains and vCPUs: the central structures, their life cycle and look-up. */
+#ifndef HYP_DOMAIN_H
+#define HYP_DOMAIN_H
+
+#include <hyp/cpu.h>
+#include <hyp/evtchn.h>
+#include <hyp/grant.h>
+#include <hyp/list.h>
+#include <hyp/p2m.h>
+#include <hyp/sched.h>
+#include <hyp/spinlock.h>
+#include <hyp/timer.h>
+#include <hyp/vgic.h>
+#include <public/xen.h>
+#include <public/vcpu.h>
+#include <asm/vcpu.h> /* struct arch_vcpu, struct arch_domain */
+
+#define MAX_VCPUS      128 /* a domain, with GICv3 */
+#define MAX_DOMAIN_SLOTS 1024
+
+struct vcpu {
+	struct arch_vcpu arch; /* first: assembly knows its offsets */
+	struct domain *domain;
+	uint16_t id;
+	/*
+	 * Why it does not run: each of these keeps it off the CPUs. Written by atomics; vcpu_runnable() reads them.
+	 */
+	uint32_t offline;     /* never started, or PSCI CPU_OFF / VCPUOP_down */
+	uint32_t blocked;     /* WFI, SCHEDOP_block, SCHEDOP_poll: an event or interrupt ends it */
+	uint32_t pause_count; /* pausers; domain.pause_count stops all its vCPUs */
+	bool running;	      /* its state is (being) used by a CPU: chosen and not yet switched away from */
+	bool poll;	      /* blocked in SCHEDOP_poll */
+	struct sched_vcpu sched;
+	struct vcpu_info *info;	     /* mapped for ever once registered; see evtchn.c */
+	mfn_t info_mfn;		     /* the page it is in, INVALID_MFN: inside shared_info or none yet */
+	struct vcpu_runstate_info runstate;
+	gvaddr_t runstate_area;	     /* guest virtual address, 0: not registered */
+	struct vgic_vcpu vgic;
+	struct evtchn_vcpu evtchn;
+	struct timer poll_timer;
+	struct timer vtimer_wake; /* wakes a blocked vCPU when its virtual timer is due */
+	struct timer ptimer;	  /* emulated physical timer */
+};
+
+enum domain_state {
+	DOMAIN_BUILDING, /* never unpaused yet */
+	DOMAIN_RUNNING,
+	DOMAIN_DYING,	 /* being torn down */
+	DOMAIN_DEAD,	 /* only references are left */
+};
+
+struct domain {
+	domid_t id;
+	uint16_t slot;	 /* index in the table; page descriptors name owners by it */
+	uint32_t refs;
+	enum domain_state state;
+	bool privileged; /* dom0: may use domctl, sysctl, foreign maps, devices */
+	bool direct_mapped;
+	bool shutting_down; /* stopped itself; vCPUs paused */
+	uint8_t shutdown_code;
+	uint32_t pause_count;
+	struct spinlock lock; /* RANK_DOMAIN */
+	uint8_t handle[16];   /* uuid */
+	uint32_t ssidref;
+	uint32_t flags;	      /* XEN_DOMCTL_CDF_* at creation */
+	uint16_t max_vcpus;
+	uint16_t nr_vcpus;    /* created so far */
+	struct vcpu **vcpu;   /* max_vcpus entries, NULL: not created */
+	uint64_t tot_pages, max_pages; /* tot_pages: atomic */
+	struct p2m p2m;
+	struct shared_info *shared_info; /* a hypervisor page */
+	struct evtchn_domain evtchn;
+	struct grant_table grant;
+	struct vgic vgic;
+	uint64_t hvm_params[64];
+	uint32_t sched_weight, sched_cap;
+	int64_t time_offset; /* seconds added to the wall clock */
+	bool vm_assist_runstate_update;
+	struct {
+		uint32_t budget, lost;
+		ns_t refill;
+	} log; /* rate limit of log_guest() */
+	struct arch_domain arch;
+	struct list all; /* in domain_list, by id */
+};
+
+extern struct domain *domain0;
+
+/* Look up and hold; release with domain_put(). NULL: there is none, or it is dying. */
+struct domain *domain_get(domid_t id);
+/* The same, DOMID_SELF means the caller's. */
+struct domain *domain_get_for(struct vcpu *v, domid_t id);
+/* Dying ones too: for destroy and list. */
+struct domain *domain_get_any(domid_t id);
+/* The first domain with an id of at least `from`, in order of ids, dying ones too. */
+struct domain *domain_get_next(domid_t from);
+void domain_hold(struct domain *d);
+void domain_put(struct domain *d);
+struct domain *domain_by_slot(unsigned slot);
+
+struct xen_domctl_createdomain;
+int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged, struct domain **out);
+int domain_set_max_vcpus(struct domain *d, unsigned nr); /* creates vCPUs 0..nr-1 */
+/* Bounded work a call; -ERESTART: call again. The domain vanishes when the last reference is put. */
+int domain_kill(struct domain *d);
+void domain_shutdown(struct domain *d, uint8_t reason);
+/* For what a guest did that cannot be answered: stop it with SHUTDOWN_crash and log the reason. */
+void domain_crash(struct domain *d, const char *fmt, ...) __printf(2, 3);
+
+/* Pausing nests. The vCPUs are off their CPUs when domain_is_quiet() says so; pause itself does not wait. */
+void domain_pause(struct domain *d);
+void domain_unpause(struct domain *d);
+bool domain_is_quiet(const struct domain *d);
+
+void vcpu_pause(struct vcpu *v);
+void vcpu_unpause(struct vcpu *v);
+void vcpu_block(struct vcpu *v); /* until an interrupt or event is pending; checks for one after blocking */
+void vcpu_unblock(struct vcpu *v);
+/* An interrupt for v was queued: wake it if it sleeps, or make its CPU look if it runs elsewhere. */
+void vcpu_notify(struct vcpu *v);
+bool vcpu_runnable(const struct vcpu *v);
+void vcpu_set_runstate(struct vcpu *v, enum runstate state, ns_t now);
+
+static inline struct vcpu *domain_vcpu(struct domain *d, unsigned id)
+{
+	return id < d->max_vcpus ? READ_ONCE(d->vcpu[id]) : NULL;
+}
+
+#define for_each_vcpu(d, v)                                                                        \
+	for (unsigned _i = 0; _i < (d)->max_vcpus; _i++)                                           \
+		if (((v) = (d)->vcpu[_i]) != NULL)
+
+#define for_each_domain(d) list_for_each(d, &domain_list, all)
+extern struct list domain_list; /* RANK_DOMAIN_LIST */
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+/* Physical interrupts: who gets them, and the controller's operations (GICv2 and GICv3 implement them). */
+#ifndef HYP_IRQ_H
+#define HYP_IRQ_H
+
+#include <hyp/types.h>
+
+#define NR_SGIS	  16
+#define NR_PPIS	  16
+#define NR_LOCALS 32 /* SGIs and PPIs: an instance a CPU */
+#define MAX_IRQS  1020
+
+/* What the hypervisor itself sends between CPUs. */
+enum ipi { IPI_KICK, IPI_HALT };
+
+struct domain;
+struct vcpu;
+struct cpu;
+
+/* Virtual interrupts in flight: a list register's contents, controller-independent. */
+struct lr {
+	uint16_t virq;	  /* INTID that the guest sees */
+	uint16_t hwirq;	  /* physical INTID, if hw */
+	uint8_t priority; /* 0..255, less is more urgent */
+	uint8_t source;	  /* GICv2 SGI: the CPU that sent it */
+	bool hw;	  /* the guest's deactivation deactivates hwirq too */
+	bool pending, active;
+	bool eoi;	  /* raise the maintenance interrupt when the guest ends it (not with hw) */
+};
+
+struct gic_cpu_state { /* a vCPU's virtual CPU interface while it is switched out */
+	uint64_t vmcr;
+	uint32_t apr[4];
+	uint32_t hcr;
+};
+
+struct irqchip {
+	const char *name;
+	unsigned version; /* 2 or 3 */
+	void (*init_cpu)(struct cpu *c);
+	/* Acknowledge the most urgent pending interrupt: INTID, or 1023 when there is none. */
+	unsigned (*acknowledge)(void);
+	void (*priority_drop)(unsigned intid); /* it stays active */
+	void (*deactivate)(unsigned intid);
+	void (*enable)(unsigned intid);
+	void (*disable)(unsigned intid);
+	void (*set_edge)(unsigned intid, bool edge);
+	void (*set_priority)(unsigned intid, uint8_t priority);
+	void (*set_target)(unsigned intid, struct cpu *c); /* SPIs */
+	void (*set_pending)(unsigned intid, bool pending);
+	void (*set_active)(unsigned intid, bool active);
+	bool (*is_pending)(unsigned intid);
+	void (*send_ipi)(struct cpu *c, enum ipi ipi);
+	/* Virtual CPU interface of the vCPU loaded on this CPU. */
+	void (*lr_write)(unsigned index, const struct lr *lr);
+	void (*lr_read)(unsigned index, struct lr *lr);
+	void (*lr_clear)(unsigned index);
+	uint64_t (*lr_empty)(void); /* a bit for each list register that holds nothing (ELRSR) */
+	void (*underflow_irq)(bool on); /* maintenance interrupt when (almost) no list register is in use */
+	void (*load)(const struct gic_cpu_state *s);
+	void (*save)(struct gic_cpu_state *s);
+};
+
+extern const struct irqchip *irqchip;
+extern unsigned nr_irqs; /* INTIDs up to this are implemented: 32 + SPIs */
+extern unsigned nr_lrs;	 /* list registers a CPU */
+/* GICv2 guests see the GICV page mapped at their GICC address; GICv3 guests use system registers. */
+extern paddr_t gicv_base;
+
+/* Interrupts that the hypervisor keeps. */
+int irq_request(unsigned intid, void (*handler)(unsigned intid), const char *name);
+bool irq_is_reserved(unsigned intid);
+/* Handle whatever is pending on this CPU, for as long as something is. */
+void irq_handle_pending(void);
+
+#endif
