@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #define LOG_LIMIT (1024 * 1024)
-#define LINE_MAX_ 1024
+#define LOG_LINE  1024
 
 static struct {
 	const struct daemon_options *options;
@@ -36,7 +36,7 @@ static struct {
 
 void daemon_log(const char *format, ...)
 {
-	char line[LINE_MAX_];
+	char line[LOG_LINE];
 	time_t now = time(NULL);
 	struct tm utc;
 	uint64_t lost;
@@ -262,6 +262,21 @@ void daemon_stop(void)
 	if (self.log_open)
 		logfile_close(&self.log);
 	self.log_open = false;
+}
+
+void daemon_become_worker(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	close_range(STDERR_FILENO + 1, ~0U, 0);
+	self.pid_fd = self.ready_fd = -1;
+	if (!self.log_open)
+		return;
+	self.log.fd = -1;
+	logfile_close(&self.log);
+	self.log_open = logfile_init(&self.log, self.options->log_file, LOG_LIMIT) == 0;
 }
 
 int daemon_signal_fd(bool children)

@@ -29,6 +29,13 @@ void daemon_is_ready(void);
 /* Removes the socket and the pid file. */
 void daemon_stop(void);
 
+/*
+ * In a process that the daemon forked for a piece of work: lets go of every file descriptor past
+ * stderr, the pid file's lock and the socket among them, and of the blocked signals; daemon_log()
+ * works on.
+ */
+void daemon_become_worker(void);
+
 /* One line into the log: "2026-01-31T23:59:59Z name[pid]: ...". Also stderr until ready. */
 void daemon_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
