@@ -1,0 +1,101 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+# Makes the files that the QEMU machine boots, from unpacked packages:
+#   make-images.sh kernel KERNEL_ROOT ROOT OUT   OUT/Image, OUT/domu.cpio.gz, OUT/dom0.cpio
+#   make-images.sh tools DESTDIR ROOT OUT.cpio   what `make install DESTDIR=` installed, and the libraries it needs
+#   make-images.sh xen XEN_ROOT ROOT OUT.cpio    stock Xen's tools and the libraries they need
+# An initrd may be several cpio archives, one behind the other: dom0.cpio changes rarely, the tools often.
+set -eu
+here=$(dirname "$(realpath "$0")")
+what=$1 source=$(realpath "$2") root=$(realpath "$3") out=$(realpath -m "$4")
+PATH=$PATH:/usr/sbin:/sbin
+
+# Modules that dom0 loads at boot, in this order; the rest of the list is there for the kernel to ask for.
+boot_modules="xen-evtchn xen-gntdev xen-gntalloc xen-privcmd xenfs xen-blkback xen-netback loop bridge
+	virtio_pci virtio_mmio virtio_blk virtio_net"
+more_modules="ext4 vfat nls_ascii nls_cp437"
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# pack FOLDER: a cpio archive on stdout, the same for the same content, everything owned by root
+pack() { (cd "$1" && find . -mindepth 1 | LC_ALL=C sort | cpio -o -H newc -R 0:0 --reproducible --quiet); }
+
+copy_modules() { # VERSION TO
+	local version=$1 to=$2/lib/modules/$1 tree name file
+	tree=$source/usr; [ -d "$tree/lib/modules" ] || tree=$source
+	depmod -b "$tree" "$version"
+	mkdir -p "$to"
+	cp "$tree/lib/modules/$version"/modules.{order,builtin,builtin.modinfo} "$to"/
+	for name in $boot_modules $more_modules; do
+		modprobe -d "$tree" -S "$version" --show-depends "$name" || {
+			echo "make-images.sh: $version has no module $name" >&2
+			exit 1
+		}
+	done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | sort -u | while read -r file; do
+		install -D -m 644 -t "$to/$(dirname "${file#"$tree/lib/modules/$version/"}")" "$file"
+	done
+	find "$to" -name '*.xz' -exec xz -d {} +
+	depmod -b "$2" "$version"
+}
+
+# The libraries that the programs below FOLDER need, and those which these need, from ROOT and FOLDER itself.
+copy_libraries() { # FOLDER
+	local again=1 file name found
+	while [ $again = 1 ]; do
+		again=0
+		for name in $(find "$1" -type f \( -perm -100 -o -name '*.so*' \) -exec aarch64-linux-gnu-readelf -d {} + 2>/dev/null |
+			sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u); do
+			[ -z "$(find "$1" -name "$name" -print -quit)" ] || continue
+			found=$(find "$root"/lib "$root"/usr/lib "$source" -name "$name" -print -quit)
+			if [ -z "$found" ]; then
+				echo "make-images.sh: no package in the list has $name" >&2
+				exit 1
+			fi
+			install -D "$found" "$1/lib/$name"
+			again=1
+		done
+	done
+	# The C library opens libgcc_s by name when a thread is cancelled.
+	[ ! -d "$1/lib" ] || install -t "$1"/lib "$root"/lib/ld-linux-aarch64.so.1 "$(find "$root" -name libgcc_s.so.1 -print -quit)"
+}
+
+make_kernel() {
+	local image version
+	image=$(echo "$source"/boot/vmlinuz-*)
+	version=${image#*/vmlinuz-}
+	mkdir -p "$out" "$work"/domu/bin "$work"/dom0/{bin,etc,guests}
+	cp "$image" "$out"/Image
+	cp "$root"/bin/busybox "$work"/domu/bin/
+	install "$here"/guest-init "$work"/domu/init
+	pack "$work"/domu | gzip -9n >"$out"/domu.cpio.gz
+
+	cp "$root"/bin/busybox "$work"/dom0/bin/
+	install "$here"/dom0-init "$work"/dom0/init
+	printf '%s\n' $boot_modules >"$work"/dom0/etc/modules
+	copy_modules "$version" "$work"/dom0
+	cp "$out"/Image "$out"/domu.cpio.gz "$work"/dom0/guests/
+	gzip -1n <"$out"/Image >"$work"/dom0/guests/Image.gz
+	pack "$work"/dom0 >"$out"/dom0.cpio.new
+	mv "$out"/dom0.cpio.new "$out"/dom0.cpio
+}
+
+make_tools() {
+	cp -a "$source" "$work"/tools
+	rm -rf "$work"/tools/usr/include "$work"/tools/usr/share/man "$work"/tools/usr/lib/pkgconfig
+	mkdir -p "$work"/tools/guests
+	cp "$work"/tools/usr/share/doc/plinth/examples/* "$work"/tools/guests/ 2>/dev/null || :
+	copy_libraries "$work"/tools
+	pack "$work"/tools >"$out"
+}
+
+make_xen() {
+	mkdir -p "$work"/xen/usr/lib "$work"/xen/usr/bin
+	cp -a "$source"/usr/lib/xen-4.17 "$work"/xen/usr/lib/
+	cp -a "$source"/usr/bin/xenstore* "$work"/xen/usr/bin/
+	rm -rf "$work"/xen/usr/lib/xen-4.17/{boot,lib/python*}
+	copy_libraries "$work"/xen
+	pack "$work"/xen >"$out"
+}
+
+make_"$what"

@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+# Boots the QEMU machine that everything here is tried on; arguments go to QEMU as they are. By environment:
+#   HV=plinth|xen|none  the hypervisor (none: Linux on the bare machine)      default plinth
+#   KERNEL=6.1|6.12     dom0's Debian kernel                                  default 6.1
+#   TOOLS=plinth|xl     the toolstack in dom0                                 default plinth
+#   GIC=2|3 SMP=N MEM=MiB CPU=MODEL the machine                               default 3, 2, 2048, cortex-a57
+#   DOM0_MEM=SIZE HV_ARGS=... DOM0_ARGS=...  more for the command lines       default 512M
+#   INITRD="FILE..."    more (uncompressed) cpio archives for dom0
+#   PLINTH=FILE IMAGES=FOLDER  what is booted                                 default build/...
+# The console is the terminal: ctrl-a x ends QEMU, ctrl-a c is its monitor.
+set -eu
+top=$(dirname "$(dirname "$(realpath "$0")")")
+build=${B:-$top/build}
+images=${IMAGES:-$build/images}
+kernel=$images/${KERNEL:=6.1}/Image
+hv=${HV:-plinth} tools=${TOOLS:-plinth}
+
+die() { echo "run-qemu.sh: $*" >&2; exit 2; }
+need() { [ -r "$1" ] || die "$1 is missing: run make first"; }
+
+parts=("$images/$KERNEL/dom0.cpio")
+case $tools in
+plinth) [ ! -r "$images"/tools.cpio ] || parts+=("$images/tools.cpio") ;;
+xl) parts+=("$images/xen.cpio") ;;
+*) die "TOOLS=$tools: plinth or xl" ;;
+esac
+read -r -a more <<<"${INITRD:-}"
+parts+=("${more[@]}")
+for file in "$kernel" "${parts[@]}"; do need "$file"; done
+
+# QEMU reads the joined archive through an open descriptor, so that nothing is left behind when it is killed.
+joined=$(mktemp)
+exec 9<"$joined"
+cat "${parts[@]}" >"$joined"
+rm -f "$joined"
+initrd=/proc/self/fd/9
+
+machine=(qemu-system-aarch64 -M "virt,virtualization=on,gic-version=${GIC:-3}" -cpu "${CPU:-cortex-a57}"
+	-smp "${SMP:-2}" -m "${MEM:-2048}" -nographic -nic none -no-reboot)
+dom0_args="rdinit=/init tools=$tools ${DOM0_ARGS:-}"
+
+if [ "$hv" = none ]; then
+	exec "${machine[@]}" -kernel "$kernel" -initrd $initrd -append "console=ttyAMA0 $dom0_args" "$@"
+fi
+case $hv in
+plinth) image=${PLINTH:-$build/hyp/plinth} hv_args="console=/pl011@9000000 dom0_mem=${DOM0_MEM:-512M}" ;;
+xen) image=$build/xen/boot/xen-4.17-arm64
+	hv_args="console=dtuart dtuart=/pl011@9000000 dom0_mem=${DOM0_MEM:-512M}" ;;
+*) die "HV=$hv: plinth, xen or none" ;;
+esac
+need "$image"
+
+# Plinth uses the modules where they lie: both inside the 512 MiB from 0x48000000 that dom0 gets, the
+# initrd behind the kernel's size in memory (at offset 16 of the Image header, with its bss).
+kernel_at=$((0x50000000))
+kernel_size=$(od -A n -t u8 -j 16 -N 8 "$kernel")
+initrd_at=$(((kernel_at + kernel_size + 0x1fffff) & ~0x1fffff))
+exec "${machine[@]}" -kernel "$image" -append "$hv_args ${HV_ARGS:-}" \
+	-device "guest-loader,addr=$kernel_at,kernel=$kernel,bootargs=console=hvc0 ${dom0_args//,/,,}" \
+	-device "guest-loader,addr=$initrd_at,initrd=$initrd" "$@"
