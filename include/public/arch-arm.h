@@ -182,5 +182,30 @@ struct xen_arch_domainconfig {
 	uint32_t clock_frequency;
 };
 
+/* Layout, in bytes. */
+XEN_ASSERT_SIZE(struct vcpu_guest_core_regs, 312);
+XEN_ASSERT_OFFSET(struct vcpu_guest_core_regs, x1, 8);
+XEN_ASSERT_OFFSET(struct vcpu_guest_core_regs, x30, 240);
+XEN_ASSERT_OFFSET(struct vcpu_guest_core_regs, pc64, 248);
+XEN_ASSERT_OFFSET(struct vcpu_guest_core_regs, cpsr, 256);
+XEN_ASSERT_OFFSET(struct vcpu_guest_core_regs, spsr_el1, 264);
+XEN_ASSERT_OFFSET(struct vcpu_guest_core_regs, spsr_fiq, 272);
+XEN_ASSERT_OFFSET(struct vcpu_guest_core_regs, spsr_irq, 276);
+XEN_ASSERT_OFFSET(struct vcpu_guest_core_regs, spsr_und, 280);
+XEN_ASSERT_OFFSET(struct vcpu_guest_core_regs, spsr_abt, 284);
+XEN_ASSERT_OFFSET(struct vcpu_guest_core_regs, sp_el0, 288);
+XEN_ASSERT_OFFSET(struct vcpu_guest_core_regs, sp_el1, 296);
+XEN_ASSERT_OFFSET(struct vcpu_guest_core_regs, elr_el1, 304);
+XEN_ASSERT_SIZE(struct vcpu_guest_context, 352);
+XEN_ASSERT_OFFSET(struct vcpu_guest_context, user_regs, 8);
+XEN_ASSERT_OFFSET(struct vcpu_guest_context, sctlr, 320);
+XEN_ASSERT_OFFSET(struct vcpu_guest_context, ttbcr, 328);
+XEN_ASSERT_OFFSET(struct vcpu_guest_context, ttbr0, 336);
+XEN_ASSERT_OFFSET(struct vcpu_guest_context, ttbr1, 344);
+XEN_ASSERT_SIZE(struct xen_arch_domainconfig, 12);
+XEN_ASSERT_OFFSET(struct xen_arch_domainconfig, tee_type, 2);
+XEN_ASSERT_OFFSET(struct xen_arch_domainconfig, nr_spis, 4);
+XEN_ASSERT_OFFSET(struct xen_arch_domainconfig, clock_frequency, 8);
+
 #endif /* __ASSEMBLER__ */
 #endif /* PUBLIC_ARCH_ARM_H */

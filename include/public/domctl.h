@@ -177,7 +177,7 @@ struct xen_domctl_vcpuaffinity {
 	struct xenctl_bitmap cpumap_soft;
 };
 
-/* Once, before the first vCPU runs. -EINVAL: not the number given to createdomain. */
+/* Makes the vCPUs, all offline. -EINVAL: not the number given to createdomain. */
 struct xen_domctl_max_vcpus {
 	uint32_t max; /* in */
 };
@@ -334,5 +334,95 @@ struct xen_domctl {
 		uint8_t pad[128];
 	} u;
 };
+
+/* Layout, in bytes. */
+XEN_ASSERT_SIZE(struct xen_domctl_createdomain, 68);
+XEN_ASSERT_OFFSET(struct xen_domctl_createdomain, handle, 4);
+XEN_ASSERT_OFFSET(struct xen_domctl_createdomain, flags, 20);
+XEN_ASSERT_OFFSET(struct xen_domctl_createdomain, iommu_opts, 24);
+XEN_ASSERT_OFFSET(struct xen_domctl_createdomain, max_vcpus, 28);
+XEN_ASSERT_OFFSET(struct xen_domctl_createdomain, max_evtchn_port, 32);
+XEN_ASSERT_OFFSET(struct xen_domctl_createdomain, max_grant_frames, 36);
+XEN_ASSERT_OFFSET(struct xen_domctl_createdomain, max_maptrack_frames, 40);
+XEN_ASSERT_OFFSET(struct xen_domctl_createdomain, grant_opts, 44);
+XEN_ASSERT_OFFSET(struct xen_domctl_createdomain, vmtrace_size, 48);
+XEN_ASSERT_OFFSET(struct xen_domctl_createdomain, cpupool_id, 52);
+XEN_ASSERT_OFFSET(struct xen_domctl_createdomain, arch, 56);
+XEN_ASSERT_SIZE(struct xen_domctl_getdomaininfo, 120);
+XEN_ASSERT_OFFSET(struct xen_domctl_getdomaininfo, pad1, 2);
+XEN_ASSERT_OFFSET(struct xen_domctl_getdomaininfo, flags, 4);
+XEN_ASSERT_OFFSET(struct xen_domctl_getdomaininfo, tot_pages, 8);
+XEN_ASSERT_OFFSET(struct xen_domctl_getdomaininfo, max_pages, 16);
+XEN_ASSERT_OFFSET(struct xen_domctl_getdomaininfo, outstanding_pages, 24);
+XEN_ASSERT_OFFSET(struct xen_domctl_getdomaininfo, shr_pages, 32);
+XEN_ASSERT_OFFSET(struct xen_domctl_getdomaininfo, paged_pages, 40);
+XEN_ASSERT_OFFSET(struct xen_domctl_getdomaininfo, shared_info_frame, 48);
+XEN_ASSERT_OFFSET(struct xen_domctl_getdomaininfo, cpu_time, 56);
+XEN_ASSERT_OFFSET(struct xen_domctl_getdomaininfo, nr_online_vcpus, 64);
+XEN_ASSERT_OFFSET(struct xen_domctl_getdomaininfo, max_vcpu_id, 68);
+XEN_ASSERT_OFFSET(struct xen_domctl_getdomaininfo, ssidref, 72);
+XEN_ASSERT_OFFSET(struct xen_domctl_getdomaininfo, handle, 76);
+XEN_ASSERT_OFFSET(struct xen_domctl_getdomaininfo, cpupool, 92);
+XEN_ASSERT_OFFSET(struct xen_domctl_getdomaininfo, gpaddr_bits, 96);
+XEN_ASSERT_OFFSET(struct xen_domctl_getdomaininfo, pad2, 97);
+XEN_ASSERT_OFFSET(struct xen_domctl_getdomaininfo, arch_config, 104);
+XEN_ASSERT_SIZE(struct xen_domctl_max_mem, 8);
+XEN_ASSERT_SIZE(struct xen_domctl_vcpucontext, 16);
+XEN_ASSERT_OFFSET(struct xen_domctl_vcpucontext, ctxt, 8);
+XEN_ASSERT_SIZE(struct xen_domctl_getvcpuinfo, 24);
+XEN_ASSERT_OFFSET(struct xen_domctl_getvcpuinfo, online, 4);
+XEN_ASSERT_OFFSET(struct xen_domctl_getvcpuinfo, blocked, 5);
+XEN_ASSERT_OFFSET(struct xen_domctl_getvcpuinfo, running, 6);
+XEN_ASSERT_OFFSET(struct xen_domctl_getvcpuinfo, cpu_time, 8);
+XEN_ASSERT_OFFSET(struct xen_domctl_getvcpuinfo, cpu, 16);
+XEN_ASSERT_SIZE(struct xen_domctl_nodeaffinity, 16);
+XEN_ASSERT_SIZE(struct xen_domctl_vcpuaffinity, 40);
+XEN_ASSERT_OFFSET(struct xen_domctl_vcpuaffinity, flags, 4);
+XEN_ASSERT_OFFSET(struct xen_domctl_vcpuaffinity, cpumap_hard, 8);
+XEN_ASSERT_OFFSET(struct xen_domctl_vcpuaffinity, cpumap_soft, 24);
+XEN_ASSERT_SIZE(struct xen_domctl_max_vcpus, 4);
+XEN_ASSERT_SIZE(struct xen_domctl_sched_credit2, 4);
+XEN_ASSERT_OFFSET(struct xen_domctl_sched_credit2, cap, 2);
+XEN_ASSERT_SIZE(struct xen_domctl_schedparam_vcpu, 16);
+XEN_ASSERT_OFFSET(struct xen_domctl_schedparam_vcpu, u.rtds.budget, 4);
+XEN_ASSERT_OFFSET(struct xen_domctl_schedparam_vcpu, u.rtds.flags, 8);
+XEN_ASSERT_OFFSET(struct xen_domctl_schedparam_vcpu, vcpuid, 12);
+XEN_ASSERT_SIZE(struct xen_domctl_scheduler_op, 24);
+XEN_ASSERT_OFFSET(struct xen_domctl_scheduler_op, cmd, 4);
+XEN_ASSERT_OFFSET(struct xen_domctl_scheduler_op, u, 8);
+XEN_ASSERT_OFFSET(struct xen_domctl_scheduler_op, u.v.nr_vcpus, 16);
+XEN_ASSERT_OFFSET(struct xen_domctl_scheduler_op, u.v.padding, 20);
+XEN_ASSERT_SIZE(struct xen_domctl_setdomainhandle, 16);
+XEN_ASSERT_SIZE(struct xen_domctl_setdebugging, 1);
+XEN_ASSERT_SIZE(struct xen_domctl_irq_permission, 8);
+XEN_ASSERT_OFFSET(struct xen_domctl_irq_permission, allow_access, 4);
+XEN_ASSERT_OFFSET(struct xen_domctl_irq_permission, pad, 5);
+XEN_ASSERT_SIZE(struct xen_domctl_iomem_permission, 24);
+XEN_ASSERT_OFFSET(struct xen_domctl_iomem_permission, nr_mfns, 8);
+XEN_ASSERT_OFFSET(struct xen_domctl_iomem_permission, allow_access, 16);
+XEN_ASSERT_SIZE(struct xen_domctl_hypercall_init, 8);
+XEN_ASSERT_SIZE(struct xen_domctl_settimeoffset, 8);
+XEN_ASSERT_SIZE(struct xen_domctl_address_size, 4);
+XEN_ASSERT_SIZE(struct xen_domctl_sendtrigger, 8);
+XEN_ASSERT_OFFSET(struct xen_domctl_sendtrigger, vcpu, 4);
+XEN_ASSERT_SIZE(struct xen_domctl_memory_mapping, 32);
+XEN_ASSERT_OFFSET(struct xen_domctl_memory_mapping, first_mfn, 8);
+XEN_ASSERT_OFFSET(struct xen_domctl_memory_mapping, nr_mfns, 16);
+XEN_ASSERT_OFFSET(struct xen_domctl_memory_mapping, add_mapping, 24);
+XEN_ASSERT_OFFSET(struct xen_domctl_memory_mapping, padding, 28);
+XEN_ASSERT_SIZE(struct xen_domctl_cacheflush, 16);
+XEN_ASSERT_OFFSET(struct xen_domctl_cacheflush, nr_pfns, 8);
+XEN_ASSERT_SIZE(struct xen_domctl_paging_mempool, 8);
+XEN_ASSERT_SIZE(struct xen_domctl_vuart_op, 24);
+XEN_ASSERT_OFFSET(struct xen_domctl_vuart_op, type, 4);
+XEN_ASSERT_OFFSET(struct xen_domctl_vuart_op, gfn, 8);
+XEN_ASSERT_OFFSET(struct xen_domctl_vuart_op, console_domid, 16);
+XEN_ASSERT_OFFSET(struct xen_domctl_vuart_op, pad, 18);
+XEN_ASSERT_OFFSET(struct xen_domctl_vuart_op, evtchn, 20);
+XEN_ASSERT_SIZE(struct xen_domctl, 144);
+XEN_ASSERT_OFFSET(struct xen_domctl, interface_version, 4);
+XEN_ASSERT_OFFSET(struct xen_domctl, domain, 8);
+XEN_ASSERT_OFFSET(struct xen_domctl, _pad, 10);
+XEN_ASSERT_OFFSET(struct xen_domctl, u, 16);
 
 #endif /* PUBLIC_DOMCTL_H */

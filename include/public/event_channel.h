@@ -155,4 +155,40 @@ struct evtchn_fifo_control_block {
 	event_word_t head[EVTCHN_FIFO_MAX_QUEUES];
 };
 
+/* Layout, in bytes. */
+XEN_ASSERT_SIZE(struct evtchn_alloc_unbound, 8);
+XEN_ASSERT_OFFSET(struct evtchn_alloc_unbound, remote_dom, 2);
+XEN_ASSERT_OFFSET(struct evtchn_alloc_unbound, port, 4);
+XEN_ASSERT_SIZE(struct evtchn_bind_interdomain, 12);
+XEN_ASSERT_OFFSET(struct evtchn_bind_interdomain, remote_port, 4);
+XEN_ASSERT_OFFSET(struct evtchn_bind_interdomain, local_port, 8);
+XEN_ASSERT_SIZE(struct evtchn_bind_virq, 12);
+XEN_ASSERT_OFFSET(struct evtchn_bind_virq, vcpu, 4);
+XEN_ASSERT_OFFSET(struct evtchn_bind_virq, port, 8);
+XEN_ASSERT_SIZE(struct evtchn_bind_ipi, 8);
+XEN_ASSERT_OFFSET(struct evtchn_bind_ipi, port, 4);
+XEN_ASSERT_SIZE(struct evtchn_close, 4);
+XEN_ASSERT_SIZE(struct evtchn_send, 4);
+XEN_ASSERT_SIZE(struct evtchn_status, 24);
+XEN_ASSERT_OFFSET(struct evtchn_status, port, 4);
+XEN_ASSERT_OFFSET(struct evtchn_status, status, 8);
+XEN_ASSERT_OFFSET(struct evtchn_status, vcpu, 12);
+XEN_ASSERT_OFFSET(struct evtchn_status, u, 16);
+XEN_ASSERT_OFFSET(struct evtchn_status, u.interdomain.port, 20);
+XEN_ASSERT_SIZE(struct evtchn_bind_vcpu, 8);
+XEN_ASSERT_OFFSET(struct evtchn_bind_vcpu, vcpu, 4);
+XEN_ASSERT_SIZE(struct evtchn_unmask, 4);
+XEN_ASSERT_SIZE(struct evtchn_reset, 2);
+XEN_ASSERT_SIZE(struct evtchn_init_control, 24);
+XEN_ASSERT_OFFSET(struct evtchn_init_control, offset, 8);
+XEN_ASSERT_OFFSET(struct evtchn_init_control, vcpu, 12);
+XEN_ASSERT_OFFSET(struct evtchn_init_control, link_bits, 16);
+XEN_ASSERT_OFFSET(struct evtchn_init_control, _pad, 17);
+XEN_ASSERT_SIZE(struct evtchn_expand_array, 8);
+XEN_ASSERT_SIZE(struct evtchn_set_priority, 8);
+XEN_ASSERT_OFFSET(struct evtchn_set_priority, priority, 4);
+XEN_ASSERT_SIZE(struct evtchn_fifo_control_block, 72);
+XEN_ASSERT_OFFSET(struct evtchn_fifo_control_block, _rsvd, 4);
+XEN_ASSERT_OFFSET(struct evtchn_fifo_control_block, head, 8);
+
 #endif /* PUBLIC_EVENT_CHANNEL_H */

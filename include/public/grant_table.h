@@ -7,7 +7,8 @@
  * Facts from xen/grant_table.h. Every operation takes an array of `count` structures and puts the
  * outcome of each into its `status` (GNTST_*, 0 or negative). The hypercall itself fails only
  * when the array cannot be read or written (-EFAULT), or for an unknown operation (-ENOSYS):
- * Linux treats any failure of map, unmap and copy as a bug.
+ * Linux treats any failure of map, unmap and copy as a bug. setup_table, query_size, set_version
+ * and get_version want a count of 1 (-EINVAL).
  */
 #include "xen.h"
 
@@ -156,5 +157,45 @@ struct gnttab_cache_flush {
 #define GNTST_address_too_big   (-11)
 #define GNTST_eagain            (-12) /* try again later */
 #define GNTST_no_space          (-13)
+
+/* Layout, in bytes. */
+XEN_ASSERT_SIZE(struct grant_entry_v1, 8);
+XEN_ASSERT_OFFSET(struct grant_entry_v1, domid, 2);
+XEN_ASSERT_OFFSET(struct grant_entry_v1, frame, 4);
+XEN_ASSERT_SIZE(struct gnttab_map_grant_ref, 32);
+XEN_ASSERT_OFFSET(struct gnttab_map_grant_ref, flags, 8);
+XEN_ASSERT_OFFSET(struct gnttab_map_grant_ref, ref, 12);
+XEN_ASSERT_OFFSET(struct gnttab_map_grant_ref, dom, 16);
+XEN_ASSERT_OFFSET(struct gnttab_map_grant_ref, status, 18);
+XEN_ASSERT_OFFSET(struct gnttab_map_grant_ref, handle, 20);
+XEN_ASSERT_OFFSET(struct gnttab_map_grant_ref, dev_bus_addr, 24);
+XEN_ASSERT_SIZE(struct gnttab_unmap_grant_ref, 24);
+XEN_ASSERT_OFFSET(struct gnttab_unmap_grant_ref, dev_bus_addr, 8);
+XEN_ASSERT_OFFSET(struct gnttab_unmap_grant_ref, handle, 16);
+XEN_ASSERT_OFFSET(struct gnttab_unmap_grant_ref, status, 20);
+XEN_ASSERT_SIZE(struct gnttab_setup_table, 24);
+XEN_ASSERT_OFFSET(struct gnttab_setup_table, nr_frames, 4);
+XEN_ASSERT_OFFSET(struct gnttab_setup_table, status, 8);
+XEN_ASSERT_OFFSET(struct gnttab_setup_table, frame_list, 16);
+XEN_ASSERT_SIZE(struct gnttab_copy, 40);
+XEN_ASSERT_OFFSET(struct gnttab_copy, dest, 16);
+XEN_ASSERT_OFFSET(struct gnttab_copy, len, 32);
+XEN_ASSERT_OFFSET(struct gnttab_copy, flags, 34);
+XEN_ASSERT_OFFSET(struct gnttab_copy, status, 36);
+XEN_ASSERT_SIZE(struct gnttab_copy_ptr, 16);
+XEN_ASSERT_OFFSET(struct gnttab_copy_ptr, domid, 8);
+XEN_ASSERT_OFFSET(struct gnttab_copy_ptr, offset, 10);
+XEN_ASSERT_SIZE(struct gnttab_query_size, 16);
+XEN_ASSERT_OFFSET(struct gnttab_query_size, nr_frames, 4);
+XEN_ASSERT_OFFSET(struct gnttab_query_size, max_nr_frames, 8);
+XEN_ASSERT_OFFSET(struct gnttab_query_size, status, 12);
+XEN_ASSERT_SIZE(struct gnttab_set_version, 4);
+XEN_ASSERT_SIZE(struct gnttab_get_version, 8);
+XEN_ASSERT_OFFSET(struct gnttab_get_version, pad, 2);
+XEN_ASSERT_OFFSET(struct gnttab_get_version, version, 4);
+XEN_ASSERT_SIZE(struct gnttab_cache_flush, 16);
+XEN_ASSERT_OFFSET(struct gnttab_cache_flush, offset, 8);
+XEN_ASSERT_OFFSET(struct gnttab_cache_flush, length, 10);
+XEN_ASSERT_OFFSET(struct gnttab_cache_flush, op, 12);
 
 #endif /* PUBLIC_GRANT_TABLE_H */

@@ -18,4 +18,10 @@ struct xen_hvm_param {
 	uint64_t value; /* in or out */
 };
 
+/* Layout, in bytes. */
+XEN_ASSERT_SIZE(struct xen_hvm_param, 16);
+XEN_ASSERT_OFFSET(struct xen_hvm_param, pad, 2);
+XEN_ASSERT_OFFSET(struct xen_hvm_param, index, 4);
+XEN_ASSERT_OFFSET(struct xen_hvm_param, value, 8);
+
 #endif /* PUBLIC_HVM_OP_H */

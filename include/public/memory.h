@@ -16,7 +16,7 @@
 #define XENMEM_maximum_gpfn         14 /* xen_memory_domain: returns the highest guest frame */
 #define XENMEM_remove_from_physmap  15
 #define XENMEM_add_to_physmap_batch 23
-#define XENMEM_claim_pages          24
+#define XENMEM_claim_pages          24 /* xen_memory_reservation: set pages aside for it */
 #define XENMEM_acquire_resource     28
 
 /* xen_memory_reservation.mem_flags, the bits that are not x86's or NUMA's */
@@ -47,7 +47,7 @@ struct xen_memory_domain {
 #define XENMAPSPACE_gmfn         2 /* not on ARM */
 #define XENMAPSPACE_gmfn_range   3 /* not on ARM */
 #define XENMAPSPACE_gmfn_foreign 4 /* batch only; idx: guest frame of the foreign domain */
-#define XENMAPSPACE_dev_mmio     5 /* idx: machine frame of a device; privileged, 1:1 only */
+#define XENMAPSPACE_dev_mmio     5 /* idx: machine frame of a device that the domain may use */
 
 #define XENMAPIDX_grant_table_status 0x80000000 /* grant table version 2 only */
 
@@ -103,5 +103,34 @@ struct xen_mem_acquire_resource {
 	uint64_t frame;     /* in: first page of the resource */
 	XEN_GUEST_HANDLE(xen_pfn_t) frame_list; /* in: the caller's guest frames to map at */
 };
+
+/* Layout, in bytes. */
+XEN_ASSERT_SIZE(struct xen_memory_reservation, 32);
+XEN_ASSERT_OFFSET(struct xen_memory_reservation, nr_extents, 8);
+XEN_ASSERT_OFFSET(struct xen_memory_reservation, extent_order, 16);
+XEN_ASSERT_OFFSET(struct xen_memory_reservation, mem_flags, 20);
+XEN_ASSERT_OFFSET(struct xen_memory_reservation, domid, 24);
+XEN_ASSERT_SIZE(struct xen_memory_domain, 2);
+XEN_ASSERT_SIZE(struct xen_add_to_physmap, 24);
+XEN_ASSERT_OFFSET(struct xen_add_to_physmap, size, 2);
+XEN_ASSERT_OFFSET(struct xen_add_to_physmap, space, 4);
+XEN_ASSERT_OFFSET(struct xen_add_to_physmap, idx, 8);
+XEN_ASSERT_OFFSET(struct xen_add_to_physmap, gpfn, 16);
+XEN_ASSERT_SIZE(struct xen_add_to_physmap_batch, 32);
+XEN_ASSERT_OFFSET(struct xen_add_to_physmap_batch, space, 2);
+XEN_ASSERT_OFFSET(struct xen_add_to_physmap_batch, size, 4);
+XEN_ASSERT_OFFSET(struct xen_add_to_physmap_batch, u, 6);
+XEN_ASSERT_OFFSET(struct xen_add_to_physmap_batch, idxs, 8);
+XEN_ASSERT_OFFSET(struct xen_add_to_physmap_batch, gpfns, 16);
+XEN_ASSERT_OFFSET(struct xen_add_to_physmap_batch, errs, 24);
+XEN_ASSERT_SIZE(struct xen_remove_from_physmap, 16);
+XEN_ASSERT_OFFSET(struct xen_remove_from_physmap, gpfn, 8);
+XEN_ASSERT_SIZE(struct xen_mem_acquire_resource, 32);
+XEN_ASSERT_OFFSET(struct xen_mem_acquire_resource, type, 2);
+XEN_ASSERT_OFFSET(struct xen_mem_acquire_resource, id, 4);
+XEN_ASSERT_OFFSET(struct xen_mem_acquire_resource, nr_frames, 8);
+XEN_ASSERT_OFFSET(struct xen_mem_acquire_resource, pad, 12);
+XEN_ASSERT_OFFSET(struct xen_mem_acquire_resource, frame, 16);
+XEN_ASSERT_OFFSET(struct xen_mem_acquire_resource, frame_list, 24);
 
 #endif /* PUBLIC_MEMORY_H */

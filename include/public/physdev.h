@@ -39,4 +39,16 @@ struct physdev_pci_device_add {
 	uint32_t optarr[];
 };
 
+/* Layout, in bytes. */
+XEN_ASSERT_SIZE(struct physdev_pci_device, 4);
+XEN_ASSERT_OFFSET(struct physdev_pci_device, bus, 2);
+XEN_ASSERT_OFFSET(struct physdev_pci_device, devfn, 3);
+XEN_ASSERT_SIZE(struct physdev_pci_device_add, 12);
+XEN_ASSERT_OFFSET(struct physdev_pci_device_add, bus, 2);
+XEN_ASSERT_OFFSET(struct physdev_pci_device_add, devfn, 3);
+XEN_ASSERT_OFFSET(struct physdev_pci_device_add, flags, 4);
+XEN_ASSERT_OFFSET(struct physdev_pci_device_add, physfn, 8);
+XEN_ASSERT_OFFSET(struct physdev_pci_device_add, physfn.devfn, 9);
+XEN_ASSERT_OFFSET(struct physdev_pci_device_add, optarr, 12);
+
 #endif /* PUBLIC_PHYSDEV_H */

@@ -35,4 +35,16 @@ struct xen_platform_op {
 	} u;
 };
 
+/* Layout, in bytes. */
+XEN_ASSERT_SIZE(struct xenpf_settime32, 16);
+XEN_ASSERT_OFFSET(struct xenpf_settime32, nsecs, 4);
+XEN_ASSERT_OFFSET(struct xenpf_settime32, system_time, 8);
+XEN_ASSERT_SIZE(struct xenpf_settime64, 24);
+XEN_ASSERT_OFFSET(struct xenpf_settime64, nsecs, 8);
+XEN_ASSERT_OFFSET(struct xenpf_settime64, mbz, 12);
+XEN_ASSERT_OFFSET(struct xenpf_settime64, system_time, 16);
+XEN_ASSERT_SIZE(struct xen_platform_op, 136);
+XEN_ASSERT_OFFSET(struct xen_platform_op, interface_version, 4);
+XEN_ASSERT_OFFSET(struct xen_platform_op, u, 8);
+
 #endif /* PUBLIC_PLATFORM_H */

@@ -43,4 +43,14 @@ struct sched_watchdog {
 	uint32_t timeout; /* seconds from now; 0 = stop it */
 };
 
+/* Layout, in bytes. */
+XEN_ASSERT_SIZE(struct sched_shutdown, 4);
+XEN_ASSERT_SIZE(struct sched_poll, 24);
+XEN_ASSERT_OFFSET(struct sched_poll, nr_ports, 8);
+XEN_ASSERT_OFFSET(struct sched_poll, timeout, 16);
+XEN_ASSERT_SIZE(struct sched_remote_shutdown, 8);
+XEN_ASSERT_OFFSET(struct sched_remote_shutdown, reason, 4);
+XEN_ASSERT_SIZE(struct sched_watchdog, 8);
+XEN_ASSERT_OFFSET(struct sched_watchdog, timeout, 4);
+
 #endif /* PUBLIC_SCHED_H */

@@ -26,7 +26,7 @@ struct vcpu_runstate_info {
 	uint64_t time[4];          /* ns spent in each RUNSTATE_* */
 };
 
-/* A virtual address that stays mapped; the hypervisor writes there at each switch. 0 = stop. */
+/* A virtual address that stays mapped; the hypervisor writes there at each switch. 0 = none. */
 struct vcpu_register_runstate_memory_area {
 	union {
 		XEN_GUEST_HANDLE(struct vcpu_runstate_info) h;
@@ -40,5 +40,14 @@ struct vcpu_register_vcpu_info {
 	uint32_t offset; /* in: bytes into that page */
 	uint32_t rsvd;
 };
+
+/* Layout, in bytes. */
+XEN_ASSERT_SIZE(struct vcpu_runstate_info, 48);
+XEN_ASSERT_OFFSET(struct vcpu_runstate_info, state_entry_time, 8);
+XEN_ASSERT_OFFSET(struct vcpu_runstate_info, time, 16);
+XEN_ASSERT_SIZE(struct vcpu_register_runstate_memory_area, 8);
+XEN_ASSERT_SIZE(struct vcpu_register_vcpu_info, 16);
+XEN_ASSERT_OFFSET(struct vcpu_register_vcpu_info, offset, 8);
+XEN_ASSERT_OFFSET(struct vcpu_register_vcpu_info, rsvd, 12);
 
 #endif /* PUBLIC_VCPU_H */

@@ -52,4 +52,15 @@ struct xen_build_id {
 	uint8_t buf[];
 };
 
+/* Layout, in bytes. */
+XEN_ASSERT_SIZE(struct xen_compile_info, 144);
+XEN_ASSERT_OFFSET(struct xen_compile_info, compile_by, 64);
+XEN_ASSERT_OFFSET(struct xen_compile_info, compile_domain, 80);
+XEN_ASSERT_OFFSET(struct xen_compile_info, compile_date, 112);
+XEN_ASSERT_SIZE(struct xen_platform_parameters, 8);
+XEN_ASSERT_SIZE(struct xen_feature_info, 8);
+XEN_ASSERT_OFFSET(struct xen_feature_info, submap, 4);
+XEN_ASSERT_SIZE(struct xen_build_id, 4);
+XEN_ASSERT_OFFSET(struct xen_build_id, buf, 4);
+
 #endif /* PUBLIC_VERSION_H */

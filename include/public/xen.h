@@ -144,7 +144,7 @@ struct shared_info {
 	struct vcpu_info vcpu_info[XEN_LEGACY_MAX_VCPUS];
 	xen_ulong_t evtchn_pending[64]; /* bit p%64 of word p/64 is port p, 2-level ABI */
 	xen_ulong_t evtchn_mask[64];
-	/* Wall-clock time at the domain's time 0, since 1970-01-01 00:00 UTC. */
+	/* Wall-clock time when the domain's counter was 0, since 1970-01-01 00:00 UTC. */
 	uint32_t wc_version; /* odd while it is being written */
 	uint32_t wc_sec;     /* low half of the seconds */
 	uint32_t wc_nsec;
@@ -156,6 +156,32 @@ struct xenctl_bitmap {
 	XEN_GUEST_HANDLE(uint8_t) bitmap;
 	uint32_t nr_bits;
 };
+
+/* Layout, in bytes. */
+XEN_ASSERT_SIZE(struct multicall_entry, 64);
+XEN_ASSERT_OFFSET(struct multicall_entry, result, 8);
+XEN_ASSERT_OFFSET(struct multicall_entry, args, 16);
+XEN_ASSERT_SIZE(struct vcpu_time_info, 32);
+XEN_ASSERT_OFFSET(struct vcpu_time_info, pad0, 4);
+XEN_ASSERT_OFFSET(struct vcpu_time_info, tsc_timestamp, 8);
+XEN_ASSERT_OFFSET(struct vcpu_time_info, system_time, 16);
+XEN_ASSERT_OFFSET(struct vcpu_time_info, tsc_to_system_mul, 24);
+XEN_ASSERT_OFFSET(struct vcpu_time_info, tsc_shift, 28);
+XEN_ASSERT_OFFSET(struct vcpu_time_info, flags, 29);
+XEN_ASSERT_OFFSET(struct vcpu_time_info, pad1, 30);
+XEN_ASSERT_SIZE(struct vcpu_info, 48);
+XEN_ASSERT_OFFSET(struct vcpu_info, pad0, 1);
+XEN_ASSERT_OFFSET(struct vcpu_info, evtchn_pending_sel, 8);
+XEN_ASSERT_OFFSET(struct vcpu_info, time, 16);
+XEN_ASSERT_SIZE(struct shared_info, 1088);
+XEN_ASSERT_OFFSET(struct shared_info, evtchn_pending, 48);
+XEN_ASSERT_OFFSET(struct shared_info, evtchn_mask, 560);
+XEN_ASSERT_OFFSET(struct shared_info, wc_version, 1072);
+XEN_ASSERT_OFFSET(struct shared_info, wc_sec, 1076);
+XEN_ASSERT_OFFSET(struct shared_info, wc_nsec, 1080);
+XEN_ASSERT_OFFSET(struct shared_info, wc_sec_hi, 1084);
+XEN_ASSERT_SIZE(struct xenctl_bitmap, 16);
+XEN_ASSERT_OFFSET(struct xenctl_bitmap, nr_bits, 8);
 
 #endif /* __ASSEMBLER__ */
 #endif /* PUBLIC_XEN_H */

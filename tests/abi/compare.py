@@ -43,6 +43,14 @@ def check_exceptions(exceptions, headers, files):
         fail(f"the exception for {name} is stale: our headers have no such name")
 
 
+def check_assertions(headers, files):
+    """Whoever includes a header gets its layout checked by his own compiler."""
+    text = "".join(path.read_text() for path in files)
+    for name in headers.structs:
+        if f"XEN_ASSERT_SIZE({name}," not in text:
+            fail(f"{name} has no XEN_ASSERT_SIZE")
+
+
 def macro_facts(headers, exceptions):
     sampled = {}
     for expression in sorted(exceptions["sample"]):
@@ -188,6 +196,7 @@ def main():
     shared = [path for path in files if path.name not in exceptions["file"]]
     headers = parse_headers(ours, args.arm64, shared)
     check_exceptions(exceptions, headers, files)
+    check_assertions(headers, shared)
     facts = list_facts(headers, exceptions)
 
     arm64 = ours.values("arm64", args.arm64, every_fact)

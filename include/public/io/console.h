@@ -18,4 +18,12 @@ struct xencons_interface {
 	XENCONS_RING_IDX out_cons, out_prod;
 };
 
+/* Layout, in bytes. */
+XEN_ASSERT_SIZE(struct xencons_interface, 3088);
+XEN_ASSERT_OFFSET(struct xencons_interface, out, 1024);
+XEN_ASSERT_OFFSET(struct xencons_interface, in_cons, 3072);
+XEN_ASSERT_OFFSET(struct xencons_interface, in_prod, 3076);
+XEN_ASSERT_OFFSET(struct xencons_interface, out_cons, 3080);
+XEN_ASSERT_OFFSET(struct xencons_interface, out_prod, 3084);
+
 #endif /* PUBLIC_IO_CONSOLE_H */

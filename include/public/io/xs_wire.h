@@ -75,4 +75,19 @@ struct xenstore_domain_interface {
 #define XENSTORE_ERROR_RINGIDX 2 /* ring indices that cannot be */
 #define XENSTORE_ERROR_PROTO   3 /* a message that cannot be */
 
+/* Layout, in bytes. */
+XEN_ASSERT_SIZE(struct xsd_sockmsg, 16);
+XEN_ASSERT_OFFSET(struct xsd_sockmsg, req_id, 4);
+XEN_ASSERT_OFFSET(struct xsd_sockmsg, tx_id, 8);
+XEN_ASSERT_OFFSET(struct xsd_sockmsg, len, 12);
+XEN_ASSERT_SIZE(struct xenstore_domain_interface, 2076);
+XEN_ASSERT_OFFSET(struct xenstore_domain_interface, rsp, 1024);
+XEN_ASSERT_OFFSET(struct xenstore_domain_interface, req_cons, 2048);
+XEN_ASSERT_OFFSET(struct xenstore_domain_interface, req_prod, 2052);
+XEN_ASSERT_OFFSET(struct xenstore_domain_interface, rsp_cons, 2056);
+XEN_ASSERT_OFFSET(struct xenstore_domain_interface, rsp_prod, 2060);
+XEN_ASSERT_OFFSET(struct xenstore_domain_interface, server_features, 2064);
+XEN_ASSERT_OFFSET(struct xenstore_domain_interface, connection, 2068);
+XEN_ASSERT_OFFSET(struct xenstore_domain_interface, error, 2072);
+
 #endif /* PUBLIC_IO_XS_WIRE_H */
