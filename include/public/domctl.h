@@ -30,7 +30,6 @@
 #define XEN_DOMCTL_setdebugging            18
 #define XEN_DOMCTL_irq_permission          19
 #define XEN_DOMCTL_iomem_permission        20
-#define XEN_DOMCTL_hypercall_init          22
 #define XEN_DOMCTL_settimeoffset           24
 #define XEN_DOMCTL_getvcpuaffinity         25
 #define XEN_DOMCTL_resumedomain            27
@@ -65,7 +64,7 @@
 
 /* createdomain.grant_opts: the highest grant table version, in the low four bits. */
 #define XEN_DOMCTL_GRANT_version_mask 0xf
-#define XEN_DOMCTL_GRANT_version(v)   ((v)&XEN_DOMCTL_GRANT_version_mask)
+#define XEN_DOMCTL_GRANT_version(v)   (XEN_DOMCTL_GRANT_version_mask & (v))
 
 /*
  * The new domain is paused and has no memory and no vCPUs. xen_domctl.domain: in, the wanted id,
@@ -245,11 +244,6 @@ struct xen_domctl_iomem_permission {
 	uint8_t allow_access; /* 0 = take away */
 };
 
-/* x86's hypercall page; -ENOSYS on ARM. */
-struct xen_domctl_hypercall_init {
-	uint64_t gmfn;
-};
-
 struct xen_domctl_settimeoffset {
 	int64_t time_offset_seconds; /* of the domain's wall clock, to UTC */
 };
@@ -323,7 +317,6 @@ struct xen_domctl {
 		struct xen_domctl_setdebugging setdebugging;
 		struct xen_domctl_irq_permission irq_permission;
 		struct xen_domctl_iomem_permission iomem_permission;
-		struct xen_domctl_hypercall_init hypercall_init;
 		struct xen_domctl_settimeoffset settimeoffset;
 		struct xen_domctl_address_size address_size;
 		struct xen_domctl_sendtrigger sendtrigger;
@@ -400,7 +393,6 @@ XEN_ASSERT_OFFSET(struct xen_domctl_irq_permission, pad, 5);
 XEN_ASSERT_SIZE(struct xen_domctl_iomem_permission, 24);
 XEN_ASSERT_OFFSET(struct xen_domctl_iomem_permission, nr_mfns, 8);
 XEN_ASSERT_OFFSET(struct xen_domctl_iomem_permission, allow_access, 16);
-XEN_ASSERT_SIZE(struct xen_domctl_hypercall_init, 8);
 XEN_ASSERT_SIZE(struct xen_domctl_settimeoffset, 8);
 XEN_ASSERT_SIZE(struct xen_domctl_address_size, 4);
 XEN_ASSERT_SIZE(struct xen_domctl_sendtrigger, 8);
