@@ -29,4 +29,5 @@ include scripts/packages.mk
 include hypervisor/hypervisor.mk
 include libctrl/libctrl.mk
 include tools/tools.mk
+include scripts/images.mk
 include tests/tests.mk

@@ -1,25 +1,54 @@
 # SPDX-License-Identifier: ISC
-# What the QEMU machine boots, and the targets that boot it.
+# What is installed, what the QEMU machine boots, and the targets that boot it.
 
+# ---- install ----
+# Each room has added rows FILE:FOLDER to INSTALL, FOLDER below PREFIX.
+DESTDIR ?=
+PREFIX ?= /usr
+INSTALL_FILES := $(foreach row,$(INSTALL),$(firstword $(subst :, ,$(row))))
+# dom0's part of it: neither the hypervisor nor what only a developer reads.
+DOM0_INSTALL := $(filter-out $(B)/hyp/% %:include %/pkgconfig %/man1 %/man3 %/man5 %/man8,$(INSTALL))
+DOM0_FILES := $(foreach row,$(DOM0_INSTALL),$(firstword $(subst :, ,$(row))))
+
+## make install    hypervisor, libctrl, tools, man pages and example configs, below DESTDIR and PREFIX=/usr
+install: $(INSTALL_FILES)
+	$(Q)scripts/install.sh '$(DESTDIR)' '$(PREFIX)' $(INSTALL)
+
+# ---- images ----
 IMAGES := $(B)/images
-TOOLS_TREE := $(B)/tools-tree
+DOM0_IMAGES := $(IMAGES)/6.1/dom0.cpio $(IMAGES)/6.12/dom0.cpio
 
 $(IMAGES)/6.1/dom0.cpio: KERNEL_ROOT := $(ROOT)
 $(IMAGES)/6.12/dom0.cpio: KERNEL_ROOT := $(ROOT_612)
 $(IMAGES)/6.12/dom0.cpio: $(ROOT_612_STAMP)
-$(IMAGES)/%/dom0.cpio: scripts/make-images.sh scripts/dom0-init scripts/guest-init $(ROOT_STAMP)
-	$(call say,IMAGES,$(@D))
+$(DOM0_IMAGES): scripts/make-images.sh scripts/dom0-init scripts/guest-init $(ROOT_STAMP)
+	$(call say,IMAGE,$@)
 	$(Q)scripts/make-images.sh kernel $(KERNEL_ROOT) $(ROOT) $(@D)
 
 $(IMAGES)/xen.cpio: scripts/make-images.sh $(XEN_STAMP) $(ROOT_STAMP)
-	$(call say,CPIO,$@)
-	$(Q)mkdir -p $(@D)
+	$(call say,IMAGE,$@)
 	$(Q)scripts/make-images.sh xen $(XEN_ROOT) $(ROOT) $@
 
-# Plinth's own programs as `make install` places them. Built again whenever something installed has changed.
-$(IMAGES)/tools.cpio: scripts/make-images.sh scripts/images.mk $(ROOT_STAMP) $(INSTALL_FILES)
-	$(call say,CPIO,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)rm -rf $(TOOLS_TREE)
-	$(Q)$(MAKE) --no-print-directory -s install DESTDIR=$(TOOLS_TREE) PREFIX=/usr
-	$(Q)scripts/make-images.sh tools $(TOOLS_TREE) $(ROOT) $@
+$(IMAGES)/tools.cpio: scripts/make-images.sh scripts/install.sh $(ROOT_STAMP) $(DOM0_FILES)
+	$(call say,IMAGE,$@)
+	$(Q)rm -rf $(IMAGES)/tools
+	$(Q)mkdir -p $(IMAGES)/tools
+	$(Q)scripts/install.sh $(IMAGES)/tools /usr $(DOM0_INSTALL)
+	$(Q)scripts/make-images.sh tools $(IMAGES)/tools $(ROOT) $@
+
+# ---- the machine ----
+PLINTH := $(B)/hyp/plinth
+RUN_FILES := $(PLINTH) $(IMAGES)/6.1/dom0.cpio $(IMAGES)/tools.cpio
+
+.PHONY: images
+## make images     all that is booted in tests: dom0 with Debian 6.1 and 6.12, stock Xen and its tools
+images: $(DOM0_IMAGES) $(IMAGES)/tools.cpio $(IMAGES)/xen.cpio
+
+## make run        boot Plinth and a Debian dom0 in QEMU, with dom0's shell on this terminal (ctrl-a x leaves)
+run: $(RUN_FILES)
+	@echo "Booting Plinth and its dom0. To leave: poweroff -f in the shell, or ctrl-a x."
+	@scripts/run-qemu.sh
+
+## make demo       boot that machine and watch two guests being created, used and destroyed
+demo: $(RUN_FILES)
+	@scripts/demo.py

@@ -14,6 +14,8 @@ PATH=$PATH:/usr/sbin:/sbin
 boot_modules="xen-evtchn xen-gntdev xen-gntalloc xen-privcmd xenfs xen-blkback xen-netback loop bridge
 	virtio_pci virtio_mmio virtio_blk virtio_net"
 more_modules="ext4 vfat nls_ascii nls_cp437"
+# Libraries that every dom0 has; the C library opens libgcc_s by name when a thread is cancelled.
+base_libraries="ld-linux-aarch64.so.1 libc.so.6 libm.so.6 libgcc_s.so.1 libfdt.so.1 libyajl.so.2 libz.so.1"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -39,29 +41,33 @@ copy_modules() { # VERSION TO
 	depmod -b "$2" "$version"
 }
 
-# The libraries that the programs below FOLDER need, and those which these need, from ROOT and FOLDER itself.
+copy_library() { # NAME TO
+	local found
+	found=$(find "$root"/lib "$root"/usr/lib "$source" -name "$1" -print -quit)
+	if [ -z "$found" ]; then
+		echo "make-images.sh: no package in the list has $1" >&2
+		exit 1
+	fi
+	install -D "$found" "$2/lib/$1"
+}
+
+# The libraries that the programs below FOLDER need, and those which these need, but for what dom0 has anyway.
 copy_libraries() { # FOLDER
-	local again=1 file name found
+	local again=1 name
 	while [ $again = 1 ]; do
 		again=0
 		for name in $(find "$1" -type f \( -perm -100 -o -name '*.so*' \) -exec aarch64-linux-gnu-readelf -d {} + 2>/dev/null |
 			sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u); do
+			[[ " $base_libraries " != *" $name "* ]] || continue
 			[ -z "$(find "$1" -name "$name" -print -quit)" ] || continue
-			found=$(find "$root"/lib "$root"/usr/lib "$source" -name "$name" -print -quit)
-			if [ -z "$found" ]; then
-				echo "make-images.sh: no package in the list has $name" >&2
-				exit 1
-			fi
-			install -D "$found" "$1/lib/$name"
+			copy_library "$name" "$1"
 			again=1
 		done
 	done
-	# The C library opens libgcc_s by name when a thread is cancelled.
-	[ ! -d "$1/lib" ] || install -t "$1"/lib "$root"/lib/ld-linux-aarch64.so.1 "$(find "$root" -name libgcc_s.so.1 -print -quit)"
 }
 
 make_kernel() {
-	local image version
+	local image version name
 	image=$(echo "$source"/boot/vmlinuz-*)
 	version=${image#*/vmlinuz-}
 	mkdir -p "$out" "$work"/domu/bin "$work"/dom0/{bin,etc,guests}
@@ -74,6 +80,7 @@ make_kernel() {
 	install "$here"/dom0-init "$work"/dom0/init
 	printf '%s\n' $boot_modules >"$work"/dom0/etc/modules
 	copy_modules "$version" "$work"/dom0
+	for name in $base_libraries; do copy_library "$name" "$work"/dom0; done
 	cp "$out"/Image "$out"/domu.cpio.gz "$work"/dom0/guests/
 	gzip -1n <"$out"/Image >"$work"/dom0/guests/Image.gz
 	pack "$work"/dom0 >"$out"/dom0.cpio.new
@@ -82,7 +89,6 @@ make_kernel() {
 
 make_tools() {
 	cp -a "$source" "$work"/tools
-	rm -rf "$work"/tools/usr/include "$work"/tools/usr/share/man "$work"/tools/usr/lib/pkgconfig
 	mkdir -p "$work"/tools/guests
 	cp "$work"/tools/usr/share/doc/plinth/examples/* "$work"/tools/guests/ 2>/dev/null || :
 	copy_libraries "$work"/tools
