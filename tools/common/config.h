@@ -21,9 +21,15 @@ enum config_kind {
 	CONFIG_LIST,
 };
 
-/* Where something was written. The label outlives the config (it belongs to the caller). */
+/* Where assignments come from. Outlives the config: it belongs to the caller. */
+struct config_source {
+	const char *label;     /* in messages: the file's name, "command line", ... */
+	const char *directory; /* what relative file names in it are relative to; NULL: the working
+				  one */
+};
+
 struct config_place {
-	const char *label;
+	const struct config_source *source;
 	unsigned int line, column; /* from 1; the column counts bytes */
 };
 
@@ -50,24 +56,27 @@ struct config {
 };
 
 /*
- * Adds the assignments in a text; a later one replaces an earlier one. label names the text in
- * messages and must outlive the config. 0; -EINVAL with "label:line:column: ..." in the report;
- * -ENOMEM.
+ * Adds the assignments in a text; a later one replaces an earlier one. 0; -EINVAL with
+ * "label:line:column: ..." in the report; -ENOMEM.
  */
-int config_parse_text(struct config *config, const char *label, const char *text, size_t length,
-		      struct report *report);
+int config_parse_text(struct config *config, const struct config_source *source, const char *text,
+		      size_t length, struct report *report);
 
 /* The same for a file; "-" is standard input. Also -errno of open and read; -EFBIG over 1 MiB. */
-int config_parse_file(struct config *config, const char *path, struct report *report);
+int config_parse_file(struct config *config, const struct config_source *source, const char *path,
+		      struct report *report);
 
 /*
  * Adds "key=value" or "key+=value" from a command line. The value may be written as in a file, but
- * a value that starts with neither a quote, a bracket nor a digit is a string as it stands.
+ * a value that starts with neither a quote nor a bracket and is no number is a string as it stands.
  */
-int config_parse_override(struct config *config, const char *label, const char *argument,
-			  struct report *report);
+int config_parse_override(struct config *config, const struct config_source *source,
+			  const char *argument, struct report *report);
 
 const struct config_entry *config_find(const struct config *config, const char *key);
+
+/* A number, or a string that holds just a number. 0 or -EINVAL. */
+int config_value_number(const struct config_value *value, uint64_t *number);
 
 const char *config_kind_name(enum config_kind kind); /* "a string", ... */
 

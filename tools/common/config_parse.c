@@ -13,6 +13,7 @@
 struct parser {
 	struct lexer lexer;
 	struct token token; /* the one being looked at */
+	const struct config_source *source;
 	struct config *config;
 	struct report *report;
 };
@@ -47,7 +48,7 @@ int config_fail(const struct config_place *place, struct report *report, const c
 	va_start(args, format);
 	report_set_v(report, -EINVAL, format, args);
 	va_end(args);
-	report_prefix(report, "%s:%u:%u: ", place->label, place->line, place->column);
+	report_prefix(report, "%s:%u:%u: ", place->source->label, place->line, place->column);
 	return -EINVAL;
 }
 
@@ -78,7 +79,7 @@ const struct config_entry *config_find(const struct config *config, const char *
 static struct config_place token_place(const struct parser *parser)
 {
 	return (struct config_place){
-		.label = parser->lexer.label,
+		.source = parser->source,
 		.line = parser->token.line,
 		.column = parser->token.column,
 	};
@@ -373,16 +374,16 @@ static int parse_assignment(struct parser *parser)
 	return err;
 }
 
-int config_parse_text(struct config *config, const char *label, const char *text, size_t length,
-		      struct report *report)
+int config_parse_text(struct config *config, const struct config_source *source, const char *text,
+		      size_t length, struct report *report)
 {
-	struct parser parser = {.config = config, .report = report};
+	struct parser parser = {.source = source, .config = config, .report = report};
 	int err;
 
 	if (length > CONFIG_MAX_FILE)
-		return report_set(report, -EFBIG, "%s: a config is at most %d bytes", label,
+		return report_set(report, -EFBIG, "%s: a config is at most %d bytes", source->label,
 				  CONFIG_MAX_FILE);
-	lexer_init(&parser.lexer, label, text, length, report);
+	lexer_init(&parser.lexer, source->label, text, length, report);
 	err = advance(&parser);
 	while (!err) {
 		err = skip_newlines(&parser);
@@ -393,9 +394,9 @@ int config_parse_text(struct config *config, const char *label, const char *text
 	return err;
 }
 
-int config_parse_file(struct config *config, const char *path, struct report *report)
+int config_parse_file(struct config *config, const struct config_source *source, const char *path,
+		      struct report *report)
 {
-	const char *label = strcmp(path, "-") ? path : "standard input";
 	size_t length;
 	char *text;
 	int err;
@@ -403,23 +404,39 @@ int config_parse_file(struct config *config, const char *path, struct report *re
 	err = config_read_file(path, CONFIG_MAX_FILE, &text, &length, report);
 	if (err)
 		return err;
-	err = config_parse_text(config, label, text, length, report);
+	err = config_parse_text(config, source, text, length, report);
 	free(text);
 	return err;
+}
+
+static int number_from_text(const char *text, uint64_t *number)
+{
+	struct report ignored;
+	struct lexer lexer;
+	struct token token;
+
+	lexer_init(&lexer, "", text, strlen(text), &ignored);
+	if (lexer_next(&lexer, &token) || token.kind != TOKEN_NUMBER ||
+	    token.length != strlen(text))
+		return -EINVAL;
+	*number = token.number;
+	return 0;
+}
+
+int config_value_number(const struct config_value *value, uint64_t *number)
+{
+	*number = value->number;
+	if (value->kind == CONFIG_STRING)
+		return number_from_text(value->text, number);
+	return value->kind == CONFIG_NUMBER ? 0 : -EINVAL;
 }
 
 /* Whether a value on a command line is meant as in a file, not as a string without quotes. */
 static bool is_written_value(const char *text)
 {
-	struct lexer lexer;
-	struct token token;
-	struct report ignored;
+	uint64_t number;
 
-	if (*text == '"' || *text == '\'' || *text == '[')
-		return true;
-	lexer_init(&lexer, "", text, strlen(text), &ignored);
-	return !lexer_next(&lexer, &token) && token.kind == TOKEN_NUMBER &&
-	       token.length == strlen(text);
+	return *text == '"' || *text == '\'' || *text == '[' || !number_from_text(text, &number);
 }
 
 static int assign_bare_string(struct config *config, const char *key, bool append,
@@ -437,12 +454,12 @@ static int assign_bare_string(struct config *config, const char *key, bool appen
 	return assign(config, key, place, append, &value, report);
 }
 
-int config_parse_override(struct config *config, const char *label, const char *argument,
-			  struct report *report)
+int config_parse_override(struct config *config, const struct config_source *source,
+			  const char *argument, struct report *report)
 {
 	static const char key_bytes[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 					"0123456789_";
-	struct config_place place = {.label = label, .line = 1, .column = 1};
+	struct config_place place = {.source = source, .line = 1, .column = 1};
 	size_t key_length = strspn(argument, key_bytes);
 	const char *at = argument + key_length;
 	char *key;
@@ -458,7 +475,7 @@ int config_parse_override(struct config *config, const char *label, const char *
 	at++;
 	at += strspn(at, " \t");
 	if (is_written_value(at))
-		return config_parse_text(config, label, argument, strlen(argument), report);
+		return config_parse_text(config, source, argument, strlen(argument), report);
 	key = strndup(argument, key_length);
 	if (!key)
 		return no_memory(report);

@@ -11,42 +11,49 @@
 #include "common/cpulist.h"
 #include "common/report.h"
 
-#define GUEST_NAME_MAX    63        /* bytes without the NUL */
-#define GUEST_CMDLINE_MAX 2047      /* what an arm64 Linux takes, without the NUL */
-#define GUEST_MEMORY_MAX  (1 << 20) /* MiB */
+#define GUEST_NAME_MAX     63         /* bytes without the NUL */
+#define GUEST_CMDLINE_MAX  2047       /* what an arm64 Linux takes, without the NUL */
+#define GUEST_HOST_DEFAULT UINT64_MAX /* what the hypervisor has as its default */
+#define GUEST_MEMORY_MAX   (1 << 20)  /* MiB */
+
+/* Where vCPUs may run. */
+struct guest_affinity {
+	struct cpulist *lists;
+	size_t count;  /* 0: anywhere */
+	bool per_vcpu; /* vCPU n has list n, or goes anywhere; false: list 0 is for all vCPUs */
+};
+
+/* The list for a vCPU; NULL: anywhere. */
+const struct cpulist *guest_affinity_of(const struct guest_affinity *affinity, unsigned int vcpu);
 
 /* Start from `struct guest_config guest = {0};` and end with guest_config_clear(). */
 struct guest_config {
 	char *name;
-	uint8_t uuid[16];
-	bool uuid_given;              /* else random, made by guest_config_from() */
+	uint8_t uuid[16];             /* a random one where the config has none */
 	char *kernel;                 /* absolute paths */
 	char *ramdisk;                /* or NULL */
 	char *cmdline, *extra, *root; /* as written; guest_config_cmdline() joins them */
 	uint64_t memory_mib, maxmem_mib;
 	uint64_t vcpus, maxvcpus;
-	struct cpulist *cpus; /* where vCPU n may run: entry n, the last one for all further ones */
-	size_t cpus_count;    /* 0: anywhere */
-	struct cpulist *cpus_soft;
-	size_t cpus_soft_count;
+	struct guest_affinity cpus, cpus_soft;
 	uint64_t cpu_weight, cap;
 	uint64_t gic_version;                                   /* enum ctrl_gic */
 	uint64_t on_poweroff, on_reboot, on_crash, on_watchdog; /* enum monitor_action */
-	uint64_t max_grant_frames, max_maptrack_frames, max_event_channels;
+	uint64_t max_grant_frames, max_maptrack_frames;         /* or GUEST_HOST_DEFAULT */
+	uint64_t max_event_channels;
 };
 
 /*
- * Checks every key of a parsed config and fills in guest. directory: what relative file names in
- * the config are relative to (those from a command line are relative to the working directory; see
- * guest_config_load()). 0, or a negative errno with "file:line:column: ..." in the report.
+ * Checks every key of a parsed config and fills in guest. 0, or a negative errno with
+ * "file:line:column: ..." in the report.
  */
-int guest_config_from(const struct config *config, const char *directory,
-		      struct guest_config *guest, struct report *report);
+int guest_config_from(const struct config *config, struct guest_config *guest,
+		      struct report *report);
 
 /*
- * The usual way: a file and "key=value" arguments on top of it. path may be NULL (arguments only)
- * or
- * "-" (standard input).
+ * The usual way: a file and "key=value" arguments on top of it. path may be NULL (arguments only),
+ * or "-" (standard input). Relative file names in the file are relative to the file's directory,
+ * those in arguments to the working directory.
  */
 int guest_config_load(const char *path, char *const overrides[], size_t override_count,
 		      struct guest_config *guest, struct report *report);
@@ -61,8 +68,7 @@ int guest_config_load_text(const char *label, const char *text, size_t length,
  */
 char *guest_config_format(const struct guest_config *guest);
 
-/* The kernel's command line: cmdline, or "root=" + root and extra. The caller's to free; NULL: no
- * memory. */
+/* The kernel's command line: cmdline, or root and extra. To be freed; NULL: no memory. */
 char *guest_config_cmdline(const struct guest_config *guest);
 
 void guest_config_clear(struct guest_config *guest);

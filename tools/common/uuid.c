@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+/* UUIDs, the handles of domains: as text and as 16 bytes. */
+#include "common/uuid.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+static int digit_value(char c)
+{
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+	const char *at = c ? strchr(digits, c) : NULL;
+
+	return at ? (int)((at - digits) % 16) : -1;
+}
+
+int uuid_parse(const char *text, uint8_t uuid[16])
+{
+	uint8_t bytes[16];
+
+	for (unsigned int i = 0; i < 16; i++) {
+		int high, low;
+
+		if (i && *text == '-')
+			text++;
+		high = digit_value(text[0]);
+		low = high < 0 ? -1 : digit_value(text[1]);
+		if (low < 0)
+			return -EINVAL;
+		bytes[i] = (uint8_t)(high << 4 | low);
+		text += 2;
+	}
+	if (*text)
+		return -EINVAL;
+	memcpy(uuid, bytes, sizeof(bytes));
+	return 0;
+}
+
+char *uuid_format(const uint8_t uuid[16], char text[UUID_TEXT_SIZE])
+{
+	char *at = text;
+
+	for (unsigned int i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*at++ = '-';
+		at += sprintf(at, "%02x", uuid[i]);
+	}
+	return text;
+}
+
+bool uuid_is_null(const uint8_t uuid[16])
+{
+	static const uint8_t null[16];
+
+	return !memcmp(uuid, null, sizeof(null));
+}
+
+int uuid_make_random(uint8_t uuid[16])
+{
+	/* a fresh dom0 may have little entropy: any uuid now is better than a perfect one later */
+	if (getrandom(uuid, 16, GRND_INSECURE) != 16)
+		return -errno;
+	uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x40); /* RFC 4122, 4.4: version 4, ... */
+	uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80); /* ... variant 1 */
+	return 0;
+}
