@@ -469,7 +469,7 @@ int config_parse_override(struct config *config, const struct config_source *sou
 	at += strspn(at, " \t");
 	append = *at == '+';
 	at += append;
-	if (!key_length || *at != '=')
+	if (!key_length || strspn(argument, "0123456789") || *at != '=')
 		return config_fail(&place, report, "'%.60s' is not of the form key=value",
 				   argument);
 	at++;
