@@ -51,7 +51,7 @@ static int set_string(const struct guest_key *key, const struct config_value *va
 	return text ? store_copy(text, field, report) : wrong_kind(key, value, report);
 }
 
-/* In double quotes, so that reading it back gives the same bytes. */
+/* In double quotes and ASCII, so that reading it back from any store gives the same bytes. */
 static void write_quoted(const char *text, FILE *out)
 {
 	fputc('"', out);
@@ -60,7 +60,7 @@ static void write_quoted(const char *text, FILE *out)
 
 		if (c == '"' || c == '\\')
 			fprintf(out, "\\%c", c);
-		else if (c < ' ')
+		else if (c < ' ' || c > '~')
 			fprintf(out, "\\%03o", c);
 		else
 			fputc(c, out);

@@ -61,8 +61,7 @@ struct registry_domain {
 
 /*
  * Puts names to a list of domains. *domains has count elements, the caller's to free with
- * registry_free_domains(). 0 or -ENOMEM. Also removes files of domains that are gone, when the
- * directory may be written.
+ * registry_free_domains(). 0 or -ENOMEM.
  */
 int registry_name_domains(const char *directory, const struct ctrl_domain_info *list, size_t count,
 			  struct registry_domain **domains);
@@ -74,6 +73,6 @@ void registry_free_domains(struct registry_domain *domains, size_t count);
  * negative errno.
  */
 int registry_lock_name(const char *directory, const char *name, struct report *report);
-void registry_unlock_name(int lock);
+void registry_unlock_name(const char *directory, const char *name, int lock);
 
 #endif

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: ISC */
+/* The running guests that the tools know by name: one JSON file a guest, <domid>.json. */
+#include "common/registry.h"
+#include "common/config.h"
+#include "common/guest_config.h"
+#include "common/path.h"
+#include "common/uuid.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <libctrl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <yajl/yajl_gen.h>
+#include <yajl/yajl_tree.h>
+
+#define UNNAMED "(none)"
+
+static const char *directory_or_default(const char *directory)
+{
+	return directory ? directory : REGISTRY_DIR;
+}
+
+static char *entry_path(const char *directory, uint32_t domid)
+{
+	char *path;
+
+	if (asprintf(&path, "%s/%" PRIu32 ".json", directory_or_default(directory), domid) < 0)
+		return NULL;
+	return path;
+}
+
+void registry_entry_clear(struct registry_entry *entry)
+{
+	free(entry->name);
+	free(entry->config);
+	free(entry->config_path);
+	*entry = (struct registry_entry){0};
+}
+
+/* --- writing --- */
+
+static void add_text(yajl_gen json, const char *key, const char *text)
+{
+	yajl_gen_string(json, (const unsigned char *)key, strlen(key));
+	/* a path of another encoding than UTF-8 cannot stand in JSON */
+	if (yajl_gen_string(json, (const unsigned char *)text, strlen(text)) ==
+	    yajl_gen_invalid_string)
+		yajl_gen_string(json, (const unsigned char *)"", 0);
+}
+
+static void add_number(yajl_gen json, const char *key, long long number)
+{
+	yajl_gen_string(json, (const unsigned char *)key, strlen(key));
+	yajl_gen_integer(json, number);
+}
+
+static yajl_gen make_json(const struct registry_entry *entry)
+{
+	char uuid[UUID_TEXT_SIZE];
+	yajl_gen json = yajl_gen_alloc(NULL);
+
+	if (!json)
+		return NULL;
+	yajl_gen_config(json, yajl_gen_beautify, 1);
+	yajl_gen_config(json, yajl_gen_validate_utf8, 1);
+	yajl_gen_map_open(json);
+	add_number(json, "domid", entry->domid);
+	add_text(json, "uuid", uuid_format(entry->uuid, uuid));
+	add_text(json, "name", entry->name);
+	add_number(json, "started", entry->started);
+	if (entry->config_path)
+		add_text(json, "config_path", entry->config_path);
+	add_text(json, "config", entry->config);
+	yajl_gen_map_close(json);
+	return json;
+}
+
+static int write_fully(int fd, const unsigned char *text, size_t length)
+{
+	while (length) {
+		ssize_t done = write(fd, text, length);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -errno;
+		text += done;
+		length -= (size_t)done;
+	}
+	return 0;
+}
+
+/* Writes a new file beside the old one and puts it in its place. */
+static int replace_file(const char *path, const unsigned char *text, size_t length)
+{
+	char *temporary;
+	int fd, err;
+
+	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+		return -ENOMEM;
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0) {
+		err = -errno;
+		goto free_name;
+	}
+	err = write_fully(fd, text, length);
+	if (close(fd) && !err)
+		err = -errno;
+	if (!err && rename(temporary, path))
+		err = -errno;
+	if (err)
+		unlink(temporary);
+free_name:
+	free(temporary);
+	return err;
+}
+
+int registry_write(const char *directory, const struct registry_entry *entry, struct report *report)
+{
+	char *path = entry_path(directory, entry->domid);
+	yajl_gen json = make_json(entry);
+	const unsigned char *text;
+	size_t length;
+	int err = -ENOMEM;
+
+	if (path && json && yajl_gen_get_buf(json, &text, &length) == yajl_gen_status_ok) {
+		err = path_make_directories(directory_or_default(directory));
+		if (!err)
+			err = replace_file(path, text, length);
+	}
+	if (json)
+		yajl_gen_free(json);
+	if (err)
+		report_set(report, err, "cannot write %s: %s", path ? path : "the registry",
+			   strerror(-err));
+	free(path);
+	return err;
+}
+
+/* --- reading --- */
+
+static const char *get_text(yajl_val tree, const char *key)
+{
+	const char *path[] = {key, NULL};
+	yajl_val value = yajl_tree_get(tree, path, yajl_t_string);
+
+	return value ? YAJL_GET_STRING(value) : NULL;
+}
+
+static int get_number(yajl_val tree, const char *key, long long *number)
+{
+	const char *path[] = {key, NULL};
+	yajl_val value = yajl_tree_get(tree, path, yajl_t_number);
+
+	if (!value || !YAJL_IS_INTEGER(value))
+		return -EINVAL;
+	*number = YAJL_GET_INTEGER(value);
+	return 0;
+}
+
+/* Whether the file is one of this very domain. */
+static bool tree_is_of(yajl_val tree, uint32_t domid, const uint8_t uuid[16])
+{
+	const char *text = get_text(tree, "uuid"), *name = get_text(tree, "name");
+	uint8_t there[16];
+	long long number;
+
+	return text && !uuid_parse(text, there) && !memcmp(there, uuid, sizeof(there)) &&
+	       !get_number(tree, "domid", &number) && number == domid && name &&
+	       !*guest_name_fault(name) && get_text(tree, "config");
+}
+
+static int entry_from_tree(yajl_val tree, uint32_t domid, const uint8_t uuid[16],
+			   struct registry_entry *entry)
+{
+	const char *path = get_text(tree, "config_path");
+	long long started = 0;
+
+	if (!tree_is_of(tree, domid, uuid))
+		return -ENOENT;
+	get_number(tree, "started", &started); /* 0 where it is missing */
+	*entry = (struct registry_entry){
+		.domid = domid,
+		.started = started,
+		.name = strdup(get_text(tree, "name")),
+		.config = strdup(get_text(tree, "config")),
+		.config_path = path && *path ? strdup(path) : NULL,
+	};
+	memcpy(entry->uuid, uuid, sizeof(entry->uuid));
+	if (entry->name && entry->config && (entry->config_path || !path || !*path))
+		return 0;
+	registry_entry_clear(entry);
+	return -ENOMEM;
+}
+
+int registry_read(const char *directory, uint32_t domid, const uint8_t uuid[16],
+		  struct registry_entry *entry)
+{
+	char *path = entry_path(directory, domid), *text;
+	yajl_val tree = NULL;
+	size_t length;
+	int err;
+
+	*entry = (struct registry_entry){0};
+	if (!path)
+		return -ENOMEM;
+	err = config_read_file(path, REGISTRY_MAX_FILE, &text, &length, NULL);
+	free(path);
+	if (err)
+		return err == -ENOMEM ? err : -ENOENT;
+	if (strlen(text) == length)
+		tree = yajl_tree_parse(text, NULL, 0);
+	free(text);
+	if (!tree)
+		return -ENOENT;
+	err = entry_from_tree(tree, domid, uuid, entry);
+	yajl_tree_free(tree);
+	return err;
+}
+
+int registry_remove(const char *directory, uint32_t domid, const uint8_t uuid[16])
+{
+	struct registry_entry entry;
+	char *path;
+	int err = registry_read(directory, domid, uuid, &entry);
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	registry_entry_clear(&entry);
+	path = entry_path(directory, domid);
+	if (!path)
+		return -ENOMEM;
+	if (unlink(path) && errno != ENOENT)
+		err = -errno;
+	free(path);
+	return err;
+}
+
+int registry_rename(const char *directory, uint32_t domid, const uint8_t uuid[16], const char *name,
+		    struct report *report)
+{
+	struct registry_entry entry;
+	char *copy;
+	int err = registry_read(directory, domid, uuid, &entry);
+
+	if (err)
+		return report_set(report, err, "domain %" PRIu32 " is not in the registry", domid);
+	copy = strdup(name);
+	if (copy) {
+		free(entry.name);
+		entry.name = copy;
+		err = registry_write(directory, &entry, report);
+	} else {
+		err = report_set(report, -ENOMEM, "out of memory");
+	}
+	registry_entry_clear(&entry);
+	return err;
+}
+
+/* --- names of domains --- */
+
+void registry_free_domains(struct registry_domain *domains, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		registry_entry_clear(&domains[i].entry);
+	free(domains);
+}
+
+int registry_name_domains(const char *directory, const struct ctrl_domain_info *list, size_t count,
+			  struct registry_domain **domains)
+{
+	int err;
+
+	*domains = calloc(count + 1, sizeof(**domains));
+	if (!*domains)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		struct registry_domain *domain = &(*domains)[i];
+
+		domain->info = &list[i];
+		domain->name = list[i].domid ? UNNAMED : REGISTRY_DOM0_NAME;
+		if (!list[i].domid)
+			continue;
+		err = registry_read(directory, list[i].domid, list[i].uuid, &domain->entry);
+		if (!err)
+			domain->name = domain->entry.name;
+		if (err == -ENOMEM) {
+			registry_free_domains(*domains, count);
+			return err;
+		}
+	}
+	return 0;
+}
+
+/* --- locks on names --- */
+
+/* The file that was locked may have been removed meanwhile by the one who had it before. */
+static bool is_still_there(int fd, const char *path)
+{
+	struct stat opened, there;
+
+	return !fstat(fd, &opened) && !stat(path, &there) && opened.st_ino == there.st_ino &&
+	       opened.st_dev == there.st_dev;
+}
+
+static int lock_file(const char *path)
+{
+	for (;;) {
+		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+		if (fd < 0)
+			return -errno;
+		if (flock(fd, LOCK_EX | LOCK_NB)) {
+			int err = errno == EWOULDBLOCK ? -EBUSY : -errno;
+
+			close(fd);
+			return err;
+		}
+		if (is_still_there(fd, path))
+			return fd;
+		close(fd);
+	}
+}
+
+int registry_lock_name(const char *directory, const char *name, struct report *report)
+{
+	const char *where = directory_or_default(directory);
+	char *path;
+	int lock = path_make_directories(where);
+
+	if (lock)
+		return report_set(report, lock, "cannot make the directory %s: %s", where,
+				  strerror(-lock));
+	if (asprintf(&path, "%s/%s.lock", where, name) < 0)
+		return report_set(report, -ENOMEM, "out of memory");
+	lock = lock_file(path);
+	if (lock == -EBUSY)
+		report_set(report, lock, "another process is creating a guest called '%s'", name);
+	else if (lock < 0)
+		report_set(report, lock, "cannot lock %s: %s", path, strerror(-lock));
+	free(path);
+	return lock;
+}
+
+void registry_unlock_name(const char *directory, const char *name, int lock)
+{
+	char *path;
+
+	/* removed while the lock is held: see is_still_there() */
+	if (asprintf(&path, "%s/%s.lock", directory_or_default(directory), name) >= 0) {
+		unlink(path);
+		free(path);
+	}
+	close(lock);
+}
