@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: ISC */
+/* The console daemon's guests: coming, taking turns, dying, and coming back after a restart. */
+#include "server.h"
+
+#include "common/daemon.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- finding ---- */
+
+/* A living guest wins, then the one that died last. */
+static bool is_better(const struct console_guest *a, const struct console_guest *b)
+{
+	if (!b || (a->state == CONSOLE_DEAD) != (b->state == CONSOLE_DEAD))
+		return !b || a->state != CONSOLE_DEAD;
+	return a->death > b->death;
+}
+
+/* A whole text as a domid: 0, or -EINVAL for anything else. */
+static int parse_domid(const char *text, uint32_t *domid)
+{
+	char *end;
+	unsigned long value;
+
+	if (text[0] < '0' || text[0] > '9')
+		return -EINVAL;
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (errno || *end || value >= CTRL_DOMID_SELF)
+		return -EINVAL;
+	*domid = (uint32_t)value;
+	return 0;
+}
+
+struct console_guest *server_find_guest(struct console_server *server, const char *text)
+{
+	uint32_t domid = CTRL_DOMID_INVALID;
+	bool by_number = parse_domid(text, &domid) == 0;
+	struct console_guest *best = NULL;
+
+	for (struct console_guest *guest = server->guests; guest; guest = guest->next)
+		if ((by_number ? guest->add.domid == domid : strcmp(guest->name, text) == 0) &&
+		    is_better(guest, best))
+			best = guest;
+	return best;
+}
+
+struct console_guest *server_find_domain(struct console_server *server, uint32_t domid,
+					 const uint8_t uuid[16])
+{
+	for (struct console_guest *guest = server->guests; guest; guest = guest->next)
+		if (guest->state != CONSOLE_DEAD && guest->add.domid == domid &&
+		    memcmp(guest->add.uuid, uuid, 16) == 0)
+			return guest;
+	return NULL;
+}
+
+/* ---- what outlives the daemon: one file a living guest, holding the ADD message that made it ----
+ */
+
+static int state_path(const struct console_server *server, uint32_t domid, char path[PATH_MAX])
+{
+	int count = snprintf(path, PATH_MAX, "%s/%u.guest", server->state_dir, domid);
+
+	return count < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+static int save_state(const struct console_server *server, const struct console_guest *guest)
+{
+	uint8_t frame[FRAME_HEADER_SIZE + 256];
+	ssize_t size = console_put_add(frame, sizeof(frame), &guest->add);
+	char path[PATH_MAX];
+	int ret = size < 0 ? (int)size : state_path(server, guest->add.domid, path);
+
+	return ret < 0 ? ret : daemon_write_file(path, frame, (size_t)size);
+}
+
+static void drop_state(const struct console_server *server, const struct console_guest *guest)
+{
+	char path[PATH_MAX];
+
+	if (state_path(server, guest->add.domid, path) == 0)
+		unlink(path);
+}
+
+/* ---- telling the guest's clients ---- */
+
+/*
+ * Advancing a client handles its requests, which may add and drop guests: that is for the end of
+ * the round, when no list is being walked.
+ */
+static void mark_due(struct console_server *server, const struct console_guest *guest)
+{
+	for (struct console_conn *conn = server->conns; conn; conn = conn->next)
+		if (conn->guest == guest)
+			conn->due = true;
+}
+
+static void advance_due(struct console_server *server)
+{
+	struct console_conn *conn = server->conns;
+
+	while (conn) {
+		if (!conn->due) {
+			conn = conn->next;
+			continue;
+		}
+		conn_advance(conn);
+		conn = server->conns; /* its requests may have made others due */
+	}
+}
+
+static void notice_all(struct console_server *server, const struct console_guest *guest,
+		       const char *text)
+{
+	for (struct console_conn *conn = server->conns; conn; conn = conn->next)
+		if (conn->guest == guest)
+			conn_notice(conn, text);
+}
+
+static void report_log(struct console_server *server, struct console_guest *guest, unsigned did)
+{
+	char text[CONSOLE_TEXT_MAX + 1];
+
+	if (did & GUEST_LOG_FAILED)
+		snprintf(text, sizeof(text),
+			 "the log file of guest %s cannot be written: %s; its console goes on "
+			 "without it",
+			 guest->name, strerror(guest->log_error));
+	else
+		snprintf(text, sizeof(text),
+			 "the log file of guest %s is written again; it lacks %llu bytes",
+			 guest->name, (unsigned long long)guest->log_lost);
+	daemon_log("%s", text);
+	notice_all(server, guest, text);
+}
+
+static void report_turn(struct console_server *server, struct console_guest *guest, unsigned did)
+{
+	char text[CONSOLE_TEXT_MAX + 1];
+
+	if (did & (GUEST_LOG_FAILED | GUEST_LOG_HEALTHY))
+		report_log(server, guest, did);
+	if (did & GUEST_BROKE) {
+		snprintf(text, sizeof(text),
+			 "guest %s (domain %u) broke its console ring; the guest runs on without a "
+			 "console",
+			 guest->name, guest->add.domid);
+		daemon_log("%s", text);
+		notice_all(server, guest, text);
+	}
+	if ((did & (GUEST_OUTPUT | GUEST_TAKEN | GUEST_BROKE)) == 0)
+		return;
+	mark_due(server, guest);
+}
+
+/* ---- dropping ---- */
+
+static void remove_guest(struct console_server *server, struct console_guest *guest)
+{
+	struct console_guest **at = &server->guests;
+
+	for (struct console_conn *conn = server->conns; conn; conn = conn->next) {
+		if (conn->guest != guest)
+			continue;
+		conn->guest = NULL;
+		conn->closing = true;
+		conn->due = true;
+	}
+	while (*at && *at != guest)
+		at = &(*at)->next;
+	if (*at)
+		*at = guest->next;
+	console_guest_free(&server->host, guest);
+}
+
+unsigned server_forget(struct console_server *server, const char *name)
+{
+	struct console_guest *guest = server->guests, *next;
+	unsigned count = 0;
+
+	for (; guest; guest = next) {
+		next = guest->next;
+		if (guest->state != CONSOLE_DEAD || (name && strcmp(guest->name, name) != 0))
+			continue;
+		remove_guest(server, guest);
+		count++;
+	}
+	return count;
+}
+
+/* One dead guest a name, SERVER_MAX_DEAD of them in all; the newest stay. */
+static void drop_older_dead(struct console_server *server, const struct console_guest *latest)
+{
+	struct console_guest *oldest = NULL, *guest, *next;
+	unsigned count = 0;
+
+	for (guest = server->guests; guest; guest = next) {
+		next = guest->next;
+		if (guest->state != CONSOLE_DEAD || guest == latest)
+			continue;
+		if (strcmp(guest->name, latest->name) == 0) {
+			remove_guest(server, guest);
+			continue;
+		}
+		count++;
+		if (!oldest || guest->death < oldest->death)
+			oldest = guest;
+	}
+	if (count >= SERVER_MAX_DEAD)
+		remove_guest(server, oldest);
+}
+
+void server_guest_died(struct console_server *server, struct console_guest *guest, int reason)
+{
+	unsigned did = console_guest_die(&server->host, guest, reason >= 0 ? reason : guest->reason,
+					 loop_now_ms());
+
+	guest->death = ++server->deaths;
+	drop_state(server, guest);
+	daemon_log("guest %s (domain %u) is gone: %s", guest->name, guest->add.domid,
+		   guest->reason < 0 ? "destroyed" : ctrl_shutdown_name((unsigned)guest->reason));
+	report_turn(server, guest,
+		    did | GUEST_OUTPUT); /* also to those who read all: ENDED is due */
+	drop_older_dead(server, guest);
+}
+
+/* ---- coming ---- */
+
+/* Is the domain there, and is it the guest that it is said to be? */
+static int check_domain(struct console_server *server, const struct console_add *add, char *err,
+			size_t err_size)
+{
+	struct ctrl_domain_info info;
+	int ret = ctrl_get_domain(server->host.ctrl, add->domid, &info);
+
+	if (ret == 0 && (info.dying || memcmp(info.uuid, add->uuid, 16) != 0))
+		ret = -ESRCH;
+	if (ret < 0)
+		snprintf(err, err_size, "cannot take the console of guest %s: domain %u: %s",
+			 add->name, add->domid,
+			 ret == -ESRCH ? "there is no such domain, or it is another guest's"
+				       : ctrl_error());
+	return ret;
+}
+
+/* Whoever else claims this domid or this name: gone, or in the way? */
+static int make_way(struct console_server *server, const struct console_add *add, char *err,
+		    size_t err_size)
+{
+	struct console_guest *guest, *next;
+
+	server_check_guests(server);
+	for (guest = server->guests; guest; guest = next) {
+		next = guest->next;
+		if (guest->state == CONSOLE_DEAD)
+			continue;
+		if (guest->add.domid == add->domid) {
+			server_guest_died(server, guest, -1);
+			next = server->guests; /* a death may drop others */
+		} else if (strcmp(guest->name, add->name) == 0) {
+			snprintf(err, err_size, "a guest called %s lives already, as domain %u",
+				 add->name, guest->add.domid);
+			return -EEXIST;
+		}
+	}
+	return 0;
+}
+
+static int attach_new(struct console_server *server, const struct console_add *add, char *err,
+		      size_t err_size)
+{
+	struct console_guest *guest = console_guest_new(add);
+	int ret;
+
+	if (!guest) {
+		snprintf(err, err_size, "no memory for the console of guest %s", add->name);
+		return -ENOMEM;
+	}
+	ret = console_guest_attach(&server->host, guest, err, err_size);
+	if (ret < 0)
+		goto free_guest;
+	ret = save_state(server, guest);
+	if (ret < 0) {
+		snprintf(err, err_size, "cannot remember guest %s below %s: %s", guest->name,
+			 server->state_dir, strerror(-ret));
+		goto free_guest;
+	}
+	guest->next = server->guests;
+	server->guests = guest;
+	daemon_log("guest %s (domain %u): console attached, ring frame 0x%llx, port %u",
+		   guest->name, guest->add.domid, (unsigned long long)guest->add.ring_gfn,
+		   guest->add.guest_port);
+	return 0;
+free_guest:
+	console_guest_free(&server->host, guest);
+	return ret;
+}
+
+int server_add_guest(struct console_server *server, const struct console_add *add, char *err,
+		     size_t err_size)
+{
+	struct console_guest *same;
+	int ret = check_domain(server, add, err, err_size);
+
+	if (ret < 0)
+		return ret;
+	same = server_find_domain(server, add->domid, add->uuid);
+	if (same && same->state == CONSOLE_LIVE && same->add.ring_gfn == add->ring_gfn &&
+	    same->add.guest_port == add->guest_port && strcmp(same->name, add->name) == 0)
+		return 0;
+	ret = make_way(server, add, err, err_size);
+	return ret < 0 ? ret : attach_new(server, add, err, err_size);
+}
+
+struct console_guest *server_adopt(struct console_server *server, const char *text, char *err,
+				   size_t err_size)
+{
+	struct console_add add = {.guest_port = CONSOLE_PORT_FIND};
+	struct ctrl_domain_info info;
+	char name[CONSOLE_NAME_MAX + 1];
+
+	if (parse_domid(text, &add.domid) < 0) {
+		snprintf(err, err_size, "there is no guest called %s", text);
+		return NULL;
+	}
+	if (ctrl_get_domain(server->host.ctrl, add.domid, &info) < 0 || info.dying ||
+	    add.domid == 0) {
+		snprintf(err, err_size, "there is no guest with domain number %u", add.domid);
+		return NULL;
+	}
+	snprintf(name, sizeof(name), "domain-%u", add.domid);
+	add.name = name;
+	memcpy(add.uuid, info.uuid, sizeof(add.uuid));
+	if (server_add_guest(server, &add, err, err_size) < 0)
+		return NULL;
+	return server_find_domain(server, add.domid, add.uuid);
+}
+
+static void restore_file(struct console_server *server, const char *file)
+{
+	char path[PATH_MAX], name[CONSOLE_NAME_MAX + 1],
+		err[CONSOLE_TEXT_MAX + 1] = "the file makes no sense";
+	struct console_add add;
+	struct frame frame;
+	char *data;
+	size_t size;
+	int ret;
+
+	if (snprintf(path, sizeof(path), "%s/%s", server->state_dir, file) >= (int)sizeof(path))
+		return;
+	ret = daemon_read_file(path, FRAME_HEADER_SIZE + CONSOLE_FRAME_MAX, &data, &size);
+	if (ret < 0)
+		return;
+	if (frame_parse(data, size, CONSOLE_FRAME_MAX, &frame) != (ssize_t)size ||
+	    frame.type != CONSOLE_ADD || frame.version != CONSOLE_VERSION ||
+	    console_get_add(&frame, &add, name) < 0 || !console_name_is_valid(name))
+		ret = -EPROTO;
+	else
+		ret = server_add_guest(server, &add, err, sizeof(err));
+	if (ret < 0) {
+		daemon_log("%s is dropped: %s", path, err);
+		unlink(path);
+	}
+	free(data);
+}
+
+void server_restore(struct console_server *server)
+{
+	DIR *dir = opendir(server->state_dir);
+	struct dirent *entry;
+
+	if (!dir)
+		return;
+	while ((entry = readdir(dir)) != NULL) {
+		size_t length = strlen(entry->d_name);
+
+		if (length > 6 && strcmp(entry->d_name + length - 6, ".guest") == 0)
+			restore_file(server, entry->d_name);
+	}
+	closedir(dir);
+}
+
+/* ---- living ---- */
+
+static const struct ctrl_domain_info *find_info(const struct ctrl_domain_info *list, int count,
+						const struct console_guest *guest)
+{
+	for (int i = 0; i < count; i++)
+		if (list[i].domid == guest->add.domid &&
+		    memcmp(list[i].uuid, guest->add.uuid, 16) == 0)
+			return &list[i];
+	return NULL;
+}
+
+void server_check_guests(struct console_server *server)
+{
+	struct ctrl_domain_info *list;
+	struct console_guest *guest, *next;
+	int count = ctrl_list_all_domains(server->host.ctrl, &list);
+
+	server->check_ms = loop_now_ms() + SERVER_CHECK_MS;
+	if (count < 0)
+		return;
+	for (guest = server->guests; guest; guest = next) {
+		const struct ctrl_domain_info *info = find_info(list, count, guest);
+
+		next = guest->next;
+		if (guest->state == CONSOLE_DEAD)
+			continue;
+		if (info && !info->dying) {
+			guest->reason = info->shutdown ? info->shutdown_reason : -1;
+			continue;
+		}
+		server_guest_died(server, guest, -1);
+		next = server->guests; /* a death may drop others; those seen are dead or as they
+					  were */
+	}
+	free(list);
+}
+
+void server_take_events(struct console_server *server)
+{
+	int64_t now = loop_now_ms();
+	uint32_t port;
+
+	while (ctrl_evtchn_pending(server->host.evtchn, &port) == 0) {
+		struct console_guest *guest = server->guests;
+
+		while (guest && (guest->state != CONSOLE_LIVE || guest->port != port))
+			guest = guest->next;
+		if (guest)
+			console_guest_event(guest, now);
+	}
+}
+
+int server_round(struct console_server *server, int64_t now_ms)
+{
+	int64_t due = INT64_MAX;
+	bool living = false;
+
+	if (now_ms >= server->check_ms)
+		server_check_guests(server);
+	for (struct console_guest *guest = server->guests; guest; guest = guest->next) {
+		unsigned did;
+
+		living |= guest->state != CONSOLE_DEAD;
+		if (!guest->pending && guest->typed == guest->taken)
+			continue;
+		did = console_guest_turn(&server->host, guest, now_ms);
+		if (did & GUEST_MORE)
+			due = now_ms;
+		else if ((did & GUEST_THROTTLED) && due > budget_next_ms(now_ms))
+			due = budget_next_ms(now_ms);
+		report_turn(server, guest, did);
+	}
+	advance_due(server);
+	if (living && due > server->check_ms)
+		due = server->check_ms;
+	if (due == INT64_MAX)
+		return -1;
+	return due > now_ms ? (int)(due - now_ms) : 0;
+}
+
+void server_close(struct console_server *server)
+{
+	struct console_guest *guest = server->guests, *next;
+
+	for (struct console_conn *conn = server->conns; conn; conn = conn->next)
+		conn->dead = true;
+	conn_free_dead(server);
+	for (; guest; guest = next) {
+		next = guest->next;
+		console_guest_free(&server->host, guest);
+	}
+	server->guests = NULL;
+}

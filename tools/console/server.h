@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+/* The console daemon's insides: guests on one side, connections on the other. */
+#ifndef PLINTH_CONSOLE_SERVER_H
+#define PLINTH_CONSOLE_SERVER_H
+
+#include "common/loop.h"
+#include "console_guest.h"
+
+#define SERVER_MAX_CONNS  128
+#define SERVER_MAX_DEAD   16          /* dead guests whose output is kept */
+#define SERVER_CHECK_MS   2000        /* between looks whether guests still live */
+#define CONN_OUT_MAX      (64 * 1024) /* answers that a client may leave unread */
+#define CONSOLE_STATE_DIR "/run/plinth/consoled.d"
+
+struct console_server;
+
+/* A connection; after OPEN it follows a guest's output at a position of its own. */
+struct console_conn {
+	struct loop_source source;
+	struct console_server *server;
+	struct console_conn *next;
+	bool closing; /* hang up once everything is sent */
+	bool dead;    /* to be freed at the end of this round */
+	bool due;     /* something happened at its guest: conn_advance() in this round */
+
+	struct console_guest *guest; /* NULL before OPEN */
+	bool read_only, replayed;
+	uint64_t position, replay_end; /* in guest->output */
+	uint64_t typed_before;         /* guest->typed when this client's last input was queued */
+	uint64_t typed, told;          /* bytes typed; of these told as taken */
+
+	uint8_t in[FRAME_HEADER_SIZE + CONSOLE_FRAME_MAX];
+	size_t in_used;
+	uint8_t *out;
+	size_t out_size, out_used, out_sent;
+};
+
+struct console_server {
+	struct console_host host;
+	const char *state_dir;
+	struct loop loop;
+	struct loop_source listener, signals, events;
+	struct console_guest *guests;
+	struct console_conn *conns;
+	unsigned conn_count;
+	uint64_t deaths;
+	int64_t check_ms; /* when to look next whether the guests live */
+	bool stop;
+};
+
+/* --- server.c: guests --- */
+struct console_guest *server_find_guest(struct console_server *server, const char *guest);
+struct console_guest *server_find_domain(struct console_server *server, uint32_t domid,
+					 const uint8_t uuid[16]);
+int server_add_guest(struct console_server *server, const struct console_add *add, char *err,
+		     size_t err_size);
+struct console_guest *server_adopt(struct console_server *server, const char *guest, char *err,
+				   size_t err_size);
+void server_guest_died(struct console_server *server, struct console_guest *guest, int reason);
+unsigned server_forget(struct console_server *server,
+		       const char *name);                /* how many dead were dropped */
+void server_check_guests(struct console_server *server); /* which of them are gone? */
+void server_restore(struct console_server *server);      /* after a restart */
+
+/* The event channels have something. */
+void server_take_events(struct console_server *server);
+
+/* Every guest that wants one gets one turn. Milliseconds until the next round is due, -1: an event.
+ */
+int server_round(struct console_server *server, int64_t now_ms);
+
+void server_close(struct console_server *server);
+
+/* --- requests.c: what clients ask --- */
+
+/* Carries out one frame. 0; -EAGAIN: keep it, there is no room yet; else the client is hung up on.
+ */
+int request_handle(struct console_conn *conn, const struct frame *frame);
+
+/* --- conn.c: one connection --- */
+int conn_open(struct console_server *server, int fd);
+void conn_queue(struct console_conn *conn, const void *frame, ssize_t size); /* a built frame */
+void conn_error(struct console_conn *conn, int error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void conn_notice(struct console_conn *conn, const char *text);
+void conn_advance(struct console_conn *conn); /* parse what came, send what can be sent */
+void conn_free_dead(struct console_server *server);
+
+#endif
