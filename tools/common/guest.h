@@ -11,6 +11,7 @@
 #include "common/report.h"
 
 struct ctrl;
+struct ctrl_guest_config;
 struct monitor_guest;
 
 /* How to create; all zero is what vmctl does. */
@@ -21,8 +22,10 @@ struct guest_options {
 	const char *console_socket; /* NULL: CONSOLE_SOCKET */
 	const char *monitor_socket; /* NULL: MONITOR_SOCKET */
 
-	/* Called at each step ("building the guest", ...); may be NULL. */
+	/* Called before each step ("building the guest", ...); may be NULL. */
 	void (*progress)(void *context, const char *step);
+	/* Asked before each step; true undoes what was done and fails with -EINTR. May be NULL. */
+	bool (*cancelled)(void *context);
 	/*
 	 * Called in place of monitor_client_register(), for the monitor itself, which must not wait
 	 * for its own socket. NULL: monitor_client_register().
@@ -43,6 +46,10 @@ struct guest_options {
  */
 int guest_create(struct ctrl *ctrl, const struct guest_config *config,
 		 const struct guest_options *options, uint32_t *domid, struct report *report);
+
+/* What libctrl is to build; cmdline comes from guest_config_cmdline(). Points into config. */
+void guest_to_ctrl(const struct guest_config *config, const char *cmdline,
+		   struct ctrl_guest_config *out);
 
 /*
  * Everything that can be checked without making anything: `vmctl create -n`. Without ctrl (NULL)

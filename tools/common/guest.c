@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: ISC */
+/* Makes a guest from its config and takes it away again: the one place where the order of steps is.
+ */
+#include "common/guest.h"
+#include "common/registry.h"
+#include "console/console_client.h"
+#include "monitor/monitor_client.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <libctrl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define MIB                  (1024 * 1024)
+#define ERR_MAX              512
+#define ALL_OPTIONS(options) ((options) ? (options) : &no_options)
+
+static const struct guest_options no_options;
+
+/* A creation under way. */
+struct creation {
+	struct ctrl *ctrl;
+	const struct guest_config *config;
+	const struct guest_options *options;
+	struct report *report;
+	char *cmdline, *text; /* the kernel's command line; the config written out */
+	uint32_t nr_cpus;     /* of the machine */
+	struct ctrl_guest guest;
+};
+
+static int fail_by_ctrl(struct report *report, int err)
+{
+	return report_set(report, err, "%s", ctrl_error());
+}
+
+void guest_to_ctrl(const struct guest_config *config, const char *cmdline,
+		   struct ctrl_guest_config *out)
+{
+	ctrl_guest_config_init(out);
+	out->name = config->name;
+	memcpy(out->uuid, config->uuid, sizeof(out->uuid));
+	out->memory_kib = config->memory_mib * 1024;
+	out->max_memory_kib = config->maxmem_mib * 1024;
+	out->vcpus = (uint32_t)config->vcpus;
+	out->max_vcpus = (uint32_t)config->maxvcpus;
+	out->kernel = config->kernel;
+	out->ramdisk = config->ramdisk;
+	out->cmdline = cmdline;
+	out->gic_version = (uint8_t)config->gic_version;
+	if (config->max_grant_frames != GUEST_HOST_DEFAULT)
+		out->max_grant_frames = (int32_t)config->max_grant_frames;
+	if (config->max_maptrack_frames != GUEST_HOST_DEFAULT)
+		out->max_maptrack_frames = (int32_t)config->max_maptrack_frames;
+	out->max_evtchn_port = (uint32_t)config->max_event_channels;
+	out->cpu_weight = (uint16_t)config->cpu_weight;
+	out->cpu_cap = (uint16_t)config->cap;
+}
+
+/* --- checks --- */
+
+static int check_files(struct creation *creation)
+{
+	struct ctrl_guest_config config;
+	int err;
+
+	guest_to_ctrl(creation->config, creation->cmdline, &config);
+	err = ctrl_check_guest(&config);
+	return err ? fail_by_ctrl(creation->report, err) : 0;
+}
+
+static int find_name(struct creation *creation, const struct registry_domain *domains, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (domains[i].info->dying || strcmp(domains[i].name, creation->config->name))
+			continue;
+		return report_set(creation->report, -EEXIST,
+				  "the name '%s' is in use by domain %" PRIu32
+				  "; destroy that one first, or choose another name",
+				  creation->config->name, domains[i].info->domid);
+	}
+	return 0;
+}
+
+static int check_name(struct creation *creation)
+{
+	struct registry_domain *domains;
+	struct ctrl_domain_info *list;
+	int count = ctrl_list_all_domains(creation->ctrl, &list), err;
+
+	if (count < 0)
+		return fail_by_ctrl(creation->report, count);
+	err = registry_name_domains(creation->options->registry, list, (size_t)count, &domains);
+	if (err) {
+		report_set(creation->report, err, "out of memory");
+	} else {
+		err = find_name(creation, domains, (size_t)count);
+		registry_free_domains(domains, (size_t)count);
+	}
+	free(list);
+	return err;
+}
+
+static int check_affinity(struct creation *creation, const char *key,
+			  const struct guest_affinity *affinity)
+{
+	for (size_t i = 0; i < affinity->count; i++)
+		if (!cpulist_has_any_below(&affinity->lists[i], creation->nr_cpus))
+			return report_set(creation->report, -EINVAL,
+					  "'%s' (entry %zu) has none of this machine's %" PRIu32
+					  " CPUs, which are 0 to %" PRIu32,
+					  key, i + 1, creation->nr_cpus, creation->nr_cpus - 1);
+	return 0;
+}
+
+static int check_machine(struct creation *creation)
+{
+	uint64_t wanted = creation->config->memory_mib;
+	struct ctrl_physinfo info;
+	int err = ctrl_get_physinfo(creation->ctrl, &info);
+
+	if (err)
+		return fail_by_ctrl(creation->report, err);
+	if (wanted > info.free_bytes / MIB)
+		return report_set(creation->report, -ENOMEM,
+				  "not enough memory: the guest asks for %" PRIu64
+				  " MiB and %" PRIu64 " MiB are free",
+				  wanted, info.free_bytes / MIB);
+	creation->nr_cpus = info.max_cpu_id + 1;
+	err = check_affinity(creation, "cpus", &creation->config->cpus);
+	if (!err)
+		err = check_affinity(creation, "cpus_soft", &creation->config->cpus_soft);
+	return err;
+}
+
+/* --- making --- */
+
+static int build(struct creation *creation)
+{
+	struct ctrl_guest_config config;
+	int err;
+
+	guest_to_ctrl(creation->config, creation->cmdline, &config);
+	err = ctrl_build_guest(creation->ctrl, &config, &creation->guest);
+	return err ? fail_by_ctrl(creation->report, err) : 0;
+}
+
+static void unbuild(struct creation *creation)
+{
+	/* nothing better can be done where this fails: `vmctl list` shows what is left */
+	ctrl_destroy_domain(creation->ctrl, creation->guest.domid);
+}
+
+static int place_vcpus(struct creation *creation)
+{
+	const struct guest_config *config = creation->config;
+
+	for (unsigned int vcpu = 0; vcpu < config->maxvcpus; vcpu++) {
+		const struct cpulist *hard = guest_affinity_of(&config->cpus, vcpu);
+		const struct cpulist *soft = guest_affinity_of(&config->cpus_soft, vcpu);
+		int err;
+
+		if (!hard && !soft)
+			continue;
+		err = ctrl_set_vcpu_affinity(creation->ctrl, creation->guest.domid, vcpu,
+					     hard ? hard->bits : NULL, soft ? soft->bits : NULL,
+					     creation->nr_cpus);
+		if (err)
+			return fail_by_ctrl(creation->report, err);
+	}
+	return 0;
+}
+
+static int attach_console(struct creation *creation)
+{
+	struct console_add add = {
+		.domid = creation->guest.domid,
+		.name = creation->config->name,
+		.ring_gfn = creation->guest.console_gfn,
+		.guest_port = creation->guest.console_port,
+	};
+	char text[ERR_MAX] = "";
+	int err;
+
+	memcpy(add.uuid, creation->config->uuid, sizeof(add.uuid));
+	err = console_client_add(creation->options->console_socket, &add, text, sizeof(text));
+	return err ? report_set(creation->report, err, "%s", text) : 0;
+}
+
+static void detach_console(struct creation *creation)
+{
+	console_client_died(creation->options->console_socket, creation->guest.domid,
+			    creation->config->uuid, -1, NULL, 0);
+}
+
+static int enter_registry(struct creation *creation)
+{
+	struct registry_entry entry = {
+		.domid = creation->guest.domid,
+		.name = creation->config->name,
+		.config = creation->text,
+		.config_path = (char *)creation->options->config_path,
+		.started = time(NULL),
+	};
+
+	memcpy(entry.uuid, creation->config->uuid, sizeof(entry.uuid));
+	return registry_write(creation->options->registry, &entry, creation->report);
+}
+
+static void leave_registry(struct creation *creation)
+{
+	registry_remove(creation->options->registry, creation->guest.domid, creation->config->uuid);
+}
+
+static int register_guest(struct creation *creation)
+{
+	const struct guest_options *options = creation->options;
+	const struct guest_config *config = creation->config;
+	struct monitor_guest guest = {
+		.domid = creation->guest.domid,
+		.name = config->name,
+		.config = creation->text,
+		.config_size = strlen(creation->text),
+		.on =
+			{
+				[MONITOR_ON_POWEROFF] = (enum monitor_action)config->on_poweroff,
+				[MONITOR_ON_REBOOT] = (enum monitor_action)config->on_reboot,
+				[MONITOR_ON_CRASH] = (enum monitor_action)config->on_crash,
+				[MONITOR_ON_WATCHDOG] = (enum monitor_action)config->on_watchdog,
+			},
+	};
+	char text[ERR_MAX] = "";
+	int err;
+
+	memcpy(guest.uuid, config->uuid, sizeof(guest.uuid));
+	if (options->register_guest)
+		err = options->register_guest(options->context, &guest, text, sizeof(text));
+	else
+		err = monitor_client_register(options->monitor_socket, &guest, text, sizeof(text));
+	return err ? report_set(creation->report, err, "%s", text) : 0;
+}
+
+static void forget(const struct guest_options *options, uint32_t domid, const uint8_t uuid[16])
+{
+	if (options->forget_guest)
+		options->forget_guest(options->context, domid, uuid);
+	else if (!options->register_guest)
+		monitor_client_forget(options->monitor_socket, domid, uuid, NULL, 0);
+}
+
+static void forget_guest(struct creation *creation)
+{
+	forget(creation->options, creation->guest.domid, creation->config->uuid);
+}
+
+static int start(struct creation *creation)
+{
+	int err = 0;
+
+	if (!creation->options->leave_paused)
+		err = ctrl_unpause_domain(creation->ctrl, creation->guest.domid);
+	return err ? fail_by_ctrl(creation->report, err) : 0;
+}
+
+struct step {
+	const char *what;
+	int (*go)(struct creation *creation);
+	void (*undo)(struct creation *creation); /* NULL: nothing to undo */
+};
+
+static const struct step steps[] = {
+	{"checking the name", check_name, NULL},
+	{"checking the kernel", check_files, NULL},
+	{"checking the machine", check_machine, NULL},
+	{"building the guest", build, unbuild},
+	{"placing the vCPUs", place_vcpus, NULL},
+	{"attaching the console", attach_console, detach_console},
+	{"registering the name", enter_registry, leave_registry},
+	{"registering with the monitor", register_guest, forget_guest},
+	{"starting the guest", start, NULL},
+};
+
+#define STEPS       (sizeof(steps) / sizeof(steps[0]))
+#define CHECK_STEPS 3 /* the first ones, which make nothing */
+
+static int run_step(const struct step *step, struct creation *creation)
+{
+	const struct guest_options *options = creation->options;
+
+	if (options->cancelled && options->cancelled(options->context))
+		return report_set(creation->report, -EINTR, "interrupted before %s", step->what);
+	if (options->progress)
+		options->progress(options->context, step->what);
+	return step->go(creation);
+}
+
+static int run_steps(struct creation *creation, size_t count)
+{
+	size_t done = 0;
+	int err = 0;
+
+	while (done < count) {
+		err = run_step(&steps[done], creation);
+		if (err)
+			break;
+		done++;
+	}
+	while (err && done--)
+		if (steps[done].undo)
+			steps[done].undo(creation);
+	return err;
+}
+
+static int creation_prepare(struct creation *creation)
+{
+	creation->cmdline = guest_config_cmdline(creation->config);
+	creation->text = guest_config_format(creation->config);
+	if (creation->cmdline && creation->text)
+		return 0;
+	return report_set(creation->report, -ENOMEM, "out of memory");
+}
+
+static void creation_clear(struct creation *creation)
+{
+	free(creation->cmdline);
+	free(creation->text);
+}
+
+int guest_create(struct ctrl *ctrl, const struct guest_config *config,
+		 const struct guest_options *options, uint32_t *domid, struct report *report)
+{
+	struct creation creation = {
+		.ctrl = ctrl,
+		.config = config,
+		.options = ALL_OPTIONS(options),
+		.report = report,
+	};
+	int lock = registry_lock_name(creation.options->registry, config->name, report), err;
+
+	if (lock < 0)
+		return lock;
+	err = creation_prepare(&creation);
+	if (!err)
+		err = run_steps(&creation, STEPS);
+	if (!err)
+		*domid = creation.guest.domid;
+	creation_clear(&creation);
+	registry_unlock_name(creation.options->registry, config->name, lock);
+	return err;
+}
+
+int guest_check(struct ctrl *ctrl, const struct guest_config *config,
+		const struct guest_options *options, struct report *report)
+{
+	struct creation creation = {
+		.ctrl = ctrl,
+		.config = config,
+		.options = ALL_OPTIONS(options),
+		.report = report,
+	};
+	int err = creation_prepare(&creation);
+
+	if (!err)
+		err = ctrl ? run_steps(&creation, CHECK_STEPS) : check_files(&creation);
+	creation_clear(&creation);
+	return err;
+}
+
+int guest_destroy(struct ctrl *ctrl, uint32_t domid, const uint8_t uuid[16], int reason,
+		  const struct guest_options *options, struct report *report)
+{
+	const struct guest_options *all = ALL_OPTIONS(options);
+	int err;
+
+	if (!domid)
+		return report_set(report, -EPERM, "dom0 cannot be destroyed: shut it down instead");
+	forget(all, domid, uuid);
+	err = ctrl_destroy_domain(ctrl, domid);
+	if (err)
+		return fail_by_ctrl(report, err);
+	/* the daemon may not run, or not know this guest: the domain is gone all the same */
+	console_client_died(all->console_socket, domid, uuid, reason, NULL, 0);
+	registry_remove(all->registry, domid, uuid);
+	return 0;
+}
