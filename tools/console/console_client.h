@@ -83,7 +83,8 @@ struct console_options {
 	int quiet;         /* no "Connected to..." line */
 	const struct console_step *steps; /* a script instead of stdin; NULL: a person or a pipe */
 	size_t step_count;
-	unsigned timeout_s; /* for each EXPECT; 0: 60 s */
+	unsigned timeout_s; /* for each EXPECT, and for a pipe's end; 0: 60 s */
+	unsigned settle_s;  /* silence that ends a piped session; 0: 2 s */
 };
 
 /*
@@ -94,8 +95,14 @@ int console_client_run(const struct console_options *options);
 
 /*
  * The same from a command line, argv[0] being "console":
- *   console [-r] [-n] [-q] [--expect REGEX | --send TEXT]... [--timeout S] GUEST
+ *   console [-r] [-n] [-q] [--expect REGEX | --send TEXT]... [--timeout S] [--settle S] GUEST
+ *   console --list
  * vmctl passes its own arguments on as they are. TEXT knows \r \n \t \e \\ and \xHH.
+ *
+ * With a terminal as standard input, keys go to the guest and ^] detaches. With anything else, what
+ * is read is typed as fast as the guest takes it; after its end the session ends when the guest has
+ * taken all of it and has then been silent for the settle time (or, with a guest that is never
+ * silent, when the timeout has passed). With --expect or --send, standard input is not read.
  */
 int console_client_main(int argc, char *const argv[]);
 extern const char console_client_usage[];
