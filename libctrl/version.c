@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC */
+/* What the hypervisor says about itself. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <public/version.h>
+
+#include "internal.h"
+
+/* Strings come from the hypervisor in fixed arrays: end them here, whatever it sent. */
+static void get_string(struct ctrl *c, uint32_t cmd, char *to, size_t size)
+{
+	if (ctrl_hypercall_cmd(c, __HYPERVISOR_xen_version, cmd, to, size) < 0)
+		to[0] = '\0';
+	to[size - 1] = '\0';
+}
+
+static void get_compile_info(struct ctrl *c, struct ctrl_version *version)
+{
+	struct xen_compile_info info = {0};
+
+	if (ctrl_hypercall_cmd(c, __HYPERVISOR_xen_version, XENVER_compile_info, &info,
+			       sizeof(info)) < 0)
+		return;
+	snprintf(version->compiler, sizeof(version->compiler), "%.*s", (int)sizeof(info.compiler),
+		 info.compiler);
+	snprintf(version->compiled_by, sizeof(version->compiled_by), "%.*s",
+		 (int)sizeof(info.compile_by), info.compile_by);
+	snprintf(version->compile_date, sizeof(version->compile_date), "%.*s",
+		 (int)sizeof(info.compile_date), info.compile_date);
+}
+
+int ctrl_get_version(struct ctrl *c, struct ctrl_version *version)
+{
+	long ret = ctrl_hypercall(c, __HYPERVISOR_xen_version, XENVER_version, 0);
+
+	if (ret < 0)
+		return ctrl_fail_call(c, ret, "xen_version version", "ask for the version");
+	*version = (struct ctrl_version){.major = ret >> 16, .minor = ret & 0xffff};
+	get_string(c, XENVER_extraversion, version->extra, sizeof(version->extra));
+	get_string(c, XENVER_capabilities, version->capabilities, sizeof(version->capabilities));
+	get_string(c, XENVER_changeset, version->changeset, sizeof(version->changeset));
+	get_string(c, XENVER_commandline, version->command_line, sizeof(version->command_line));
+	get_compile_info(c, version);
+	ret = ctrl_hypercall(c, __HYPERVISOR_xen_version, XENVER_pagesize, 0);
+	version->page_size = ret > 0 ? ret : 0;
+	version->plinth = ctrl_plinth_version(c);
+	return 0;
+}
