@@ -6,6 +6,7 @@
 #   TOOLS=plinth|xl     the toolstack in dom0                                 default plinth
 #   GIC=2|3 SMP=N MEM=MiB CPU=MODEL the machine                               default 3, 2, 2048, cortex-a57
 #   DOM0_MEM=SIZE HV_ARGS=... DOM0_ARGS=...  more for the command lines       default 512M
+#   REBOOT=1            a reset boots again (default: it ends QEMU)
 #   INITRD="FILE..."    more (uncompressed) cpio archives for dom0
 #   PLINTH=FILE IMAGES=FOLDER  what is booted                                 default build/...
 # The console is the terminal: ctrl-a x ends QEMU, ctrl-a c is its monitor.
@@ -37,7 +38,8 @@ rm -f "$joined"
 initrd=/proc/self/fd/9
 
 machine=(qemu-system-aarch64 -M "virt,virtualization=on,gic-version=${GIC:-3}" -cpu "${CPU:-cortex-a57}"
-	-smp "${SMP:-2}" -m "${MEM:-2048}" -nographic -nic none -no-reboot)
+	-smp "${SMP:-2}" -m "${MEM:-2048}" -nographic -nic none)
+[ -n "${REBOOT:-}" ] || machine+=(-no-reboot)
 dom0_args="rdinit=/init tools=$tools ${DOM0_ARGS:-}"
 
 if [ "$hv" = none ]; then

@@ -22,4 +22,3 @@ test-abi: $(ROOT_STAMP)
 		--arm64 '$(CROSS)gcc $(ABI_CFLAGS)' --host 'gcc $(ABI_CFLAGS)' \
 		--armv7 '$(if $(ABI_ARMV7),$(ABI_ARMV7) $(ABI_CFLAGS))'
 
-test: test-abi

@@ -42,4 +42,5 @@ $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test_rules,$(t))))
 ## make test-unit  the native unit tests, with sanitizers
 .PHONY: test-unit
 test-unit: $(addprefix unit/,$(UNIT_TESTS))
-test: test-unit
+	@cat $(foreach t,$(UNIT_TESTS),$(call unit_bin,$(t)).log) | awk '/\[  PASSED  \]/ { good += $$4 } \
+		/\[  FAILED  \] [0-9]+ test/ { bad += $$4 } END { print good + 0 " passed, " bad + 0 " failed" }'

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: ISC
+# System tests: QEMU machines with a dom0, driven from Python. Two machines at a time; each is hard-limited.
+# T=words picks tests by name:   make test-system T='console or policy'
+
+SYSTEM_JOBS ?= 2
+SYSTEM_FILES = $(PLINTH) $(IMAGES)/tools.cpio $(DOM0_IMAGES) $(IMAGES)/xen.cpio $(SYSTEM_GUESTS)
+SYSTEM_JUNIT := $(B)/test-logs/system.xml
+
+.PHONY: test-system
+## make test-system  boot machines in QEMU and try everything in them (T='words' picks tests)
+test-system: $(SYSTEM_FILES)
+	$(Q)rm -rf $(B)/test-logs
+	$(Q)mkdir -p $(B)/test-logs
+	$(Q)cd tests/system && B=$(abspath $(B)) PYTHONDONTWRITEBYTECODE=1 timeout -s KILL 1500 \
+		$(PYTHON) -m pytest -q -p no:cacheprovider -n $(SYSTEM_JOBS) --dist loadfile \
+		--junitxml=$(abspath $(SYSTEM_JUNIT)) $(if $(T),-k '$(T)')
