@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: ISC
+# Bare-metal test guests: each is one small arm64 Image below build/guests/.
+
+GUESTS := memmap timer
+GUEST_LIB := start.S string.c print.c trap.c check.c xen.c console.c fdt.c board.c mmu.c power.c smp.c gic.c
+
+GUEST_DIR := tests/guests
+GUEST_OUT := $(B)/guests
+GUEST_CFLAGS := -std=gnu11 -O2 -g $(WARN) -ffreestanding -fpie -fvisibility=hidden -fno-stack-protector \
+	-fno-asynchronous-unwind-tables -fno-common -mgeneral-regs-only -mstrict-align \
+	-mno-outline-atomics -march=armv8-a -Iinclude -I$(GUEST_DIR)/lib
+GUEST_LDFLAGS := -nostdlib -static-pie -Wl,--no-dynamic-linker -Wl,-z,norelro -Wl,-z,noexecstack \
+	-Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments \
+	-T $(GUEST_DIR)/lib/guest.lds
+GUEST_LIB_OBJS := $(patsubst %,$(GUEST_OUT)/lib/%.o,$(GUEST_LIB))
+GUEST_IMAGES := $(patsubst %,$(GUEST_OUT)/%.img,$(GUESTS))
+
+$(GUEST_OUT)/%.c.o: $(GUEST_DIR)/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CROSS)gcc $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(GUEST_OUT)/%.S.o: $(GUEST_DIR)/%.S
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CROSS)gcc $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(GUEST_OUT)/%.elf: $(GUEST_OUT)/%.c.o $(GUEST_LIB_OBJS) $(GUEST_DIR)/lib/guest.lds
+	$(call say,LD,$@)
+	$(Q)$(CROSS)gcc $(GUEST_LDFLAGS) -o $@ $(filter %.o,$^)
+
+$(GUEST_OUT)/%.img: $(GUEST_OUT)/%.elf
+	$(call say,OBJCOPY,$@)
+	@# start.S knows one kind of relocation only
+	$(Q)if $(CROSS)readelf -rW $< | grep R_AARCH64 | grep -v R_AARCH64_RELATIVE; then exit 1; fi
+	$(Q)$(CROSS)objcopy -O binary $< $@
+
+.PRECIOUS: $(GUEST_OUT)/%.elf $(GUEST_OUT)/%.c.o $(GUEST_OUT)/%.S.o
+-include $(wildcard $(GUEST_OUT)/*.d $(GUEST_OUT)/lib/*.d)
+
+.PHONY: guests
+## make guests     build the bare-metal test guests
+guests: $(GUEST_IMAGES)
+
+.PHONY: test-guests test-guests-peer
+## make test-guests       run them as first domain on Plinth (GUEST="name ..." chooses)
+test-guests: $(GUEST_IMAGES)
+	$(GUEST_DIR)/run.py --hv plinth $(GUEST)
+
+## make test-guests-peer  run the same images on stock Xen 4.17
+test-guests-peer: $(GUEST_IMAGES) $(XEN_STAMP)
+	$(GUEST_DIR)/run.py --hv xen $(GUEST)

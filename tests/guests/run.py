@@ -1,0 +1,141 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""Boots test guests as the first domain under QEMU, on Plinth or on stock Xen, and counts verdicts.
+
+run.py [--hv plinth|xen] [--gic 2|3] [--smp N] [-v] [GUEST[:VARIANT] ...]
+
+Without --gic or --smp each guest runs on every machine that its row in GUESTS names. A failure
+prints the guest's output and leaves it in build/guests/log/. The status is 0 if nothing failed.
+"""
+import argparse
+import concurrent.futures
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+BUILD = os.environ.get("B", os.path.join(TOP, "build"))
+HYPERVISOR = {
+    "plinth": (os.environ.get("PLINTH", f"{BUILD}/hyp/plinth"), "console=/pl011@9000000"),
+    "xen": (os.environ.get("XEN", f"{BUILD}/xen/boot/xen-4.17-arm64"), "console=dtuart dtuart=/pl011@9000000"),
+}
+# What a hypervisor says when it has met its own end, whatever the guest's verdict is.
+DISASTER = re.compile(r"Xen BUG|Assertion .* failed|Panic on CPU|PANIC|panic:|Hypervisor fault", re.I)
+LIMIT = int(os.environ.get("LIMIT", "90"))  # seconds; a hard limit against hangs, no measure
+KERNEL_AT = 0x50000000
+
+
+class Run:
+    """One boot: a guest, its arguments, the machine, and what must be seen."""
+
+    def __init__(self, guest, smp=1, gic=3, args="", hv_args="", memory=64, cpu="cortex-a57", expect=None, only=None):
+        self.guest, self.smp, self.gic, self.args = guest, smp, gic, args
+        self.hv_args, self.memory, self.cpu, self.expect, self.only = hv_args, memory, cpu, expect, only
+
+    def title(self):
+        return " ".join([self.guest] + ([f"[{self.args}]"] if self.args else []) + [f"gic{self.gic} smp{self.smp}"]
+                        + ([self.hv_args] if self.hv_args else []) + ([self.cpu] if self.cpu != "cortex-a57" else []))
+
+
+def both(guest, smps=(1,), **more):
+    """The guest on both GIC versions and each number of CPUs."""
+    return [Run(guest, smp=n, gic=g, **more) for g in (2, 3) for n in smps]
+
+
+GUESTS = [
+    *both("memmap", (1,)),
+    *both("timer", (1, 2)),
+]
+
+
+def command(run, hv):
+    image, hv_args = HYPERVISOR[hv]
+    kernel = f"{BUILD}/guests/{run.guest}.img"
+    for file in (image, kernel):
+        if not os.access(file, os.R_OK):
+            sys.exit(f"run.py: {file} is missing: run make first")
+    args = run.args.replace(",", ",,")
+    return ["timeout", "-s", "KILL", str(LIMIT), "qemu-system-aarch64",
+            "-M", f"virt,virtualization=on,gic-version={run.gic}", "-cpu", run.cpu, "-smp", str(run.smp),
+            "-m", "512", "-display", "none", "-serial", "stdio", "-monitor", "none", "-nic", "none", "-no-reboot",
+            "-kernel", image, "-append", f"{hv_args} dom0_mem={run.memory}M {run.hv_args}",
+            "-device", f"guest-loader,addr={KERNEL_AT:#x},kernel={kernel},bootargs=guest={run.guest} {args}"]
+
+
+def why_bad(run, output, status):
+    """None if the boot went as it should, else a sentence."""
+    if DISASTER.search(output):
+        return "the hypervisor broke: " + DISASTER.search(output).group(0)
+    verdict = re.search(rf"VERDICT {run.guest} (PASS|FAIL).*", output)
+    if not verdict:
+        return "no verdict within the time limit" if status == 137 else f"no verdict, QEMU ended with {status}"
+    if verdict.group(1) != "PASS":
+        return verdict.group(0).strip()
+    if status == 137:
+        return "a PASS verdict, but the machine was still on at the time limit"
+    if run.expect and not re.search(run.expect, output):
+        return f"PASS, but the console does not show /{run.expect}/"
+    return None
+
+
+def boot(run, hv):
+    began = time.monotonic()
+    with subprocess.Popen(command(run, hv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, start_new_session=True) as qemu:
+        output = qemu.communicate()[0].decode(errors="replace").replace("\r", "")
+        status = qemu.wait()
+    if status == -signal.SIGKILL:
+        status = 137
+    return run, output, why_bad(run, output, status), time.monotonic() - began
+
+
+def save(run, hv, output):
+    folder = f"{BUILD}/guests/log"
+    os.makedirs(folder, exist_ok=True)
+    name = re.sub(r"[^A-Za-z0-9=.-]+", "-", f"{hv} {run.title()}").strip("-")
+    with open(f"{folder}/{name}.log", "w", encoding="utf-8") as file:
+        file.write(output)
+    return f"{folder}/{name}.log"
+
+
+def choose(options):
+    known = {run.guest for run in GUESTS}
+    for name in options.guests:
+        if name not in known:
+            sys.exit(f"run.py: no guest {name}; there are: {' '.join(sorted(known))}")
+    return [run for run in GUESTS
+            if (not options.guests or run.guest in options.guests)
+            and options.gic in (0, run.gic) and options.smp in (0, run.smp)
+            and run.only in (None, options.hv)]
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("--hv", choices=HYPERVISOR, default="plinth")
+    parser.add_argument("--gic", type=int, default=0)
+    parser.add_argument("--smp", type=int, default=0)
+    parser.add_argument("-j", "--jobs", type=int, default=1)
+    parser.add_argument("-v", "--verbose", action="store_true", help="print every guest's output")
+    parser.add_argument("guests", nargs="*")
+    options = parser.parse_args()
+    failed = passed = 0
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for run, output, bad, seconds in pool.map(lambda r: boot(r, options.hv), choose(options)):
+            log = save(run, options.hv, output)
+            failed, passed = failed + bool(bad), passed + (not bad)
+            print(f"{'FAIL' if bad else 'ok  '} {options.hv} {run.title()} ({seconds:.1f} s){': ' + bad if bad else ''}",
+                  flush=True)
+            if options.verbose:
+                print(output)
+            elif bad:
+                lines = [line for line in output.splitlines() if not line.startswith("ok ")]
+                began = next((n for n, line in enumerate(lines) if re.match("not ok|FAIL|unexpected", line)), 0)
+                print("    " + "\n    ".join(lines[max(began, len(lines) - 30):]) + f"\n    (all of it: {log})", flush=True)
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed or not passed else 0)
+
+
+main()
