@@ -1,1 +1,40 @@
 # SPDX-License-Identifier: ISC
+# The tools of dom0 (arm64): objects shared by all of them, then vmctl, then the daemons.
+
+TOOLS_VERSION := 0.1
+TOOLS_CFLAGS := -std=gnu11 -D_GNU_SOURCE -g -O2 $(WARN) -Itools -Iinclude $(LIBCTRL_USE_CFLAGS) \
+	-DPLINTH_VERSION='"$(TOOLS_VERSION)"'
+TOOLS_LDFLAGS := -Wl,--as-needed -Wl,-z,relro,-z,now
+TOOLS_YAJL_LIBS := -L$(ROOT)/usr/lib/aarch64-linux-gnu -lyajl
+
+tools_objs = $(patsubst tools/%.c,$(B)/arm64/tools/%.o,$(1))
+
+$(B)/arm64/tools/%.o: tools/%.c tools/tools.mk | $(ROOT_STAMP)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CROSS)gcc $(TOOLS_CFLAGS) -I$(ROOT)/usr/include -MMD -MP -c $< -o $@
+
+.PHONY: tools
+
+# ---- common: configs, the registry, creation and destruction of guests ----
+COMMON_CONFIG_SRCS := $(addprefix tools/common/,config_lex.c config_parse.c cpulist.c guest_config.c \
+	guest_key_types.c guest_keys.c nearest.c path.c read_file.c report.c uuid.c)
+COMMON_GUEST_SRCS := $(COMMON_CONFIG_SRCS) tools/common/guest.c tools/common/registry.c
+
+# ---- console and monitor: what their clients are made of, and the daemons ----
+CONSOLE_CLIENT_SRCS := $(addprefix tools/console/,client.c client_calls.c client_main.c expect.c protocol.c \
+	terminal.c) $(addprefix tools/common/,frame.c frame_io.c loop.c)
+MONITOR_CLIENT_SRCS :=
+
+# ---- vmctl ----
+VMCTL_SRCS := $(addprefix tools/xl-like/,arguments.c cmd_create.c cmd_destroy.c cmd_dmesg.c cmd_domid.c \
+	cmd_dump_dtb.c cmd_info.c cmd_list.c cmd_pause.c commands.c list_formats.c main.c progress.c target.c \
+	usage.c)
+VMCTL_OBJS := $(call tools_objs,$(VMCTL_SRCS) $(COMMON_GUEST_SRCS) $(CONSOLE_CLIENT_SRCS) \
+	$(MONITOR_CLIENT_SRCS))
+
+$(B)/arm64/vmctl: $(VMCTL_OBJS) $(B)/arm64/libctrl.so
+	$(call say,LD,$@)
+	$(Q)$(CROSS)gcc $(TOOLS_LDFLAGS) $(VMCTL_OBJS) $(VMCTL_EXTRA) $(LIBCTRL_USE_LIBS) $(TOOLS_YAJL_LIBS) -o $@
+
+-include $(VMCTL_OBJS:.o=.d)

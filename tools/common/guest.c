@@ -127,7 +127,8 @@ static int check_machine(struct creation *creation)
 				  "not enough memory: the guest asks for %" PRIu64
 				  " MiB and %" PRIu64 " MiB are free",
 				  wanted, info.free_bytes / MIB);
-	creation->nr_cpus = info.max_cpu_id + 1;
+	creation->nr_cpus =
+		info.max_cpu_id < CPULIST_MAX_CPUS ? info.max_cpu_id + 1 : CPULIST_MAX_CPUS;
 	err = check_affinity(creation, "cpus", &creation->config->cpus);
 	if (!err)
 		err = check_affinity(creation, "cpus_soft", &creation->config->cpus_soft);

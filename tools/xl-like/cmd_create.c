@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: ISC */
+/* vmctl create. */
+#include "vmctl.h"
+#include "progress.h"
+#include "common/guest.h"
+#include "common/guest_config.h"
+#include "common/path.h"
+#include "console/console_client.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <libctrl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void stop_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
+}
+
+/* A guest must not be left half made: signals wait, and are asked for between the steps. */
+static bool is_cancelled(void *context)
+{
+	sigset_t pending;
+
+	(void)context;
+	return !sigpending(&pending) &&
+	       (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
+		sigismember(&pending, SIGHUP));
+}
+
+static void show_step(void *context, const char *step)
+{
+	progress_step(context, step);
+}
+
+/* What the guest's own files do wrong is told apart from what the machine cannot do. */
+static int create_status(int err)
+{
+	static const int config_errors[] = {-EINVAL, -ENOEXEC, -ENOENT, -EACCES, -EISDIR};
+
+	for (size_t i = 0; i < sizeof(config_errors) / sizeof(config_errors[0]); i++)
+		if (err == config_errors[i])
+			return EXIT_CONFIG;
+	return vmctl_status(err);
+}
+
+static int attach(uint32_t domid)
+{
+	char number[16];
+	struct console_options options = {.guest = number};
+
+	fflush(stdout);
+	snprintf(number, sizeof(number), "%" PRIu32, domid);
+	return console_client_run(&options);
+}
+
+static int create_guest(struct ctrl *ctrl, const struct guest_config *config,
+			const char *config_path, bool paused, uint32_t *domid)
+{
+	struct progress progress;
+	const struct guest_options options = {
+		.leave_paused = paused,
+		.config_path = config_path,
+		.progress = show_step,
+		.cancelled = is_cancelled,
+		.context = &progress,
+	};
+	struct report report;
+	sigset_t signals, before;
+	int err;
+
+	stop_signals(&signals);
+	sigprocmask(SIG_BLOCK, &signals, &before);
+	progress_start(&progress, config->name);
+	err = guest_create(ctrl, config, &options, domid, &report);
+	progress_stop(&progress);
+	if (err)
+		vmctl_fail(0, "%s: %s", config->name, report.text);
+	sigprocmask(SIG_SETMASK, &before, NULL); /* a waiting signal ends vmctl here */
+	return err ? create_status(err) : EXIT_OK;
+}
+
+static int check_only(const struct guest_config *config, bool quiet)
+{
+	struct ctrl *ctrl = NULL;
+	struct report report;
+	int err;
+
+	/* a config can be checked on any machine; with no hypervisor, less is looked at */
+	if (ctrl_open(&ctrl) < 0)
+		ctrl = NULL;
+	err = guest_check(ctrl, config, NULL, &report);
+	if (err)
+		vmctl_fail(0, "%s: %s", config->name, report.text);
+	else if (!quiet)
+		printf("%s: can be created%s\n", config->name,
+		       ctrl ? "" : " (free memory and names in use were not looked at)");
+	ctrl_close(ctrl);
+	return err ? create_status(err) : EXIT_OK;
+}
+
+static int create_and_tell(const struct arguments *arguments, const struct guest_config *config)
+{
+	bool paused = arguments_option(arguments, "paused");
+	char *path = path_make_absolute(NULL, arguments->words[0]);
+	struct ctrl *ctrl;
+	uint32_t domid;
+	int status = vmctl_open(&ctrl);
+
+	if (!status) {
+		status = create_guest(ctrl, config, path, paused, &domid);
+		ctrl_close(ctrl);
+	}
+	free(path);
+	if (status)
+		return status;
+	if (!arguments_option(arguments, "quiet"))
+		printf("%s: domain %" PRIu32 " %s\n", config->name, domid,
+		       paused ? "created, paused" : "started");
+	return arguments_option(arguments, "console") ? attach(domid) : EXIT_OK;
+}
+
+int cmd_create(const struct arguments *arguments)
+{
+	bool quiet = arguments_option(arguments, "quiet");
+	struct guest_config config;
+	struct report report;
+	int status;
+
+	if (guest_config_load(arguments->words[0], arguments->words + 1,
+			      (size_t)arguments->count - 1, &config, &report))
+		return vmctl_fail(EXIT_CONFIG, "%s", report.text);
+	if (arguments_option(arguments, "check"))
+		status = check_only(&config, quiet);
+	else
+		status = create_and_tell(arguments, &config);
+	guest_config_clear(&config);
+	return status;
+}

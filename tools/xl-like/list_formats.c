@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: ISC */
+/* The ways in which `vmctl list` prints domains: a table as xl's, facts, JSON. */
+#include "list_formats.h"
+#include "common/registry.h"
+#include "common/uuid.h"
+
+#include <inttypes.h>
+#include <libctrl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <yajl/yajl_gen.h>
+
+#define MIB          (1024 * 1024)
+#define TENTH_SECOND 100000000
+#define SECOND       1000000000.0
+#define STATE_SIZE   7
+
+static bool has_crashed(const struct ctrl_domain_info *info)
+{
+	return info->shutdown && info->shutdown_reason == CTRL_SHUTDOWN_CRASH;
+}
+
+/* xl's letters: running, blocked, paused, shut down, crashed, dying. */
+static const char *state_letters(const struct ctrl_domain_info *info, char text[STATE_SIZE])
+{
+	snprintf(text, STATE_SIZE, "%c%c%c%c%c%c", info->running ? 'r' : '-',
+		 info->blocked ? 'b' : '-', info->paused ? 'p' : '-', info->shutdown ? 's' : '-',
+		 has_crashed(info) ? 'c' : '-', info->dying ? 'd' : '-');
+	return text;
+}
+
+static const char *state_word(const struct ctrl_domain_info *info)
+{
+	const struct {
+		bool is;
+		const char *word;
+	} rows[] = {
+		{info->dying, "dying"},       {has_crashed(info), "crashed"},
+		{info->shutdown, "shutdown"}, {info->paused, "paused"},
+		{info->running, "running"},   {info->blocked, "blocked"},
+		{true, "runnable"},
+	};
+	size_t i = 0;
+
+	while (!rows[i].is)
+		i++;
+	return rows[i].word;
+}
+
+/* Dom0 may have no limit, which stands as a number beyond any memory. */
+static uint64_t mib(uint64_t bytes)
+{
+	return bytes / MIB;
+}
+
+/* --- table --- */
+
+static void print_short(const struct registry_domain *domains, size_t count)
+{
+	char state[STATE_SIZE];
+
+	printf("%-40s %5s %5s %5s\t%5s\t%s\n", "Name", "ID", "Mem", "VCPUs", "State", "Time(s)");
+	for (size_t i = 0; i < count; i++) {
+		const struct ctrl_domain_info *info = domains[i].info;
+		uint64_t tenths = info->cpu_time / TENTH_SECOND;
+
+		printf("%-40s %5" PRIu32 " %5" PRIu64 " %5" PRIu32 "\t%6s\t%5" PRIu64 ".%" PRIu64
+		       "\n",
+		       domains[i].name, info->domid, mib(info->memory), info->nr_online_vcpus,
+		       state_letters(info, state), tenths / 10, tenths % 10);
+	}
+}
+
+const struct list_format list_format_short = {.print = print_short};
+
+/* --- facts --- */
+
+static const char *format_time(int64_t seconds, char *text, size_t size)
+{
+	time_t when = (time_t)seconds;
+	struct tm parts;
+
+	if (!gmtime_r(&when, &parts) || !strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &parts))
+		snprintf(text, size, "%" PRId64, seconds);
+	return text;
+}
+
+static void print_entry(const struct registry_entry *entry)
+{
+	char text[64];
+
+	if (!entry->name)
+		return;
+	printf("  started       %s\n", format_time(entry->started, text, sizeof(text)));
+	if (entry->config_path)
+		printf("  config file   %s\n", entry->config_path);
+}
+
+static void print_long(const struct registry_domain *domains, size_t count)
+{
+	char uuid[UUID_TEXT_SIZE];
+
+	for (size_t i = 0; i < count; i++) {
+		const struct ctrl_domain_info *info = domains[i].info;
+
+		printf("%s\n", domains[i].name);
+		printf("  domain        %" PRIu32 "\n", info->domid);
+		printf("  uuid          %s\n", uuid_format(info->uuid, uuid));
+		printf("  state         %s\n", state_word(info));
+		if (info->shutdown)
+			printf("  shutdown      %s\n", ctrl_shutdown_name(info->shutdown_reason));
+		printf("  memory        %" PRIu64 " KiB\n", info->memory / 1024);
+		printf("  max memory    %" PRIu64 " KiB\n", info->max_memory / 1024);
+		printf("  vcpus online  %" PRIu32 "\n", info->nr_online_vcpus);
+		printf("  vcpus         %" PRIu32 "\n", info->max_vcpu_id + 1);
+		printf("  cpu time      %.3f s\n", (double)info->cpu_time / SECOND);
+		print_entry(&domains[i].entry);
+	}
+}
+
+const struct list_format list_format_long = {.print = print_long};
+
+/* --- JSON --- */
+
+static void print_piece(void *context, const char *text, size_t length)
+{
+	(void)context;
+	fwrite(text, 1, length, stdout);
+}
+
+static void add_string(yajl_gen json, const char *text)
+{
+	yajl_gen_string(json, (const unsigned char *)text, strlen(text));
+}
+
+static void add_text(yajl_gen json, const char *key, const char *text)
+{
+	add_string(json, key);
+	add_string(json, text);
+}
+
+static void add_number(yajl_gen json, const char *key, uint64_t number)
+{
+	add_string(json, key);
+	/* JSON's readers know signed numbers only; dom0's limit may be beyond them */
+	yajl_gen_integer(json, number > INT64_MAX ? INT64_MAX : (long long)number);
+}
+
+static void add_flag(yajl_gen json, const char *key, bool value)
+{
+	add_string(json, key);
+	yajl_gen_bool(json, value);
+}
+
+static void add_state(yajl_gen json, const struct ctrl_domain_info *info)
+{
+	add_text(json, "state", state_word(info));
+	add_flag(json, "running", info->running);
+	add_flag(json, "blocked", info->blocked);
+	add_flag(json, "paused", info->paused);
+	add_flag(json, "shutdown", info->shutdown);
+	add_flag(json, "dying", info->dying);
+	if (info->shutdown)
+		add_text(json, "shutdown_reason", ctrl_shutdown_name(info->shutdown_reason));
+}
+
+static void add_domain(yajl_gen json, const struct registry_domain *domain)
+{
+	const struct ctrl_domain_info *info = domain->info;
+	char uuid[UUID_TEXT_SIZE];
+
+	yajl_gen_map_open(json);
+	add_number(json, "domid", info->domid);
+	add_text(json, "name", domain->name);
+	add_text(json, "uuid", uuid_format(info->uuid, uuid));
+	add_state(json, info);
+	add_number(json, "memory_bytes", info->memory);
+	add_number(json, "max_memory_bytes", info->max_memory);
+	add_number(json, "vcpus_online", info->nr_online_vcpus);
+	add_number(json, "vcpus", info->max_vcpu_id + 1);
+	add_number(json, "cpu_time_ns", info->cpu_time);
+	add_number(json, "cpupool", info->cpupool);
+	if (domain->entry.name) {
+		add_number(json, "started", (uint64_t)domain->entry.started);
+		if (domain->entry.config_path)
+			add_text(json, "config_path", domain->entry.config_path);
+		add_text(json, "config", domain->entry.config);
+	}
+	yajl_gen_map_close(json);
+}
+
+static void print_json(const struct registry_domain *domains, size_t count)
+{
+	yajl_gen json = yajl_gen_alloc(NULL);
+
+	if (!json)
+		return;
+	yajl_gen_config(json, yajl_gen_beautify, 1);
+	yajl_gen_config(json, yajl_gen_print_callback, print_piece, NULL);
+	yajl_gen_array_open(json);
+	for (size_t i = 0; i < count; i++)
+		add_domain(json, &domains[i]);
+	yajl_gen_array_close(json);
+	yajl_gen_free(json);
+}
+
+const struct list_format list_format_json = {.print = print_json};

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: ISC */
+/* What vmctl's commands share: errors, the handle, and domains by number or name. */
+#include "vmctl.h"
+#include "common/nearest.h"
+#include "common/registry.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <libctrl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int vmctl_fail(int status, const char *format, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fputs("vmctl: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return status;
+}
+
+int vmctl_status(int err)
+{
+	static const struct {
+		int err, status;
+	} rows[] = {
+		{-ESRCH, EXIT_NO_DOMAIN},
+		{-ETIMEDOUT, EXIT_TIMEOUT},
+		{-ECONNREFUSED, EXIT_UNREACHABLE},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].err == err)
+			return rows[i].status;
+	return err ? EXIT_FAILED : EXIT_OK;
+}
+
+int vmctl_open(struct ctrl **ctrl)
+{
+	if (ctrl_open(ctrl) < 0)
+		return vmctl_fail(EXIT_UNREACHABLE, "%s", ctrl_error());
+	return EXIT_OK;
+}
+
+static void target_set(struct target *target, const struct ctrl_domain_info *info, const char *name)
+{
+	*target = (struct target){
+		.domid = info->domid,
+		.shutdown = info->shutdown,
+		.shutdown_reason = info->shutdown_reason,
+	};
+	memcpy(target->uuid, info->uuid, sizeof(target->uuid));
+	snprintf(target->name, sizeof(target->name), "%s", name);
+}
+
+static int find_number(struct ctrl *ctrl, const char *word, struct target *target)
+{
+	unsigned long long domid = strtoull(word, NULL, 10);
+	struct registry_domain *named;
+	struct ctrl_domain_info info;
+	int err = -ESRCH;
+
+	if (strlen(word) < 10 && domid < CTRL_DOMID_SELF)
+		err = ctrl_get_domain(ctrl, (uint32_t)domid, &info);
+	if (err == -ESRCH)
+		return vmctl_fail(EXIT_NO_DOMAIN, "there is no domain %s", word);
+	if (err)
+		return vmctl_fail(vmctl_status(err), "%s", ctrl_error());
+	if (registry_name_domains(NULL, &info, 1, &named))
+		return vmctl_fail(EXIT_FAILED, "out of memory");
+	target_set(target, &info, named[0].name);
+	registry_free_domains(named, 1);
+	return EXIT_OK;
+}
+
+struct names {
+	const struct registry_domain *domains;
+	size_t count;
+};
+
+static const char *nth_name(const void *context, size_t n)
+{
+	const struct names *names = context;
+
+	return n < names->count ? names->domains[n].name : NULL;
+}
+
+static int find_among(const struct names *names, const char *word, struct target *target)
+{
+	const struct registry_domain *found = NULL;
+	const char *nearest;
+
+	/* a dying domain keeps its name until the last page is free; a living one goes first */
+	for (size_t i = 0; i < names->count; i++)
+		if (!strcmp(names->domains[i].name, word) && (!found || found->info->dying))
+			found = &names->domains[i];
+	if (found) {
+		target_set(target, found->info, found->name);
+		return EXIT_OK;
+	}
+	nearest = nearest_word(word, nth_name, names);
+	if (nearest)
+		return vmctl_fail(EXIT_NO_DOMAIN, "no domain is called '%s'; did you mean '%s'?",
+				  word, nearest);
+	return vmctl_fail(EXIT_NO_DOMAIN, "no domain is called '%s'; 'vmctl list' shows them all",
+			  word);
+}
+
+static int find_name(struct ctrl *ctrl, const char *word, struct target *target)
+{
+	struct registry_domain *named;
+	struct ctrl_domain_info *list;
+	int count = ctrl_list_all_domains(ctrl, &list), status;
+
+	if (count < 0)
+		return vmctl_fail(vmctl_status(count), "%s", ctrl_error());
+	if (registry_name_domains(NULL, list, (size_t)count, &named)) {
+		status = vmctl_fail(EXIT_FAILED, "out of memory");
+	} else {
+		const struct names names = {.domains = named, .count = (size_t)count};
+
+		status = find_among(&names, word, target);
+		registry_free_domains(named, (size_t)count);
+	}
+	free(list);
+	return status;
+}
+
+int target_find(struct ctrl *ctrl, const char *word, struct target *target)
+{
+	if (*word && !word[strspn(word, "0123456789")])
+		return find_number(ctrl, word, target);
+	return find_name(ctrl, word, target);
+}
+
+int target_each(const struct arguments *arguments,
+		int (*go)(struct ctrl *ctrl, const struct target *target))
+{
+	struct ctrl *ctrl;
+	int status = vmctl_open(&ctrl);
+
+	if (status)
+		return status;
+	for (int i = 0; i < arguments->count; i++) {
+		struct target target;
+		int one = target_find(ctrl, arguments->words[i], &target);
+
+		if (!one)
+			one = go(ctrl, &target);
+		if (!status)
+			status = one;
+	}
+	ctrl_close(ctrl);
+	return status;
+}
