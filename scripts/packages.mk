@@ -5,7 +5,7 @@
 # Looked at (not installed again) before every build, so that a first `make` works on a fresh machine.
 HOST_PACKAGES := gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross device-tree-compiler \
 	libfdt-dev libyajl-dev libcmocka-dev zlib1g-dev libncurses-dev pkgconf qemu-system-arm cpio kmod \
-	xz-utils python3 python3-pexpect python3-pytest python3-pytest-xdist debian-archive-keyring
+	xz-utils e2fsprogs python3 python3-pexpect python3-pytest python3-pytest-xdist debian-archive-keyring
 
 PYTHON ?= /usr/bin/python3
 

@@ -35,7 +35,7 @@ printf '\ntry: status %d\n' $?
 EOS
 (cd "$work"/root && find . -mindepth 1 | cpio -o -H newc -R 0:0 --quiet) >"$work"/try.cpio
 
-INITRD="${INITRD:-} $work/try.cpio" timeout -s KILL "$limit" "$here"/run-qemu.sh </dev/null 2>&1 |
+INITRD="${INITRD:-} $work/try.cpio" timeout -s KILL "$limit" "$here"/run-qemu.sh ${QEMU_ARGS:-} </dev/null 2>&1 |
 	tr -d '\r' | tee "$work"/log |
 	if [ $verbose = 1 ]; then cat; else sed -u -n '/^try: begin$/,/^try: status/{/^try: /!p}'; fi || :
 status=$(sed -n 's/^try: status \([0-9]*\)$/\1/p' "$work"/log | tail -n 1)
