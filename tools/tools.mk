@@ -24,7 +24,26 @@ COMMON_GUEST_SRCS := $(COMMON_CONFIG_SRCS) tools/common/guest.c tools/common/reg
 # ---- console and monitor: what their clients are made of, and the daemons ----
 CONSOLE_CLIENT_SRCS := $(addprefix tools/console/,client.c client_calls.c client_main.c expect.c protocol.c \
 	terminal.c) $(addprefix tools/common/,frame.c frame_io.c loop.c)
-MONITOR_CLIENT_SRCS :=
+MONITOR_CLIENT_SRCS := $(addprefix tools/monitor/,client_calls.c policy.c protocol.c)
+DAEMON_SRCS := $(addprefix tools/common/,daemon.c logfile.c)
+
+CONSOLED_OBJS := $(call tools_objs,$(addprefix tools/console/,budget.c conn.c console_guest.c consoled.c protocol.c \
+	requests.c ring.c scrollback.c server.c) $(addprefix tools/common/,frame.c loop.c) $(DAEMON_SRCS))
+# The worker creates and destroys guests as vmctl does, and is the clients' client for it.
+MONITORD_OBJS := $(call tools_objs,$(addprefix tools/monitor/,monitor.c monitord.c requests.c worker.c) \
+	$(MONITOR_CLIENT_SRCS) $(COMMON_GUEST_SRCS) $(DAEMON_SRCS) \
+	$(addprefix tools/console/,client_calls.c protocol.c) $(addprefix tools/common/,frame.c frame_io.c loop.c))
+
+$(B)/arm64/plinth-consoled: $(CONSOLED_OBJS) $(B)/arm64/libctrl.so
+	$(call say,LD,$@)
+	$(Q)$(CROSS)gcc $(TOOLS_LDFLAGS) $(CONSOLED_OBJS) $(LIBCTRL_USE_LIBS) -o $@
+
+$(B)/arm64/plinth-monitord: $(MONITORD_OBJS) $(B)/arm64/libctrl.so
+	$(call say,LD,$@)
+	$(Q)$(CROSS)gcc $(TOOLS_LDFLAGS) $(MONITORD_OBJS) $(LIBCTRL_USE_LIBS) $(TOOLS_YAJL_LIBS) -o $@
+
+-include $(CONSOLED_OBJS:.o=.d) $(MONITORD_OBJS:.o=.d)
+tools: $(B)/arm64/plinth-consoled $(B)/arm64/plinth-monitord
 
 # ---- vmctl ----
 VMCTL_SRCS := $(addprefix tools/xl-like/,arguments.c cmd_create.c cmd_destroy.c cmd_dmesg.c cmd_domid.c \

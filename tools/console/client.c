@@ -207,13 +207,13 @@ static int take_ended(struct client *client, const struct frame *frame)
 {
 	uint32_t reason = 0;
 	int ret = console_get_u32(frame, &reason);
-	bool unfinished = client->script ? client->expect.at < client->expect.count
-					 : client->typed != client->taken;
+	bool unfinished = client->typed != client->taken;
 
 	if (ret < 0)
 		return ret;
-	/* A script's last text may well be what ended the guest. */
-	advance_script(client);
+	/* A script's last text may well be what ended the guest, so its taking is not asked for. */
+	if (client->script)
+		unfinished = expect_advance(&client->expect) != EXPECT_DONE;
 	if (!client->options->quiet || unfinished)
 		say(client, "guest %s has ended: %s%s%s%s", client->guest.name,
 		    (int32_t)reason < 0 ? "destroyed" : ctrl_shutdown_name(reason),

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC */
+/* The calls of the monitor daemon's clients: register and forget. */
+#include "protocol.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int ask(const char *sock, const void *request, ssize_t size, char *err, size_t err_size)
+{
+	const struct frame_peer peer = {
+		.socket = sock ? sock : MONITOR_SOCKET,
+		.daemon = "plinth-monitord",
+		.version = MONITOR_VERSION,
+		.limit = 1024, /* of an answer */
+		.timeout_ms = MONITOR_TIMEOUT_MS,
+	};
+	uint8_t buffer[FRAME_HEADER_SIZE + 1024];
+	struct frame answer;
+	int ret;
+
+	if (!err)
+		err_size = 0;
+	if (size < 0) {
+		snprintf(err, err_size, "the request to %s is too long", peer.daemon);
+		return (int)size;
+	}
+	ret = frame_call(&peer, request, (size_t)size, MONITOR_ERROR, buffer, &answer, err,
+			 err_size);
+	if (ret == 0 && answer.type != MONITOR_OK) {
+		snprintf(err, err_size, "%s gave an answer that is no answer", peer.daemon);
+		ret = -EPROTO;
+	}
+	return ret;
+}
+
+int monitor_client_register(const char *sock, const struct monitor_guest *guest, char *err,
+			    size_t err_size)
+{
+	size_t size = FRAME_HEADER_SIZE + MONITOR_FRAME_MAX;
+	void *request = malloc(size);
+	int ret;
+
+	if (!request) {
+		snprintf(err, err ? err_size : 0,
+			 "no memory to register the guest with plinth-monitord");
+		return -ENOMEM;
+	}
+	ret = ask(sock, request, monitor_put_register(request, size, guest), err, err_size);
+	free(request);
+	return ret;
+}
+
+int monitor_client_forget(const char *sock, uint32_t domid, const uint8_t uuid[16], char *err,
+			  size_t err_size)
+{
+	struct monitor_guest_at at = {.domid = domid};
+	uint8_t request[FRAME_HEADER_SIZE + 64];
+
+	memcpy(at.uuid, uuid, sizeof(at.uuid));
+	return ask(sock, request, monitor_put_forget(request, sizeof(request), &at), err, err_size);
+}

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: ISC */
+/* The monitor's records: who is watched, what is done about an end, what is still to be done. */
+#include "monitor.h"
+
+#include "common/daemon.h"
+#include "console/console_client.h"
+#include "protocol.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RETRY_MS 2000 /* before trying again; also time for a worker of an old daemon to finish */
+
+/* ---- records and their files ---- */
+
+static struct record *find_record(struct monitor *monitor, const uint8_t uuid[16])
+{
+	for (struct record *record = monitor->records; record; record = record->next)
+		if (memcmp(record->guest.uuid, uuid, 16) == 0)
+			return record;
+	return NULL;
+}
+
+static int record_path(const struct monitor *monitor, const struct record *record,
+		       char path[PATH_MAX])
+{
+	int used = snprintf(path, PATH_MAX, "%s/", monitor->state_dir);
+
+	if (used + 32 + (int)sizeof(".guest") > PATH_MAX)
+		return -ENAMETOOLONG;
+	for (int i = 0; i < 16; i++)
+		used += snprintf(path + used, 3, "%02x", record->guest.uuid[i]);
+	strcpy(path + used, ".guest");
+	return 0;
+}
+
+static int save(const struct monitor *monitor, const struct record *record)
+{
+	const struct monitor_progress progress = {
+		.state = record->state,
+		.action = record->action,
+		.quick_deaths = record->guard.quick_deaths,
+		.started_ms = record->started_ms,
+	};
+	size_t size = FRAME_HEADER_SIZE + MONITOR_FRAME_MAX;
+	char path[PATH_MAX];
+	void *buffer = malloc(size);
+	ssize_t used;
+	int ret;
+
+	if (!buffer)
+		return -ENOMEM;
+	used = monitor_put_record(buffer, size, &progress, &record->guest);
+	ret = used < 0 ? (int)used : record_path(monitor, record, path);
+	if (ret == 0)
+		ret = daemon_write_file(path, buffer, (size_t)used);
+	free(buffer);
+	if (ret < 0)
+		daemon_log("guest %s (domain %u): its state cannot be written below %s: %s",
+			   record->guest.name, record->guest.domid, monitor->state_dir,
+			   strerror(-ret));
+	return ret;
+}
+
+static void free_record(struct record *record)
+{
+	free((char *)record->guest.name);
+	free((char *)record->guest.config);
+	free(record);
+}
+
+static void drop(struct monitor *monitor, struct record *record)
+{
+	struct record **at = &monitor->records;
+	char path[PATH_MAX];
+
+	while (*at != record)
+		at = &(*at)->next;
+	*at = record->next;
+	if (record_path(monitor, record, path) == 0)
+		unlink(path);
+	free_record(record);
+}
+
+/* Copy what a message says into a record; 0 or -ENOMEM with the record as it was. */
+static int fill(struct record *record, const struct monitor_guest *guest)
+{
+	char *name = strdup(guest->name);
+	char *config = strndup(guest->config, guest->config_size);
+
+	if (!name || !config) {
+		free(name);
+		free(config);
+		return -ENOMEM;
+	}
+	free((char *)record->guest.name);
+	free((char *)record->guest.config);
+	record->guest = *guest;
+	record->guest.name = name;
+	record->guest.config = config;
+	return 0;
+}
+
+/* ---- requests ---- */
+
+static int refuse(int ret, const char *name, const char *why, char *err, size_t err_size)
+{
+	snprintf(err, err_size, "the monitor cannot watch guest %s: %s", name, why);
+	return ret;
+}
+
+/* The guest's record, new or there already, with what the message says. NULL: no memory. */
+static struct record *obtain(struct monitor *monitor, const struct monitor_guest *guest)
+{
+	struct record *found = find_record(monitor, guest->uuid);
+	struct record *record = found ? found : calloc(1, sizeof(*record));
+
+	if (!record || fill(record, guest) < 0) {
+		if (!found)
+			free(record);
+		return NULL;
+	}
+	if (!found) {
+		record->reason = -1;
+		record->next = monitor->records;
+		monitor->records = record;
+	}
+	return record;
+}
+
+int monitor_register(struct monitor *monitor, const struct monitor_guest *guest, int64_t now_ms,
+		     char *err, size_t err_size)
+{
+	struct record *record = find_record(monitor, guest->uuid);
+	bool restarted = record && record->state != RECORD_WATCHING;
+
+	if (record && record->cancelled)
+		return refuse(-ECANCELED, guest->name,
+			      "it was destroyed while it was being restarted", err, err_size);
+	record = obtain(monitor, guest);
+	if (!record)
+		return refuse(-ENOMEM, guest->name, "no memory", err, err_size);
+	if (!restarted)
+		record->guard = (struct guard){0};
+	record->started_ms = now_ms;
+	record->due_ms = 0;
+	record->reason = -1;
+	record->registered = true;
+	/* With a worker at it the guest is not complete yet: it is watched once the worker is done.
+	 */
+	if (!record->worker)
+		record->state = RECORD_WATCHING;
+	monitor->check_ms = now_ms; /* it may have shut down already */
+	daemon_log(
+		"guest %s (domain %u): watched; on poweroff %s, reboot %s, crash %s, watchdog %s",
+		guest->name, guest->domid, monitor_action_name(guest->on[MONITOR_ON_POWEROFF]),
+		monitor_action_name(guest->on[MONITOR_ON_REBOOT]),
+		monitor_action_name(guest->on[MONITOR_ON_CRASH]),
+		monitor_action_name(guest->on[MONITOR_ON_WATCHDOG]));
+	save(monitor, record);
+	return 0;
+}
+
+int monitor_forget(struct monitor *monitor, uint32_t domid, const uint8_t uuid[16], char *err,
+		   size_t err_size)
+{
+	struct record *record = find_record(monitor, uuid);
+
+	/* A guest preserved by rename-restart has the uuid of its successor, but not its domid. */
+	if (!record || (record->state == RECORD_WATCHING && record->guest.domid != domid)) {
+		snprintf(err, err_size, "the monitor does not watch domain %u", domid);
+		return -ENOENT;
+	}
+	daemon_log("guest %s (domain %u): no longer watched%s", record->guest.name, domid,
+		   record->state == RECORD_WATCHING ? "" : ", its restart is called off");
+	if (record->worker)
+		record->cancelled =
+			true; /* the worker's REGISTER will be refused, and it undoes its work */
+	else
+		drop(monitor, record);
+	return 0;
+}
+
+/* ---- acting ---- */
+
+/* Have a worker do a piece of work; when none can be started the record is met again later. */
+static void start_work(struct monitor *monitor, struct record *record, const struct work *work,
+		       int64_t now_ms)
+{
+	enum record_state before = record->state;
+	pid_t worker;
+
+	record->state =
+		RECORD_WORKING; /* written before anything is done, for a daemon that follows */
+	record->registered = false;
+	save(monitor, record);
+	worker = monitor->start_work(monitor, work);
+	if (worker > 0) {
+		record->worker = worker;
+		monitor->workers++;
+		return;
+	}
+	daemon_log("guest %s: cannot start a worker: %s", record->guest.name,
+		   strerror((int)-worker));
+	record->state = before;
+	record->due_ms = now_ms + RETRY_MS;
+	save(monitor, record);
+}
+
+/* The domain is in shutdown: what does its policy say? */
+static void act(struct monitor *monitor, struct record *record, unsigned reason, int64_t now_ms)
+{
+	struct work work = {.record = record};
+	enum monitor_event event;
+
+	if (!policy_event(reason, &event))
+		return;
+	record->reason = (int)reason;
+	record->action = record->guest.on[event];
+	record->delay_ms = 0;
+	if (policy_restarts(record->action))
+		record->delay_ms = guard_next_delay(&record->guard, now_ms - record->started_ms);
+	daemon_log("guest %s (domain %u): %s after %lld s: %s%s", record->guest.name,
+		   record->guest.domid, ctrl_shutdown_name(reason),
+		   (long long)(now_ms - record->started_ms) / 1000,
+		   record->delay_ms < 0 ? "destroy" : monitor_action_name(record->action),
+		   record->delay_ms < 0
+			   ? " for good, because it ended within seconds again and again"
+		   : record->delay_ms ? ", after a pause"
+				      : "");
+	if (record->delay_ms < 0)
+		record->action = MONITOR_DESTROY;
+	if (record->action == MONITOR_PRESERVE) {
+		drop(monitor, record);
+		return;
+	}
+	work.rename = record->action == MONITOR_RENAME_RESTART;
+	work.destroy = !work.rename;
+	work.create = policy_restarts(record->action) && record->delay_ms == 0;
+	start_work(monitor, record, &work, now_ms);
+}
+
+/* Somebody destroyed it; the console daemon may not know yet. */
+static void vanish(struct monitor *monitor, struct record *record)
+{
+	console_client_died(monitor->console_socket, record->guest.domid, record->guest.uuid,
+			    record->reason, NULL, 0);
+	daemon_log("guest %s (domain %u): is gone, not by this monitor", record->guest.name,
+		   record->guest.domid);
+	drop(monitor, record);
+}
+
+static const struct ctrl_domain_info *find_domain(const struct ctrl_domain_info *list, int count,
+						  uint32_t domid, const uint8_t uuid[16])
+{
+	for (int i = 0; i < count; i++)
+		if (list[i].domid == domid && memcmp(list[i].uuid, uuid, 16) == 0)
+			return &list[i];
+	return NULL;
+}
+
+void monitor_check(struct monitor *monitor, int64_t now_ms)
+{
+	struct ctrl_domain_info *list;
+	struct record *record, *next;
+	int count = ctrl_list_all_domains(monitor->ctrl, &list);
+
+	monitor->check_ms = now_ms + (monitor->has_virq ? MONITOR_CHECK_MS : MONITOR_POLL_MS);
+	if (count < 0) {
+		daemon_log("cannot look at the domains: %s", ctrl_error());
+		return;
+	}
+	for (record = monitor->records; record; record = next) {
+		const struct ctrl_domain_info *info =
+			find_domain(list, count, record->guest.domid, record->guest.uuid);
+
+		next = record->next;
+		if (record->state != RECORD_WATCHING)
+			continue;
+		if (!info || info->dying)
+			vanish(monitor, record);
+		else if (info->shutdown && now_ms >= record->due_ms &&
+			 monitor->workers < MONITOR_MAX_WORKERS)
+			act(monitor, record, info->shutdown_reason, now_ms);
+	}
+	free(list);
+}
+
+/* ---- time ---- */
+
+static bool is_due(const struct record *record, int64_t now_ms)
+{
+	return record->state == RECORD_WAITING && !record->worker && now_ms >= record->due_ms;
+}
+
+int monitor_run_due(struct monitor *monitor, int64_t now_ms)
+{
+	int64_t due = INT64_MAX;
+
+	if (monitor->records && now_ms >= monitor->check_ms)
+		monitor_check(monitor, now_ms);
+	if (monitor->records)
+		due = monitor->check_ms;
+	for (struct record *record = monitor->records; record; record = record->next) {
+		const struct work work = {.record = record, .create = true};
+
+		if (is_due(record, now_ms) && monitor->workers < MONITOR_MAX_WORKERS)
+			start_work(monitor, record, &work, now_ms);
+		if (record->state != RECORD_WORKING && record->due_ms > now_ms &&
+		    record->due_ms < due)
+			due = record->due_ms;
+	}
+	if (due == INT64_MAX)
+		return -1;
+	return due > now_ms ? (int)(due - now_ms) : 0;
+}
+
+/* ---- a worker's end ---- */
+
+static void wait_for_create(struct monitor *monitor, struct record *record, int delay_ms,
+			    int64_t now_ms)
+{
+	record->state = RECORD_WAITING;
+	record->due_ms = now_ms + delay_ms;
+	save(monitor, record);
+}
+
+static void create_failed(struct monitor *monitor, struct record *record, int64_t now_ms)
+{
+	int delay = guard_next_delay(&record->guard, 0);
+
+	if (delay < 0) {
+		daemon_log("guest %s: could not be created again; it stays destroyed",
+			   record->guest.name);
+		drop(monitor, record);
+		return;
+	}
+	wait_for_create(monitor, record, delay > 0 ? delay : RETRY_MS, now_ms);
+}
+
+void monitor_worker_done(struct monitor *monitor, pid_t worker, enum work_result result,
+			 int64_t now_ms)
+{
+	struct record *record = monitor->records;
+
+	while (record && record->worker != worker)
+		record = record->next;
+	if (!record)
+		return;
+	record->worker = 0;
+	monitor->workers--;
+	monitor->check_ms = now_ms;       /* shutdowns may have waited for a free worker */
+	if (result == WORK_KEEP_FAILED) { /* the old domain is as it was */
+		record->state = RECORD_WATCHING;
+		record->due_ms = now_ms + MONITOR_CHECK_MS;
+		save(monitor, record);
+	} else if (record->cancelled || !policy_restarts(record->action)) {
+		drop(monitor, record);
+	} else if (result == WORK_CREATE_FAILED) {
+		create_failed(monitor, record, now_ms);
+	} else if (record->registered) {
+		record->state = RECORD_WATCHING;
+		save(monitor, record);
+	} else {
+		wait_for_create(monitor, record, record->delay_ms, now_ms);
+	}
+}
+
+/* ---- after a restart of the daemon ---- */
+
+static const struct ctrl_domain_info *find_uuid(const struct ctrl_domain_info *list, int count,
+						const uint8_t uuid[16])
+{
+	for (int i = 0; i < count; i++)
+		if (!list[i].dying && memcmp(list[i].uuid, uuid, 16) == 0)
+			return &list[i];
+	return NULL;
+}
+
+/*
+ * The domain lives: watch it, whatever was going on. It is gone: so was the intention to have it
+ * again carried out half, and is carried on; or it was destroyed while nobody looked.
+ */
+static void resume(struct monitor *monitor, struct record *record,
+		   const struct ctrl_domain_info *list, int count, int64_t now_ms)
+{
+	bool restarting = record->state != RECORD_WATCHING && policy_restarts(record->action);
+	const struct ctrl_domain_info *info =
+		find_domain(list, count, record->guest.domid, record->guest.uuid);
+
+	if (!info && restarting)
+		info = find_uuid(list, count,
+				 record->guest.uuid); /* made by a worker of the old daemon */
+	if (info && !info->dying) {
+		record->guest.domid = info->domid;
+		record->state = RECORD_WATCHING;
+		save(monitor, record);
+	} else if (restarting) {
+		wait_for_create(monitor, record, RETRY_MS, now_ms);
+	} else {
+		vanish(monitor, record);
+		return;
+	}
+	daemon_log("guest %s (domain %u): taken up again, %s", record->guest.name,
+		   record->guest.domid,
+		   record->state == RECORD_WATCHING ? "watched" : "to be created again");
+}
+
+static int load(struct monitor *monitor, const char *path)
+{
+	struct monitor_progress progress;
+	struct monitor_guest guest;
+	struct record *record;
+	char name[MONITOR_NAME_MAX + 1];
+	struct frame frame;
+	char *data;
+	size_t size;
+	int ret = daemon_read_file(path, FRAME_HEADER_SIZE + MONITOR_FRAME_MAX, &data, &size);
+
+	if (ret < 0)
+		return ret;
+	if (frame_parse(data, size, MONITOR_FRAME_MAX, &frame) != (ssize_t)size ||
+	    frame.type != MONITOR_RECORD || frame.version != MONITOR_VERSION ||
+	    monitor_get_record(&frame, &progress, &guest, name) < 0 ||
+	    progress.state > RECORD_WAITING || progress.action >= MONITOR_ACTION_COUNT) {
+		ret = -EPROTO;
+		goto free_data;
+	}
+	record = obtain(monitor, &guest);
+	if (!record) {
+		ret = -ENOMEM;
+		goto free_data;
+	}
+	record->state = (enum record_state)progress.state;
+	record->action = (enum monitor_action)progress.action;
+	record->guard.quick_deaths = progress.quick_deaths;
+	record->started_ms = progress.started_ms;
+free_data:
+	free(data);
+	return ret;
+}
+
+static void load_all(struct monitor *monitor)
+{
+	DIR *dir = opendir(monitor->state_dir);
+	struct dirent *entry;
+	char path[PATH_MAX];
+
+	if (!dir)
+		return;
+	while ((entry = readdir(dir)) != NULL) {
+		size_t length = strlen(entry->d_name);
+		int ret;
+
+		if (length <= 6 || strcmp(entry->d_name + length - 6, ".guest") != 0 ||
+		    snprintf(path, sizeof(path), "%s/%s", monitor->state_dir, entry->d_name) >=
+			    (int)sizeof(path))
+			continue;
+		ret = load(monitor, path);
+		if (ret < 0)
+			daemon_log("%s cannot be used: %s", path, strerror(-ret));
+		if (ret == -EPROTO)
+			unlink(path);
+	}
+	closedir(dir);
+}
+
+void monitor_restore(struct monitor *monitor, int64_t now_ms)
+{
+	struct ctrl_domain_info *list;
+	struct record *record, *next;
+	int count;
+
+	load_all(monitor);
+	count = ctrl_list_all_domains(monitor->ctrl, &list);
+	if (count < 0) {
+		daemon_log("cannot look at the domains: %s", ctrl_error());
+		return;
+	}
+	for (record = monitor->records; record; record = next) {
+		next = record->next;
+		resume(monitor, record, list, count, now_ms);
+	}
+	free(list);
+	monitor->check_ms = now_ms;
+}
+
+void monitor_free(struct monitor *monitor)
+{
+	struct record *record = monitor->records, *next;
+
+	for (; record; record = next) {
+		next = record->next;
+		free_record(record);
+	}
+	monitor->records = NULL;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The monitor's records, one a guest, and what becomes of them.
+ *
+ *     REGISTER --> WATCHING --shutdown--> WORKING --worker done--> gone (destroyed, preserved)
+ *                   ^   |                  |   ^
+ *                   |   | domain vanished  |   | due
+ *                   |   v                  v   |
+ *                   |  gone              WAITING   (restart backed off, or failed and tried again)
+ *                   +---- REGISTER by the worker that created the guest anew
+ *
+ * Destroying and creating take long and may fail in many ways, so a forked worker does them, by the
+ * very functions that vmctl uses; it registers the new guest over the daemon's own socket.
+ */
+#ifndef PLINTH_MONITOR_MONITOR_H
+#define PLINTH_MONITOR_MONITOR_H
+
+#include "policy.h"
+
+#include <libctrl.h>
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define MONITOR_STATE_DIR   "/run/plinth/monitord.d"
+#define MONITOR_MAX_WORKERS 4
+#define MONITOR_POLL_MS     1000  /* between looks when nobody tells of shutdowns */
+#define MONITOR_CHECK_MS    10000 /* between looks when VIRQ_DOM_EXC does: to be safe */
+
+enum record_state {
+	RECORD_WATCHING, /* its domain lives, as far as is known */
+	RECORD_WORKING,  /* a worker is at it */
+	RECORD_WAITING,  /* its domain is gone; to be created again at due_ms */
+};
+
+struct record {
+	struct record *next;
+	struct monitor_guest guest; /* name and config are the record's own memory */
+	enum record_state state;
+	struct guard guard;
+	int64_t started_ms;         /* when it was registered */
+	int64_t due_ms;             /* WAITING: when to create it; WATCHING: do not act before */
+	enum monitor_action action; /* what is being done, or was last */
+	int delay_ms;               /* pause between destroying and creating */
+	int reason;                 /* the shutdown that it acts on, -1: none */
+	pid_t worker;               /* 0: none */
+	bool registered;            /* the worker's new guest has come in */
+	bool cancelled;             /* forgotten while a worker was at it */
+};
+
+/* What a worker is to do, in this order; it runs in a process of its own. */
+struct work {
+	const struct record *record;
+	bool destroy; /* the old domain */
+	bool rename;  /* keep it under another name */
+	bool create;  /* the guest anew */
+};
+
+/* How it went: the worker's exit status. */
+enum work_result {
+	WORK_DONE = 0,
+	WORK_KEEP_FAILED = 1, /* destroying or renaming: the old domain is as it was */
+	WORK_CREATE_FAILED = 2,
+};
+
+struct monitor {
+	struct ctrl *ctrl;
+	const char *state_dir;
+	const char *console_socket, *monitor_socket;
+	struct record *records;
+	unsigned workers;
+	bool has_virq;
+	int64_t check_ms; /* when to look next */
+
+	/* Starts a worker: its process, or a negative errno. */
+	pid_t (*start_work)(struct monitor *monitor, const struct work *work);
+};
+
+/* REGISTER and FORGET. 0 or a negative errno with a sentence. */
+int monitor_register(struct monitor *monitor, const struct monitor_guest *guest, int64_t now_ms,
+		     char *err, size_t err_size);
+int monitor_forget(struct monitor *monitor, uint32_t domid, const uint8_t uuid[16], char *err,
+		   size_t err_size);
+
+/* Look at the domains and act on those that have shut down or vanished. */
+void monitor_check(struct monitor *monitor, int64_t now_ms);
+
+/* Starts what is due. Milliseconds until something is due next, -1: nothing is. */
+int monitor_run_due(struct monitor *monitor, int64_t now_ms);
+
+/* A worker has ended. */
+void monitor_worker_done(struct monitor *monitor, pid_t worker, enum work_result result,
+			 int64_t now_ms);
+
+/* After a restart of the daemon: take up the records where they were. */
+void monitor_restore(struct monitor *monitor, int64_t now_ms);
+void monitor_free(struct monitor *monitor);
+
+/* --- worker.c --- */
+pid_t worker_start(struct monitor *monitor, const struct work *work);
+
+/* --- requests.c: a connection, from accept() to its answer --- */
+struct loop;
+int request_accept(struct monitor *monitor, struct loop *loop, int listener);
+void request_close_all(void);
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: ISC */
+/* plinth-monitord: carries out what guests' configs say about their ends. See its manual page. */
+#include "common/daemon.h"
+#include "common/loop.h"
+#include "console/console_client.h"
+#include "monitor.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct monitor monitor = {
+	.state_dir = MONITOR_STATE_DIR,
+	.console_socket = CONSOLE_SOCKET,
+	.monitor_socket = MONITOR_SOCKET,
+	.start_work = worker_start,
+};
+static struct loop loop;
+static struct loop_source listener_source, signal_source, event_source;
+static struct ctrl_evtchn *evtchn;
+static bool stop;
+
+static const char usage[] =
+	"usage: plinth-monitord [-f] [-s SOCKET] [-c CONSOLESOCKET] [-p PIDFILE] [-l LOGFILE] "
+	"[-d STATEDIR]\n"
+	"Carries out on_poweroff, on_reboot, on_crash and on_watchdog of all guests.\n"
+	"-f: stay in the foreground and log to stderr too.\n";
+
+static void accept_client(struct loop_source *source, uint32_t events)
+{
+	int ret = request_accept(&monitor, &loop, source->fd);
+
+	(void)events;
+	if (ret < 0 && ret != -EAGAIN)
+		daemon_log("a client is turned away: %s", strerror(-ret));
+}
+
+static void reap_workers(void)
+{
+	int status;
+	pid_t worker;
+
+	while ((worker = waitpid(-1, &status, WNOHANG)) > 0) {
+		enum work_result result = WORK_CREATE_FAILED;
+
+		if (WIFEXITED(status))
+			result = (enum work_result)WEXITSTATUS(status);
+		else
+			daemon_log("worker %d was killed by signal %d", (int)worker,
+				   WTERMSIG(status));
+		monitor_worker_done(&monitor, worker, result, loop_now_ms());
+	}
+}
+
+static void take_signal(struct loop_source *source, uint32_t events)
+{
+	struct signalfd_siginfo info;
+
+	(void)events;
+	if (read(source->fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGCHLD)
+		reap_workers();
+	else
+		stop = true;
+}
+
+static void take_event(struct loop_source *source, uint32_t events)
+{
+	uint32_t port;
+
+	(void)source;
+	(void)events;
+	while (ctrl_evtchn_pending(evtchn, &port) == 0)
+		ctrl_evtchn_unmask(evtchn, port); /* before looking: what comes later rings again */
+	monitor_check(&monitor, loop_now_ms());
+}
+
+static int watch(struct loop_source *source, int fd, void (*ready)(struct loop_source *, uint32_t))
+{
+	if (fd < 0)
+		return fd;
+	*source = (struct loop_source){.fd = fd, .events = EPOLLIN, .ready = ready};
+	return loop_add(&loop, source);
+}
+
+/* Only one may have this interrupt; a store daemon may be that one. */
+static void bind_virq(void)
+{
+	uint32_t port;
+
+	if (ctrl_evtchn_open(monitor.ctrl, &evtchn) < 0) {
+		daemon_log("looks at the domains every %d ms: %s", MONITOR_POLL_MS, ctrl_error());
+		return;
+	}
+	if (ctrl_evtchn_bind_virq(evtchn, CTRL_VIRQ_DOM_EXC, &port) < 0) {
+		daemon_log("looks at the domains every %d ms, because another has VIRQ_DOM_EXC: %s",
+			   MONITOR_POLL_MS, ctrl_error());
+		ctrl_evtchn_close(evtchn);
+		evtchn = NULL;
+		return;
+	}
+	monitor.has_virq = watch(&event_source, ctrl_evtchn_fd(evtchn), take_event) == 0;
+}
+
+static int prepare(int listener)
+{
+	int ret = daemon_make_folder(monitor.state_dir);
+
+	if (ret == 0)
+		ret = loop_init(&loop);
+	if (ret == 0)
+		ret = watch(&listener_source, listener, accept_client);
+	if (ret == 0)
+		ret = watch(&signal_source, daemon_signal_fd(true), take_signal);
+	if (ret < 0) {
+		daemon_log("cannot start: %s", strerror(-ret));
+		return ret;
+	}
+	if (ctrl_open(&monitor.ctrl) < 0) {
+		daemon_log("cannot start: %s", ctrl_error());
+		return -EIO;
+	}
+	bind_virq();
+	return 0;
+}
+
+static void run(void)
+{
+	int ret = 0;
+
+	while (!stop && ret == 0)
+		ret = loop_run_once(&loop, monitor_run_due(&monitor, loop_now_ms()));
+	daemon_log("stops%s%s", ret < 0 ? ": " : "", ret < 0 ? strerror(-ret) : "");
+}
+
+static int parse_options(int argc, char **argv, struct daemon_options *options)
+{
+	int option;
+
+	while ((option = getopt(argc, argv, "fhs:c:p:l:d:")) != -1) {
+		switch (option) {
+		case 'f':
+			options->foreground = true;
+			break;
+		case 's':
+			options->socket = monitor.monitor_socket = optarg;
+			break;
+		case 'c':
+			monitor.console_socket = optarg;
+			break;
+		case 'p':
+			options->pid_file = optarg;
+			break;
+		case 'l':
+			options->log_file = optarg;
+			break;
+		case 'd':
+			monitor.state_dir = optarg;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(EXIT_SUCCESS);
+		default:
+			return -EINVAL;
+		}
+	}
+	return optind == argc ? 0 : -EINVAL;
+}
+
+int main(int argc, char **argv)
+{
+	struct daemon_options options = {
+		.name = "plinth-monitord",
+		.pid_file = "/run/plinth/monitord.pid",
+		.socket = MONITOR_SOCKET,
+		.log_file = MONITOR_LOG,
+	};
+	int listener;
+
+	if (parse_options(argc, argv, &options) < 0) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	listener = daemon_start(&options);
+	if (listener < 0 || prepare(listener) < 0)
+		return EXIT_FAILURE;
+	monitor_restore(&monitor, loop_now_ms());
+	daemon_log("started");
+	daemon_is_ready();
+	run();
+	request_close_all();
+	monitor_free(&monitor);
+	ctrl_evtchn_close(evtchn);
+	ctrl_close(monitor.ctrl);
+	loop_close(&loop);
+	daemon_stop();
+	return EXIT_SUCCESS;
+}
