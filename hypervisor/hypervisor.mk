@@ -1,1 +1,4 @@
 # SPDX-License-Identifier: ISC
+# The C library
+HYP_PURE += hypervisor/core/mem.c hypervisor/core/string.c hypervisor/core/lib.c hypervisor/core/printf.c \
+	hypervisor/core/libfdt_env.c

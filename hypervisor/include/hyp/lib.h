@@ -10,11 +10,13 @@ void *memcpy(void *dst, const void *src, size_t n);
 void *memmove(void *dst, const void *src, size_t n);
 void *memset(void *dst, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
+void *memchr(const void *s, int c, size_t n);
 size_t strlen(const char *s);
 size_t strnlen(const char *s, size_t max);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
+char *strrchr(const char *s, int c);
 
 /* Copy at most size-1 characters and always terminate. Returns the length of src. */
 size_t str_copy(char *dst, const char *src, size_t size);
@@ -25,12 +27,15 @@ size_t str_copy(char *dst, const char *src, size_t size);
  */
 uint64_t str_to_size(const char *s, const char **end);
 
-/* Formatting: d i u x X p s c %, flags 0 and -, width, precision of strings, h l ll z. No floating point. */
+/* Formatting: d i u x X p s c %, flags 0 and -, width, precision of strings, hh h l ll z. No floating point. */
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 
 /* Stop the machine with a reason: only for the hypervisor's own broken invariants, never for what a guest did. */
 void panic(const char *fmt, ...) __printf(1, 2) __noreturn;
+
+/* Print a register frame (x0-x30, pc, pstate) into the log, for the panic that follows. */
+void panic_registers(const uint64_t *regs);
 
 #define ASSERT(cond)                                                                               \
 	do {                                                                                       \
