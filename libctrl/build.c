@@ -218,11 +218,18 @@ static int step_schedule(struct build *b)
 	return ctrl_set_sched_params(b->c, b->guest->domid, &params);
 }
 
+static bool has_store(const struct build *b)
+{
+	return b->config->store_domid != CTRL_DOMID_INVALID;
+}
+
 static int step_evtchns(struct build *b)
 {
-	int ret = ctrl_alloc_unbound(b->c, b->guest->domid, b->config->store_domid,
-				     &b->guest->store_port);
+	int ret = 0;
 
+	if (has_store(b))
+		ret = ctrl_alloc_unbound(b->c, b->guest->domid, b->config->store_domid,
+					 &b->guest->store_port);
 	if (ret < 0)
 		return ret;
 	return ctrl_alloc_unbound(b->c, b->guest->domid, b->config->console_domid,
@@ -256,7 +263,7 @@ static int step_magic(struct build *b)
 	if (ret < 0)
 		return ret;
 	b->guest->console_gfn = MAGIC_GFN(MAGIC_CONSOLE);
-	b->guest->store_gfn = MAGIC_GFN(MAGIC_STORE);
+	b->guest->store_gfn = has_store(b) ? MAGIC_GFN(MAGIC_STORE) : 0;
 	guest_writer_begin(&w, b->c, b->guest->domid, GUEST_MAGIC_BASE, size);
 	ret = guest_writer_zeros(&w, size);
 	return guest_writer_end(&w, ret);
@@ -333,7 +340,10 @@ static int step_dtb(struct build *b)
 	return ret;
 }
 
-/* How the guest is told of its rings, and the interrupt that announces events. */
+/*
+ * How the guest is told of its rings, and the interrupt that announces events. Parameters of a
+ * store that is not there stay 0, which Linux takes as just that.
+ */
 static int step_params(struct build *b)
 {
 	const struct {
@@ -365,7 +375,7 @@ static int step_grants(struct build *b)
 		{GNTTAB_RESERVED_XENSTORE, b->config->store_domid, b->guest->store_gfn},
 	};
 
-	return grants_seed(b->c, b->guest->domid, seeds, ARRAY_SIZE(seeds));
+	return grants_seed(b->c, b->guest->domid, seeds, has_store(b) ? 2 : 1);
 }
 
 /* Linux, Documentation/arm64/booting.rst: x0 = device tree, x1..x3 = 0, MMU off, exceptions masked.

@@ -14,6 +14,7 @@ void ctrl_guest_config_init(struct ctrl_guest_config *config)
 		.max_grant_frames = -1,
 		.max_maptrack_frames = -1,
 		.max_evtchn_port = 1023,
+		.store_domid = CTRL_DOMID_INVALID,
 	};
 }
 

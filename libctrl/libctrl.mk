@@ -1,1 +1,60 @@
 # SPDX-License-Identifier: ISC
+# libctrl: for dom0 (arm64) a shared library, for this machine an archive that tests are linked with.
+
+LIBCTRL_VERSION := 0.1
+LIBCTRL_SRCS := $(addprefix libctrl/,build.c domctl.c error.c evtchn.c grants.c guest_config.c guest_dt.c \
+	guest_layout.c guest_writer.c handle.c image.c image_arm64.c image_detect.c memory.c plinth.c privcmd.c \
+	sysctl.c vcpu.c version.c)
+LIBCTRL_CFLAGS := -std=gnu11 -g -O2 -fPIC $(WARN) -Ilibctrl/include -Iinclude
+LIBCTRL_SO := $(B)/arm64/libctrl.so.0
+
+# What a program of dom0 is compiled and linked with.
+LIBCTRL_USE_CFLAGS := -Ilibctrl/include
+LIBCTRL_USE_LIBS := -L$(B)/arm64 -lctrl -Wl,-rpath-link,$(ROOT)/usr/lib/aarch64-linux-gnu
+
+$(B)/arm64/libctrl/%.o: libctrl/%.c | $(ROOT_STAMP)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CROSS)gcc $(LIBCTRL_CFLAGS) -I$(ROOT)/usr/include -MMD -MP -c $< -o $@
+
+LIBCTRL_OBJS := $(LIBCTRL_SRCS:libctrl/%.c=$(B)/arm64/libctrl/%.o)
+$(LIBCTRL_SO): $(LIBCTRL_OBJS) libctrl/libctrl.map
+	$(call say,LD,$@)
+	$(Q)$(CROSS)gcc -shared -Wl,-soname,$(@F) -Wl,--version-script=libctrl/libctrl.map -Wl,-Bsymbolic-functions \
+		-Wl,-z,defs -Wl,-z,relro,-z,now $(LIBCTRL_OBJS) -L$(ROOT)/usr/lib/aarch64-linux-gnu -lfdt -lz -o $@
+
+# The name that the linker looks for.
+$(B)/arm64/libctrl.so: $(LIBCTRL_SO)
+	$(Q)ln -sf $(<F) $@
+
+PREFIX ?= /usr/local
+$(B)/arm64/libctrl.pc: libctrl/libctrl.pc.in libctrl/libctrl.mk
+	@mkdir -p $(@D)
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(LIBCTRL_VERSION)|' $< >$@
+
+# An example, and a way to try the library on any hypervisor: builds a guest and shows its console.
+$(B)/arm64/run-guest: libctrl/examples/run-guest.c $(B)/arm64/libctrl.so
+	$(call say,LD,$@)
+	$(Q)$(CROSS)gcc -std=gnu11 -g -O2 $(WARN) $(LIBCTRL_USE_CFLAGS) -Iinclude $< $(LIBCTRL_USE_LIBS) -o $@
+
+# On this machine, with sanitizers: for tests and fuzzers.
+LIBCTRL_HOST_CFLAGS := $(LIBCTRL_CFLAGS) -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+LIBCTRL_HOST := $(B)/host/libctrl/libctrl.a
+
+$(B)/host/libctrl/%.o: libctrl/%.c
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$@)
+	$(Q)gcc $(LIBCTRL_HOST_CFLAGS) -MMD -MP -c $< -o $@
+
+$(LIBCTRL_HOST): $(LIBCTRL_SRCS:libctrl/%.c=$(B)/host/libctrl/%.o)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+-include $(LIBCTRL_OBJS:.o=.d) $(LIBCTRL_SRCS:libctrl/%.c=$(B)/host/libctrl/%.d)
+
+.PHONY: libctrl
+libctrl: $(LIBCTRL_SO) $(B)/arm64/libctrl.so $(B)/arm64/libctrl.pc
+all: libctrl
+
+INSTALL += $(LIBCTRL_SO):lib $(B)/arm64/libctrl.so:lib $(B)/arm64/libctrl.pc:lib/pkgconfig \
+	libctrl/include/libctrl.h:include docs/libctrl.3:share/man/man3

@@ -351,7 +351,11 @@ struct ctrl_image_info {
 /* Looks at a kernel file. Fails, with a sentence that says what to do, on what cannot be loaded. */
 int ctrl_probe_image(const char *path, struct ctrl_image_info *info);
 
-/* A guest to be built. Start with ctrl_guest_config_init(). Strings stay the caller's. */
+/*
+ * A guest to be built. Start with ctrl_guest_config_init(): one vCPU, 128 MiB, console served by
+ * domain 0, no store (a Linux guest that is promised a store waits for it at boot, for ever if need
+ * be). Strings and sets stay the caller's.
+ */
 struct ctrl_guest_config {
 	const char *name; /* for error sentences only; may be NULL */
 	uint8_t uuid[16];
@@ -370,9 +374,9 @@ struct ctrl_guest_config {
 	uint32_t max_evtchn_port;    /* highest port number */
 	uint32_t nr_spis;
 	uint32_t cpupool;
-	uint64_t paging_mempool_kib;  /* memory for stage 2 tables, 0: enough for this guest */
-	uint32_t console_domid;       /* who will serve its console ring */
-	uint32_t store_domid;         /* who will serve its store ring */
+	uint64_t paging_mempool_kib; /* memory for stage 2 tables, 0: enough for this guest */
+	uint32_t console_domid;      /* who will serve its console ring */
+	uint32_t store_domid;        /* who will serve its store ring; CTRL_DOMID_INVALID: nobody */
 	const uint8_t *hard_affinity; /* set of affinity_cpus CPUs for all vCPUs; NULL: any */
 	const uint8_t *soft_affinity;
 	uint32_t affinity_cpus;
@@ -384,9 +388,12 @@ void ctrl_guest_config_init(struct ctrl_guest_config *config);
 /* What was built. */
 struct ctrl_guest {
 	uint32_t domid;
-	uint8_t gic_version;               /* enum ctrl_gic, never HOST */
-	uint32_t console_port, store_port; /* unbound, in the guest */
-	uint64_t console_gfn, store_gfn;   /* the rings' pages, zeroed; grants 0 and 1 name them */
+	uint8_t gic_version; /* enum ctrl_gic, never HOST */
+	/* Ports are unbound, in the guest; pages are zeroed, and grants 0 and 1 name them. */
+	uint32_t console_port;
+	uint32_t store_port; /* 0: it has no store */
+	uint64_t console_gfn;
+	uint64_t store_gfn;                /* 0: it has no store */
 	uint64_t kernel_addr, kernel_size; /* guest physical, bytes */
 	uint64_t ramdisk_addr, ramdisk_size;
 	uint64_t dtb_addr, dtb_size;
