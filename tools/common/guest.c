@@ -157,7 +157,7 @@ static int place_vcpus(struct creation *creation)
 {
 	const struct guest_config *config = creation->config;
 
-	for (unsigned int vcpu = 0; vcpu < config->maxvcpus; vcpu++) {
+	for (unsigned int vcpu = 0; vcpu < guest_config_maxvcpus(config); vcpu++) {
 		const struct cpulist *hard = guest_affinity_of(&config->cpus, vcpu);
 		const struct cpulist *soft = guest_affinity_of(&config->cpus_soft, vcpu);
 		int err;

@@ -46,6 +46,11 @@ const struct cpulist *guest_affinity_of(const struct guest_affinity *affinity, u
 	return index < affinity->count ? &affinity->lists[index] : NULL;
 }
 
+uint64_t guest_config_maxvcpus(const struct guest_config *guest)
+{
+	return guest->maxvcpus ? guest->maxvcpus : guest->vcpus;
+}
+
 static void init(struct guest_config *guest)
 {
 	*guest = (struct guest_config){0};
@@ -127,14 +132,12 @@ static int check_cmdline(const struct config *config, const struct guest_config 
 	return 0;
 }
 
-static int check_memory(const struct config *config, struct guest_config *guest,
+static int check_memory(const struct config *config, const struct guest_config *guest,
 			struct report *report)
 {
 	char text[128];
 
-	if (!guest->maxmem_mib)
-		guest->maxmem_mib = guest->memory_mib;
-	if (guest->maxmem_mib >= guest->memory_mib)
+	if (!guest->maxmem_mib || guest->maxmem_mib >= guest->memory_mib)
 		return 0;
 	snprintf(text, sizeof(text), "'maxmem' (%" PRIu64 ") is less than 'memory' (%" PRIu64 ")",
 		 guest->maxmem_mib, guest->memory_mib);
@@ -154,30 +157,28 @@ static int check_affinity(const struct config *config, const char *key,
 	return fail_at_key(config, key, report, text);
 }
 
-static int check_vcpus(const struct config *config, struct guest_config *guest,
+static int check_vcpus(const struct config *config, const struct guest_config *guest,
 		       struct report *report)
 {
+	uint64_t maxvcpus = guest_config_maxvcpus(guest);
 	char text[128];
 	int err;
 
-	if (!guest->maxvcpus)
-		guest->maxvcpus = guest->vcpus;
-	if (guest->maxvcpus < guest->vcpus) {
+	if (maxvcpus < guest->vcpus) {
 		snprintf(text, sizeof(text),
-			 "'maxvcpus' (%" PRIu64 ") is less than 'vcpus' (%" PRIu64 ")",
-			 guest->maxvcpus, guest->vcpus);
+			 "'maxvcpus' (%" PRIu64 ") is less than 'vcpus' (%" PRIu64 ")", maxvcpus,
+			 guest->vcpus);
 		return fail_at_key(config, "maxvcpus", report, text);
 	}
-	if (guest->gic_version == CTRL_GIC_V2 && guest->maxvcpus > CTRL_MAX_VCPUS_GICV2) {
+	if (guest->gic_version == CTRL_GIC_V2 && maxvcpus > CTRL_MAX_VCPUS_GICV2) {
 		snprintf(text, sizeof(text),
 			 "a guest with a GICv2 has at most %u vCPUs, not %" PRIu64,
-			 CTRL_MAX_VCPUS_GICV2, guest->maxvcpus);
+			 CTRL_MAX_VCPUS_GICV2, maxvcpus);
 		return fail_at_key(config, "gic_version", report, text);
 	}
-	err = check_affinity(config, "cpus", &guest->cpus, guest->maxvcpus, report);
+	err = check_affinity(config, "cpus", &guest->cpus, maxvcpus, report);
 	if (!err)
-		err = check_affinity(config, "cpus_soft", &guest->cpus_soft, guest->maxvcpus,
-				     report);
+		err = check_affinity(config, "cpus_soft", &guest->cpus_soft, maxvcpus, report);
 	return err;
 }
 

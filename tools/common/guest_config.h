@@ -26,15 +26,20 @@ struct guest_affinity {
 /* The list for a vCPU; NULL: anywhere. */
 const struct cpulist *guest_affinity_of(const struct guest_affinity *affinity, unsigned int vcpu);
 
+struct guest_config;
+
+/* How many vCPUs the domain is made with. */
+uint64_t guest_config_maxvcpus(const struct guest_config *guest);
+
 /* Start from `struct guest_config guest = {0};` and end with guest_config_clear(). */
 struct guest_config {
 	char *name;
-	uint8_t uuid[16];             /* a random one where the config has none */
-	char *kernel;                 /* absolute paths */
-	char *ramdisk;                /* or NULL */
-	char *cmdline, *extra, *root; /* as written; guest_config_cmdline() joins them */
-	uint64_t memory_mib, maxmem_mib;
-	uint64_t vcpus, maxvcpus;
+	uint8_t uuid[16];                /* a random one where the config has none */
+	char *kernel;                    /* absolute paths */
+	char *ramdisk;                   /* or NULL */
+	char *cmdline, *extra, *root;    /* as written; guest_config_cmdline() joins them */
+	uint64_t memory_mib, maxmem_mib; /* maxmem 0: as memory */
+	uint64_t vcpus, maxvcpus;        /* maxvcpus 0: as vcpus */
 	struct guest_affinity cpus, cpus_soft;
 	uint64_t cpu_weight, cap;
 	uint64_t gic_version;                                   /* enum ctrl_gic */

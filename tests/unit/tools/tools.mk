@@ -3,9 +3,16 @@
 
 TOOLS_TEST_CFLAGS := -Itools -Ilibctrl/include -Itests/unit/tools
 
-TEST_CONFIG_SRCS := tools/common/config_lex.c tools/common/config_parse.c tools/common/read_file.c \
-	tools/common/report.c
-
 UNIT_TESTS += tools/test_config
 tools/test_config_CFLAGS := $(TOOLS_TEST_CFLAGS)
-tools/test_config_SRCS := tests/unit/tools/test_config.c $(TEST_CONFIG_SRCS)
+tools/test_config_SRCS := tests/unit/tools/test_config.c $(addprefix tools/common/,config_lex.c config_parse.c \
+	read_file.c report.c)
+
+UNIT_TESTS += tools/test_words
+tools/test_words_CFLAGS := $(TOOLS_TEST_CFLAGS)
+tools/test_words_SRCS := tests/unit/tools/test_words.c \
+	$(addprefix tools/common/,cpulist.c nearest.c path.c report.c uuid.c)
+
+UNIT_TESTS += tools/test_guest_config
+tools/test_guest_config_CFLAGS := $(TOOLS_TEST_CFLAGS)
+tools/test_guest_config_SRCS := tests/unit/tools/test_guest_config.c $(COMMON_CONFIG_SRCS)
