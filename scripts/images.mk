@@ -3,8 +3,6 @@
 
 # ---- install ----
 # Each room has added rows FILE:FOLDER to INSTALL, FOLDER below PREFIX.
-DESTDIR ?=
-PREFIX ?= /usr
 INSTALL_FILES := $(foreach row,$(INSTALL),$(firstword $(subst :, ,$(row))))
 # dom0's part of it: neither the hypervisor nor what only a developer reads.
 DOM0_INSTALL := $(filter-out $(B)/hyp/% %:include %/pkgconfig %/man1 %/man3 %/man5 %/man8,$(INSTALL))

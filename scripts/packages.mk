@@ -8,6 +8,8 @@ HOST_PACKAGES := gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross 
 	xz-utils e2fsprogs python3 python3-pexpect python3-pytest python3-pytest-xdist debian-archive-keyring
 
 PYTHON ?= /usr/bin/python3
+PREFIX ?= /usr
+DESTDIR ?=
 
 ifneq ($(MAKELEVEL),0)
 else ifneq ($(filter-out clean help,$(or $(MAKECMDGOALS),all)),)

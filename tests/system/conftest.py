@@ -3,7 +3,9 @@
 
 import pytest
 
-from machine import Config, Machine
+pytest.register_assert_rewrite("machine", "guests", "toolstack_checks")
+
+from machine import Config, Machine  # noqa: E402
 
 
 class Machines:
@@ -35,14 +37,27 @@ def machines():
 @pytest.fixture
 def dom0(request, machines):
     """dom0 of the machine that the test's module (CONFIG) or parameter describes."""
-    config = getattr(request, "param", None) or getattr(request.module, "CONFIG", Config())
-    machine = machines.get(config)
+    machine = machines.get(config_of(request.node))
     yield machine
     failed = getattr(request.node, "failed", False)
     if failed:
         print(f"console log: {machine.log_path}")
         # What a failed test left behind must not fail the next one too.
         machines.close()
+
+
+def config_of(item):
+    """The machine that a test runs in: its parameter, or its module's."""
+    params = getattr(item, "callspec", None)
+    return (params and params.params.get("dom0")) or getattr(item.module, "CONFIG", Config())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Tests of one machine go to one worker, one behind the other."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(config_of(item).name()))
+    items.sort(key=lambda item: config_of(item).name())
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -16,6 +16,7 @@ import pexpect
 TOP = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("B", TOP / "build")).absolute()
 LOGS = BUILD / "test-logs"
+PROBE = BUILD / "tests/system/probe"
 
 BOOT_LIMIT = 120  # seconds from reset to dom0's agent; a boot takes 5 to 15
 LIFE_LIMIT = 900  # seconds that any machine may live at all
@@ -41,13 +42,11 @@ class Config:
     dom0_args: str = ""
     qemu: tuple = field(default=())
     reboots: bool = False
+    label: str = ""  # tells apart what else is the same, in names of logs and groups of tests
 
     def name(self):
-        name = f"{self.hv}-{self.tools}-gic{self.gic}-smp{self.smp}-linux{self.kernel}"
-        extra = (self.mem, self.dom0_mem, self.hv_args, self.dom0_args, self.qemu, self.reboots)
-        if extra != (2048, "512M", "", "", (), False):
-            name += f"-{abs(hash(extra)) % 0xffff:04x}"
-        return name
+        label = f"-{self.label}" if self.label else ""
+        return f"{self.hv}-{self.tools}-gic{self.gic}-smp{self.smp}-linux{self.kernel}{label}"
 
     def environment(self):
         env = {key: str(getattr(self, key.lower())) for key in
@@ -101,6 +100,8 @@ class Machine:
         self.log = open(self.log_path, "wb", buffering=0)
         files = dict(files or {})
         files.setdefault("/autorun", TOP / "tests/system/agent.sh")
+        if PROBE.exists():
+            files.setdefault("/tests/probe", PROBE)
         with tempfile.NamedTemporaryFile(suffix=".cpio") as archive:
             pack_cpio(files, archive.name)
             env = config.environment()

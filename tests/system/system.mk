@@ -3,8 +3,14 @@
 # T=words picks tests by name:   make test-system T='console or policy'
 
 SYSTEM_JOBS ?= 2
-SYSTEM_FILES = $(PLINTH) $(IMAGES)/tools.cpio $(DOM0_IMAGES) $(IMAGES)/xen.cpio $(SYSTEM_GUESTS)
+SYSTEM_PROBE := $(B)/tests/system/probe
+SYSTEM_FILES = $(PLINTH) $(IMAGES)/tools.cpio $(DOM0_IMAGES) $(IMAGES)/xen.cpio $(SYSTEM_PROBE)
 SYSTEM_JUNIT := $(B)/test-logs/system.xml
+
+$(SYSTEM_PROBE): tests/system/probe.c $(B)/arm64/libctrl.so
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CROSS)gcc -std=gnu11 -O2 $(WARN) $(LIBCTRL_USE_CFLAGS) $< $(LIBCTRL_USE_LIBS) -o $@
 
 .PHONY: test-system
 ## make test-system  boot machines in QEMU and try everything in them (T='words' picks tests)
@@ -12,5 +18,5 @@ test-system: $(SYSTEM_FILES)
 	$(Q)rm -rf $(B)/test-logs
 	$(Q)mkdir -p $(B)/test-logs
 	$(Q)cd tests/system && B=$(abspath $(B)) PYTHONDONTWRITEBYTECODE=1 timeout -s KILL 1500 \
-		$(PYTHON) -m pytest -q -p no:cacheprovider -n $(SYSTEM_JOBS) --dist loadfile \
+		$(PYTHON) -m pytest -q -p no:cacheprovider -n $(SYSTEM_JOBS) --dist loadgroup \
 		--junitxml=$(abspath $(SYSTEM_JUNIT)) $(if $(T),-k '$(T)')

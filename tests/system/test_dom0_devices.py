@@ -21,7 +21,7 @@ def machine_with_devices(hv):
     def disk(name):
         return f"file={DISKS}/{hv}-{name}.img,if=none,id={name},format=raw,cache=unsafe"
 
-    return Config(hv=hv, qemu=(
+    return Config(hv=hv, label="devices", qemu=(
         "-drive", disk("pci"), "-device", "virtio-blk-pci,drive=pci,serial=disk-pci",
         "-drive", disk("mmio"), "-device", "virtio-blk-device,drive=mmio,serial=disk-mmio",
         "-netdev", f"user,id=netpci,net={NETS['pci']}.0/24",

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC */
+/* Asks the hypervisor, in dom0, what no tool of the product needs to ask; for the system tests. */
+#include <errno.h>
+#include <inttypes.h>
+#include <libctrl.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Every counter, as JSON, so that a test can compare before and after. */
+static int print_usage(struct ctrl *ctrl, const char *unused)
+{
+	struct ctrl_usage usage;
+	int err = ctrl_get_usage(ctrl, &usage);
+
+	(void)unused;
+	if (err)
+		return err;
+	printf("{\"free_pages\": %" PRIu64 ", \"domain_pages\": %" PRIu64
+	       ", \"p2m_pages\": %" PRIu64 ", \"own_pages\": %" PRIu64 ", ",
+	       usage.free_pages, usage.domain_pages, usage.p2m_pages, usage.own_pages);
+	printf("\"domains\": %" PRIu32 ", \"vcpus\": %" PRIu32 ", \"dying\": %" PRIu32
+	       ", \"evtchns\": %" PRIu32 ", \"grant_maps\": %" PRIu32 ", \"foreign_maps\": %" PRIu32
+	       "}\n",
+	       usage.domains, usage.vcpus, usage.dying, usage.evtchns, usage.grant_maps,
+	       usage.foreign_maps);
+	return 0;
+}
+
+static int send_keys(struct ctrl *ctrl, const char *keys)
+{
+	return ctrl_send_debug_keys(ctrl, keys);
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct ctrl *ctrl, const char *word);
+} commands[] = {
+	{"usage", print_usage},
+	{"keys", send_keys},
+};
+
+static int run(const char *name, const char *word)
+{
+	struct ctrl *ctrl;
+	int err = ctrl_open(&ctrl);
+
+	if (err)
+		return err;
+	err = -ENOSYS;
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(commands[i].name, name))
+			err = commands[i].run(ctrl, word);
+	ctrl_close(ctrl);
+	return err;
+}
+
+int main(int argc, char **argv)
+{
+	int err = run(argc > 1 ? argv[1] : "", argc > 2 ? argv[2] : "");
+
+	if (err)
+		fprintf(stderr, "probe: %s: %s\n", strerror(-err), ctrl_error());
+	return err != 0;
+}

@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: ISC
+"""What vmctl and the daemons must do on any hypervisor of this ABI: on Plinth and on stock Xen 4.17."""
+
+import json
+
+from guests import (config_text, console, create, destroy, destroy_all, domains, expect, free_mib, type_command,
+                    wait_gone, wait_until, write_config)
+
+
+def test_only_dom0_at_first(dom0):
+    assert destroy_all(dom0) == []
+    lines = dom0.ok("vmctl list").splitlines()
+    assert len(lines) == 2 and lines[1].split()[:2] == ["Domain-0", "0"], lines
+
+
+def test_info(dom0):
+    facts = dict(line.split(":", 1) for line in dom0.ok("vmctl info").splitlines())
+    facts = {key.strip(): value.strip() for key, value in facts.items()}
+    assert facts["hypervisor"] == {"plinth": "Plinth", "xen": "Xen"}[dom0.config.hv]
+    assert facts["xen_version"].startswith("4.17")
+    assert int(facts["nr_cpus"]) == dom0.config.smp
+    assert 0 < int(facts["free_memory"]) < int(facts["total_memory"]) <= dom0.config.mem
+    assert "xen-3.0-aarch64" in facts["xen_caps"]
+
+
+def test_dmesg(dom0):
+    assert len(dom0.ok("vmctl dmesg").splitlines()) > 3
+
+
+def test_life_of_a_guest(dom0):
+    domid = create(dom0, "g1")
+    up = expect(dom0, "g1", r"guest is up: 1 CPUs, 2[0-9][0-9] MiB")
+    assert "guest is up" in up
+    type_command(dom0, "g1", "echo $((6 * 7)) answers", "42 answers")
+    guest = domains(dom0)["g1"]
+    assert (guest["domid"], guest["memory_bytes"] >> 20, guest["vcpus"]) == (domid, 256, 1)
+    assert dom0.ok("vmctl domid g1") == str(domid)
+    assert dom0.ok(f"vmctl domname {domid}") == "g1"
+    destroy(dom0, "g1")
+    wait_gone(dom0, "g1")
+    assert domains(dom0) == {}
+
+
+def test_four_vcpus(dom0):
+    create(dom0, "smp", vcpus=4)
+    expect(dom0, "smp", "guest is up: 4 CPUs")
+    type_command(dom0, "smp", "grep -c ^processor /proc/cpuinfo | sed s/^/cpus:/", "cpus:4")
+    # Every CPU takes timer interrupts and runs a task.
+    type_command(dom0, "smp", "for c in 0 1 2 3; do taskset $((1 << c)) sh -c 'cut -d\" \" -f39 /proc/self/stat'; done"
+                 " | tr '\\\\n' , | sed s/^/ran:/", "ran:0,1,2,3,")
+    destroy(dom0, "smp")
+    wait_gone(dom0, "smp")
+
+
+def test_two_guests_at_once(dom0):
+    create(dom0, "one", memory=128, extra="console=hvc0 rdinit=/init hello=I-am-one")
+    create(dom0, "two", memory=128, extra="console=hvc0 rdinit=/init hello=I-am-two")
+    assert "I-am-two" not in expect(dom0, "one", "guest says I-am-one")
+    assert "I-am-one" not in expect(dom0, "two", "guest says I-am-two")
+    type_command(dom0, "one", "echo from-$((1 + 0))", "from-1")
+    type_command(dom0, "two", "echo from-$((1 + 1))", "from-2")
+    destroy(dom0, "one", "two")
+    wait_gone(dom0, "one")
+    wait_gone(dom0, "two")
+
+
+def test_compressed_kernel(dom0):
+    create(dom0, "gz", kernel="/guests/Image.gz")
+    expect(dom0, "gz", "guest is up")
+    destroy(dom0, "gz")
+    wait_gone(dom0, "gz")
+
+
+def test_pause(dom0):
+    create(dom0, "p1", memory=128)
+    expect(dom0, "p1", "guest# ")
+    dom0.ok("vmctl pause p1")
+    assert domains(dom0)["p1"]["paused"]
+    before = domains(dom0)["p1"]["cpu_time_ns"]
+    dom0.ok("sleep 1")
+    assert domains(dom0)["p1"]["cpu_time_ns"] == before
+    dom0.ok("vmctl unpause p1")
+    type_command(dom0, "p1", "echo still-$((40 + 2))", "still-42")
+    destroy(dom0, "p1")
+    wait_gone(dom0, "p1")
+
+
+def test_created_paused(dom0):
+    create(dom0, "p2", options="-p", memory=128)
+    assert domains(dom0)["p2"]["cpu_time_ns"] == 0
+    dom0.ok("vmctl unpause p2")
+    expect(dom0, "p2", "guest is up")
+    destroy(dom0, "p2")
+    wait_gone(dom0, "p2")
+
+
+def test_overrides_and_check(dom0):
+    path = write_config(dom0, "over")
+    assert "can be created" in dom0.ok(f"vmctl create -n {path}")
+    assert domains(dom0) == {}
+    dom0.ok(f"vmctl create {path} name=other memory=128 vcpus=2")
+    guest = domains(dom0)["other"]
+    assert (guest["memory_bytes"] >> 20, guest["vcpus"]) == (128, 2)
+    destroy(dom0, "other")
+    wait_gone(dom0, "other")
+
+
+def test_console_many_clients_and_after_death(dom0):
+    create(dom0, "talk", memory=128, extra="console=hvc0 rdinit=/init hello=before-you-came")
+    expect(dom0, "talk", "guest# ")
+    # Two who only listen, one of whom came late, hear what the third one types.
+    dom0.ok("for i in 1 2; do vmctl console -q -r --timeout 60 --expect heard-42 talk >/tmp/heard$i 2>&1 & done; "
+            "sleep 1; vmctl console -q --timeout 60 --send 'echo heard-$((41 + 1))\\n' --expect heard-42 talk && wait",
+            limit=120)
+    for who in (1, 2):
+        assert "before-you-came" in dom0.ok(f"cat /tmp/heard{who}")
+    # A pipe as input: what is typed arrives, and the end of input detaches.
+    dom0.ok("(echo 'echo piped-$((41 + 1))'; sleep 2) | vmctl console -q talk >/tmp/piped")
+    assert "piped-42" in dom0.ok("cat /tmp/piped")
+    destroy(dom0, "talk")
+    wait_gone(dom0, "talk")
+    assert "heard-42" in dom0.ok("vmctl console -q --timeout 10 --expect heard-42 talk")
+    assert "heard-42" in dom0.ok("cat /var/log/plinth/console/*talk*")
+
+
+def test_expect_that_never_comes(dom0):
+    create(dom0, "mute", memory=128)
+    result = dom0.run("vmctl console -q --timeout 2 --expect never-said mute")
+    assert result.status == 4, result
+    destroy(dom0, "mute")
+    wait_gone(dom0, "mute")
+    result = dom0.run("vmctl console -q --timeout 20 --expect never-said mute")
+    assert result.status == 3, result
+
+
+def test_on_poweroff_destroys(dom0):
+    create(dom0, "off", memory=128, extra="console=hvc0 rdinit=/init do=poweroff")
+    wait_gone(dom0, "off", limit=60)
+
+
+def test_on_reboot_restarts(dom0):
+    first = create(dom0, "boots", memory=128)
+    type_command(dom0, "boots", "reboot -f", "reboot")
+    wait_until(dom0, f"[ \"$(vmctl domid boots 2>/dev/null || echo {first})\" != {first} ]", limit=60)
+    type_command(dom0, "boots", "echo again-$((41 + 1))", "again-42")
+    destroy(dom0, "boots")
+    wait_gone(dom0, "boots")
+
+
+def test_on_crash(dom0):
+    """The default destroys; preserve keeps it to be looked at; restart starts it anew."""
+    crash = "console=hvc0 rdinit=/init do=crash"
+    create(dom0, "crash1", memory=128, extra=crash)
+    wait_gone(dom0, "crash1", limit=60)
+    create(dom0, "crash2", memory=128, extra=crash, on_crash="preserve")
+    wait_until(dom0, "vmctl list --json crash2 | grep -q 'shutdown_reason.*crash'", limit=60)
+    assert domains(dom0)["crash2"]["state"] == "crashed"
+    assert "sysrq" in dom0.ok("vmctl console -q -r --timeout 10 --expect sysrq crash2")
+    destroy(dom0, "crash2")
+    wait_gone(dom0, "crash2")
+
+
+def test_on_poweroff_preserve(dom0):
+    create(dom0, "kept", memory=128, extra="console=hvc0 rdinit=/init do=poweroff", on_poweroff="preserve")
+    wait_until(dom0, "vmctl list --json kept | grep -q 'shutdown_reason.*poweroff'", limit=60)
+    destroy(dom0, "kept")
+    wait_gone(dom0, "kept")
+
+
+def test_json_list_is_json(dom0):
+    assert json.loads(dom0.ok("vmctl list --json"))[0]["domid"] == 0
+
+
+def test_dump_dtb(dom0):
+    path = write_config(dom0, "tree")
+    dom0.ok(f"vmctl dump-dtb -o /tmp/tree.dtb {path}")
+    assert dom0.ok("od -A n -t x1 -N 4 /tmp/tree.dtb").split() == ["d0", "0d", "fe", "ed"]
+    assert domains(dom0) == {}
+
+
+def test_memory_comes_back(dom0):
+    before = free_mib(dom0)
+    for _ in range(3):
+        create(dom0, "cycle")
+        destroy(dom0, "cycle")
+        wait_gone(dom0, "cycle")
+    wait_until(dom0, f"vmctl info | grep -q '^free_memory *: {before}$'", limit=30)
+
+
+def test_help_and_version(dom0):
+    assert dom0.ok("vmctl version")
+    assert "create" in dom0.ok("vmctl help")
+    assert "vcpus" in dom0.ok("vmctl help config")
+    assert "destroy" in dom0.ok("vmctl help destroy")
+
+
+# --- bad input: one clear sentence, a status of its own, nothing left behind -----------------------------------
+
+BAD_CONFIGS = {
+    "unknown key": ({"memroy": 128}, r"memroy.*memory"),
+    "no memory": ({"memory": 0}, r"memory"),
+    "memory is words": ({"memory": "lots"}, r"memory"),
+    "too many vcpus": ({"vcpus": 100000}, r"vcpus"),
+    "no kernel": ({"kernel": None}, r"kernel"),
+    "missing kernel": ({"kernel": "/guests/none"}, r"/guests/none"),
+    "missing ramdisk": ({"ramdisk": "/guests/none"}, r"/guests/none"),
+    "kernel is a folder": ({"kernel": "/guests"}, r"/guests"),
+    "empty kernel": ({"kernel": "/tmp/bad/empty"}, r"/tmp/bad/empty"),
+    "kernel is text": ({"kernel": "/etc/modules"}, r"/etc/modules"),
+    "truncated kernel": ({"kernel": "/tmp/bad/truncated"}, r"/tmp/bad/truncated"),
+    "truncated gzip": ({"kernel": "/tmp/bad/truncated.gz"}, r"/tmp/bad/truncated.gz"),
+    "zstd kernel": ({"kernel": "/tmp/bad/zstd"}, r"zstd"),
+    "lz4 kernel": ({"kernel": "/tmp/bad/lz4"}, r"(?i)lz4"),
+    "ELF kernel": ({"kernel": "/bin/busybox"}, r"ELF"),
+    "32-bit kernel": ({"kernel": "/tmp/bad/zimage"}, r"32"),
+    "EFI zboot kernel": ({"kernel": "/tmp/bad/zboot"}, r"(?i)zboot"),
+    "too little memory": ({"memory": 100000}, r"(?i)memory"),
+    "memory too small for the kernel": ({"memory": 16}, r"(?i)memory"),
+    "bad action": ({"on_crash": "explode"}, r"on_crash"),
+    "name of dom0": ({"name": "Domain-0"}, r"Domain-0"),
+    "empty name": ({"name": ""}, r"name"),
+}
+
+MAKE_BAD_FILES = r"""
+mkdir -p /tmp/bad && cd /tmp/bad && : >empty
+head -c 1000000 /guests/Image >truncated
+head -c 1000000 /guests/Image.gz >truncated.gz
+(printf '\050\265\057\375'; head -c 100000 /dev/zero) >zstd
+(printf '\002\041\114\030'; head -c 100000 /dev/zero) >lz4
+(head -c 36 /dev/zero; printf '\030\050\157\001'; head -c 100000 /dev/zero) >zimage
+(printf 'MZ\000\000zimg'; head -c 16 /dev/zero; printf 'gzip'; head -c 100000 /dev/zero) >zboot
+"""
+
+
+def test_bad_configs(dom0):
+    dom0.ok(MAKE_BAD_FILES)
+    before = free_mib(dom0)
+    wrong = []
+    for what, (keys, pattern) in BAD_CONFIGS.items():
+        path = "/tmp/badguest.cfg"
+        text = config_text("badguest", **keys)
+        dom0.ok(f"cat >{path} <<'EOF'\n{text}EOF")
+        try:
+            output = dom0.fails(f"vmctl create {path}", pattern)
+            assert len(output.splitlines()) == 1, f"{what}: not one sentence: {output}"
+            assert domains(dom0) == {}, f"{what}: a half-made domain is left"
+        except AssertionError as error:
+            wrong.append(f"{what}: {error}")
+            destroy_all(dom0)
+    assert not wrong, "\n\n".join(wrong)
+    wait_until(dom0, f"vmctl info | grep -q '^free_memory *: {before}$'", limit=30)
+    assert dom0.ok("ls /run/plinth/domains 2>/dev/null || true") == ""
+
+
+def test_syntax_errors_name_the_place(dom0):
+    for text, place in (('name = "x"\nkernel = [\n', r":[23]:"), ('name = "x\n', r":1:"), ("name == 3\n", r":1:7"),
+                        ('name = "x"\nbogus_key = 1\n', r":2:1.*bogus_key")):
+        dom0.ok(f"cat >/tmp/syntax.cfg <<'EOF'\n{text}EOF")
+        dom0.fails("vmctl create /tmp/syntax.cfg", r"/tmp/syntax.cfg" + place)
+
+
+def test_name_in_use(dom0):
+    create(dom0, "twice", memory=128)
+    dom0.fails("vmctl create /tmp/twice.cfg", "twice")
+    assert len(domains(dom0)) == 1
+    destroy(dom0, "twice")
+    wait_gone(dom0, "twice")
+
+
+def test_no_such_domain(dom0):
+    for command in ("destroy nobody", "pause nobody", "unpause 999", "console nobody", "domid nobody", "domname 999",
+                    "list nobody", "destroy 0"):
+        dom0.fails(f"vmctl {command}")
+
+
+def test_wrong_usage(dom0):
+    for command in ("", "crate x", "create", "create --bogus x", "create /no/such/file", "destroy", "dmesg -x",
+                    "console"):
+        dom0.fails(f"vmctl {command}")
+    assert "create" in dom0.fails("vmctl crate x")
+
+
+def test_daemon_not_running(dom0):
+    path = write_config(dom0, "alone", memory=128)
+    before = free_mib(dom0)
+    for daemon in ("plinth-consoled", "plinth-monitord"):
+        dom0.ok(f"kill $(pidof {daemon}); while pidof {daemon} >/dev/null; do usleep 100000; done")
+        dom0.fails(f"vmctl create {path}", daemon)
+        assert domains(dom0) == {}
+        dom0.ok(daemon)
+    wait_until(dom0, f"vmctl info | grep -q '^free_memory *: {before}$'", limit=30)
+    create(dom0, "alone", memory=128)
+    expect(dom0, "alone", "guest is up")
+    # A daemon that comes back finds the guests that are there.
+    for daemon in ("plinth-consoled", "plinth-monitord"):
+        dom0.ok(f"kill $(pidof {daemon}); while pidof {daemon} >/dev/null; do usleep 100000; done; {daemon}")
+    console(dom0, "alone", ("send", "echo back-$((41 + 1))\\n"), ("expect", "back-42"))
+    dom0.ok("vmctl console -q --timeout 60 --send 'poweroff -f\\n' alone")
+    wait_gone(dom0, "alone", limit=60)
+
+
+def test_device_nodes_missing(dom0):
+    dom0.ok("mv /dev/xen/privcmd /dev/xen/privcmd.away")
+    try:
+        dom0.fails("vmctl list", "xen.privcmd")
+    finally:
+        dom0.ok("mv /dev/xen/privcmd.away /dev/xen/privcmd")
+    dom0.ok("vmctl list")
