@@ -54,6 +54,6 @@ VMCTL_OBJS := $(call tools_objs,$(VMCTL_SRCS) $(COMMON_GUEST_SRCS) $(CONSOLE_CLI
 
 $(B)/arm64/vmctl: $(VMCTL_OBJS) $(B)/arm64/libctrl.so
 	$(call say,LD,$@)
-	$(Q)$(CROSS)gcc $(TOOLS_LDFLAGS) $(VMCTL_OBJS) $(VMCTL_EXTRA) $(LIBCTRL_USE_LIBS) $(TOOLS_YAJL_LIBS) -o $@
+	$(Q)$(CROSS)gcc $(TOOLS_LDFLAGS) $(VMCTL_OBJS) $(LIBCTRL_USE_LIBS) $(TOOLS_YAJL_LIBS) -o $@
 
 -include $(VMCTL_OBJS:.o=.d)
