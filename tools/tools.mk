@@ -15,6 +15,7 @@ $(B)/arm64/tools/%.o: tools/%.c tools/tools.mk | $(ROOT_STAMP)
 	$(Q)$(CROSS)gcc $(TOOLS_CFLAGS) -I$(ROOT)/usr/include -MMD -MP -c $< -o $@
 
 .PHONY: tools
+all: tools
 
 # ---- common: configs, the registry, creation and destruction of guests ----
 COMMON_CONFIG_SRCS := $(addprefix tools/common/,config_lex.c config_parse.c cpulist.c guest_config.c \
@@ -57,3 +58,12 @@ $(B)/arm64/vmctl: $(VMCTL_OBJS) $(B)/arm64/libctrl.so
 	$(Q)$(CROSS)gcc $(TOOLS_LDFLAGS) $(VMCTL_OBJS) $(LIBCTRL_USE_LIBS) $(TOOLS_YAJL_LIBS) -o $@
 
 -include $(VMCTL_OBJS:.o=.d)
+tools: $(B)/arm64/vmctl
+
+# ---- install ----
+EXAMPLE_CONFIGS := $(addprefix configs/examples/,annotated.cfg minimal.cfg pinned.cfg restart-on-crash.cfg \
+	small.cfg smp.cfg)
+
+INSTALL += $(B)/arm64/vmctl:sbin $(B)/arm64/plinth-consoled:sbin $(B)/arm64/plinth-monitord:sbin \
+	docs/vmctl.1:share/man/man1 docs/plinth-guest.cfg.5:share/man/man5 \
+	$(EXAMPLE_CONFIGS:%=%:share/doc/plinth/examples)
