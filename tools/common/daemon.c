@@ -30,26 +30,23 @@ static struct {
 	const struct daemon_options *options;
 	int pid_fd;
 	int ready_fd; /* the parent waits at the other end; -1 when nobody does */
-	bool log_open, log_to_stderr;
+	bool log_open;
 	struct logfile log;
-} self = {.pid_fd = -1, .ready_fd = -1, .log_to_stderr = true};
+} self = {.pid_fd = -1, .ready_fd = -1};
 
-void daemon_log(const char *format, ...)
+static void log_v(bool to_stderr, const char *format, va_list args)
 {
 	char line[LOG_LINE];
 	time_t now = time(NULL);
 	struct tm utc;
 	uint64_t lost;
-	va_list args;
 	int used, text;
 
 	gmtime_r(&now, &utc);
 	used = (int)strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%SZ ", &utc);
 	used += snprintf(line + used, sizeof(line) - (size_t)used,
 			 "%s[%d]: ", self.options ? self.options->name : "plinth", (int)getpid());
-	va_start(args, format);
 	text = vsnprintf(line + used, sizeof(line) - (size_t)used - 1, format, args);
-	va_end(args);
 	used += text < 0 ? 0 : text;
 	if (used > (int)sizeof(line) - 2)
 		used = (int)sizeof(line) - 2;
@@ -60,8 +57,26 @@ void daemon_log(const char *format, ...)
 	line[used++] = '\n';
 	if (self.log_open)
 		logfile_write(&self.log, line, (size_t)used, loop_now_ms(), &lost);
-	if (self.log_to_stderr && write(STDERR_FILENO, line, (size_t)used) < 0)
-		self.log_to_stderr = false;
+	if (to_stderr && write(STDERR_FILENO, line, (size_t)used) < 0)
+		return; /* nobody is there to be told */
+}
+
+void daemon_log(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_v(self.options && self.options->foreground, format, args);
+	va_end(args);
+}
+
+void daemon_fail(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_v(true, format, args);
+	va_end(args);
 }
 
 int daemon_make_folder(const char *path)
@@ -236,7 +251,6 @@ void daemon_is_ready(void)
 
 	if (self.options->foreground)
 		return;
-	self.log_to_stderr = false;
 	if (chdir("/") < 0)
 		daemon_log("cannot change to /: %s", strerror(errno));
 	null = open("/dev/null", O_RDWR);

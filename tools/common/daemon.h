@@ -36,8 +36,11 @@ void daemon_stop(void);
  */
 void daemon_become_worker(void);
 
-/* One line into the log: "2026-01-31T23:59:59Z name[pid]: ...". Also stderr until ready. */
+/* One line into the log: "2026-01-31T23:59:59Z name[pid]: ...". In the foreground to stderr too. */
 void daemon_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Why the daemon cannot start: to stderr, while it is still somebody's, and to the log. */
+void daemon_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Makes a folder and those above it, mode 0755. 0 or a negative errno. */
 int daemon_make_folder(const char *path);

@@ -67,7 +67,7 @@ static int open_hypervisor(void)
 {
 	if (ctrl_open(&server.host.ctrl) < 0 ||
 	    ctrl_evtchn_open(server.host.ctrl, &server.host.evtchn) < 0) {
-		daemon_log("cannot start: %s", ctrl_error());
+		daemon_fail("cannot start: %s", ctrl_error());
 		return -EIO;
 	}
 	return 0;
@@ -102,7 +102,7 @@ static int prepare(int listener)
 	if (ret == 0)
 		ret = watch(&server.events, ctrl_evtchn_fd(server.host.evtchn), take_events);
 	if (ret < 0)
-		daemon_log("cannot start: %s", strerror(-ret));
+		daemon_fail("cannot start: %s", strerror(-ret));
 	return ret;
 }
 
@@ -168,8 +168,8 @@ int main(int argc, char **argv)
 	if (listener < 0 || open_hypervisor() < 0 || prepare(listener) < 0)
 		return EXIT_FAILURE;
 	server_restore(&server);
-	daemon_log("started");
 	daemon_is_ready();
+	daemon_log("started");
 	run();
 	server_close(&server);
 	ctrl_evtchn_close(server.host.evtchn);

@@ -121,11 +121,11 @@ static int prepare(int listener)
 	if (ret == 0)
 		ret = watch(&signal_source, daemon_signal_fd(true), take_signal);
 	if (ret < 0) {
-		daemon_log("cannot start: %s", strerror(-ret));
+		daemon_fail("cannot start: %s", strerror(-ret));
 		return ret;
 	}
 	if (ctrl_open(&monitor.ctrl) < 0) {
-		daemon_log("cannot start: %s", ctrl_error());
+		daemon_fail("cannot start: %s", ctrl_error());
 		return -EIO;
 	}
 	bind_virq();
@@ -193,8 +193,8 @@ int main(int argc, char **argv)
 	if (listener < 0 || prepare(listener) < 0)
 		return EXIT_FAILURE;
 	monitor_restore(&monitor, loop_now_ms());
-	daemon_log("started");
 	daemon_is_ready();
+	daemon_log("started");
 	run();
 	request_close_all();
 	monitor_free(&monitor);
