@@ -23,28 +23,12 @@ union evtchn_arg {
 	struct evtchn_set_priority set_priority;
 };
 
-/* The domain `id`, held, if v's domain may act on its ports: itself, or any for the privileged one.
- */
-static int get_target(struct vcpu *v, domid_t id, struct domain **out)
-{
-	struct domain *d = domain_get_for(v, id);
-
-	if (!d)
-		return -ESRCH;
-	if (d != v->domain && !v->domain->privileged) {
-		domain_put(d);
-		return -EPERM;
-	}
-	*out = d;
-	return 0;
-}
-
 static int op_alloc_unbound(struct vcpu *v, union evtchn_arg *a)
 {
 	struct evtchn_alloc_unbound *p = &a->alloc_unbound;
 	domid_t remote = p->remote_dom == DOMID_SELF ? v->domain->id : p->remote_dom;
 	struct domain *d;
-	int err = get_target(v, p->dom, &d);
+	int err = domain_get_target(v, p->dom, &d);
 
 	if (err)
 		return err;
@@ -91,7 +75,7 @@ static int op_send(struct vcpu *v, union evtchn_arg *a)
 static int op_status(struct vcpu *v, union evtchn_arg *a)
 {
 	struct domain *d;
-	int err = get_target(v, a->status.dom, &d);
+	int err = domain_get_target(v, a->status.dom, &d);
 
 	if (err)
 		return err;
@@ -114,7 +98,7 @@ static int op_unmask(struct vcpu *v, union evtchn_arg *a)
 static int op_reset(struct vcpu *v, union evtchn_arg *a)
 {
 	struct domain *d;
-	int err = get_target(v, a->reset.dom, &d);
+	int err = domain_get_target(v, a->reset.dom, &d);
 
 	if (err)
 		return err;

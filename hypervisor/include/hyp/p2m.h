@@ -65,6 +65,13 @@ int p2m_replace(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type);
 int p2m_unmap(struct domain *d, gfn_t gfn, mfn_t mfn);
 
 /*
+ * Unmap one page if its type is among `types` (BIT(P2M_RAM) | ...) and, unless expect is INVALID_MFN, its frame is
+ * that one; tells what it was. One step under the lock: the caller now owns the reference that the mapping had.
+ * -ENOENT when it is not so. -ENOMEM: no table page to split a block with; nothing changed.
+ */
+int p2m_take(struct domain *d, gfn_t gfn, unsigned types, mfn_t expect, mfn_t *mfn, enum p2m_type *type);
+
+/*
  * Look a frame up: its machine frame and type. *order, if not NULL, is the size of the block or hole around it.
  * 0, or -ENOENT. A snapshot: hold a reference (page_get) or the lock for it to stay true.
  */

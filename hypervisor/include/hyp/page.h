@@ -21,6 +21,11 @@ struct domain;
 /* Flags of page_alloc(). */
 #define PAGE_ZERO  BIT(0) /* contents zeroed (always so for a domain's pages, except as below) */
 #define PAGE_DIRTY BIT(1) /* contents do not matter: the caller overwrites all of it at once */
+/*
+ * domain_page_alloc(): the domain's, with references, but not charged to it (tot_pages, max_pages): what the
+ * hypervisor shares with it and others, grant frames. Freeing does not uncharge it.
+ */
+#define PAGE_EXTRA BIT(2)
 
 /* Hand [start, end) to the allocator (boot). Partial pages are left out. */
 void page_add_region(paddr_t start, paddr_t end);
@@ -42,6 +47,9 @@ bool page_scrub_some(void);
 uint64_t page_nr_total(void);
 uint64_t page_nr_free(void); /* dirty ones included */
 uint64_t page_nr_dirty(void);
+
+/* The highest frame of RAM (XENMEM_maximum_ram_page). */
+mfn_t page_highest(void);
 
 /* Is this frame RAM that the allocator manages (so that it has a descriptor)? */
 bool page_is_ram(mfn_t mfn);
