@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # Bare-metal test guests: each is one small arm64 Image below build/guests/.
 
-GUESTS := memmap timer
+GUESTS := memmap timer abi psci sgi gicdist gicprio
 GUEST_LIB := start.S string.c print.c trap.c check.c xen.c console.c fdt.c board.c mmu.c power.c smp.c gic.c
 
 GUEST_DIR := tests/guests

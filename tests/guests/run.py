@@ -48,6 +48,11 @@ def both(guest, smps=(1,), **more):
 GUESTS = [
     *both("memmap", (1,)),
     *both("timer", (1, 2)),
+    Run("abi"),
+    *both("psci", (1, 4)),
+    *both("sgi", (1, 2, 4)),
+    *both("gicdist", (1, 2)),
+    *both("gicprio", (1,)),
 ]
 
 

@@ -18,9 +18,4 @@
 #define SCTLR_VALUE 0x30d0180d
 #define SCTLR_OFF   0x30d00808
 
-#ifdef __ASSEMBLER__
-.macro mov_imm reg, value mov	\reg, #((\value) & 0xffff) movk	\reg,
-	#(((\value) >> 16) & 0xffff), lsl #16.endm
-#endif
-
 #endif

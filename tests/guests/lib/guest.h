@@ -110,6 +110,7 @@ struct cpu {
 	struct fault fault;
 	u32 irq_count[32]; /* SGIs and PPIs; SPIs are in irq_spi_count */
 	u32 irq_spurious;
+	u32 last_iar;   /* as acknowledged: GICv2 puts an SGI's sender there */
 	u32 log_length; /* interrupts in the order in which they were acknowledged */
 	u16 log[IRQ_LOG];
 };
@@ -257,16 +258,19 @@ bool check_xen_differs(const char *file, int line, const char *format, ...)
 void guest_yield(void);
 void guest_power_off(void) __attribute__((noreturn));
 
-#define SMP_OFF  0
-#define SMP_IDLE 1
-#define SMP_BUSY 2
+#define SMP_OFF    0
+#define SMP_IDLE   1 /* in WFI until SGI 0 comes; it takes no other interrupts then */
+#define SMP_POSTED 2
+#define SMP_BUSY   3
 void smp_init(void);
 void smp_secondary(struct cpu *cpu);
-long smp_start_cpu(unsigned index); /* PSCI result; waits until it idles */
+long smp_start_cpu(unsigned index); /* PSCI result; waits until it idles. After gic_init(). */
 unsigned smp_start_all(void);       /* how many CPUs run now */
-void smp_run(unsigned index, void (*job)(struct cpu *, void *), void *arg); /* does not wait */
+/* Returns when the job has begun. */
+void smp_run(unsigned index, void (*job)(struct cpu *, void *), void *arg);
 bool smp_wait(unsigned index);
-void smp_stop_cpu(unsigned index); /* PSCI CPU_OFF there; waits for AFFINITY_INFO to say so */
+void smp_stop_cpu(unsigned index); /* PSCI CPU_OFF there, then smp_wait_off() */
+void smp_wait_off(unsigned index); /* until AFFINITY_INFO says so */
 
 /* --- the generic timer ---------------------------------------------------------------------- */
 static inline u64 timer_now(void)

@@ -32,17 +32,37 @@ static void set_state(struct cpu *cpu, unsigned state)
 	__atomic_store_n(&cpu->state, state, __ATOMIC_RELEASE);
 }
 
+/*
+ * SGI 0 is the message that a job is posted, and nothing but that makes the CPU look: so it is
+ * gone from the GIC, and not in any count, before the job begins.
+ */
+static void wait_for_post(struct cpu *cpu)
+{
+	for (;;) {
+		u32 iar = gic_ack();
+		unsigned intid = iar & GIC_INTID_MASK;
+
+		if (intid < 1020)
+			gic_end(iar);
+		if (intid == 0)
+			break;
+		if (intid >= 1020)
+			WFI();
+	}
+	(void)state_of(cpu->index); /* acquire: the job was written before the SGI was sent */
+}
+
 void smp_secondary(struct cpu *cpu)
 {
-	if (board.gic_version)
-		gic_init_cpu();
+	gic_init_cpu();
+	gic_enable(0);
 	set_state(cpu, SMP_IDLE);
 	for (;;) {
-		if (state_of(cpu->index) == SMP_BUSY) {
-			cpu->job(cpu, cpu->job_arg);
-			set_state(cpu, SMP_IDLE);
-		}
-		guest_yield();
+		wait_for_post(cpu);
+		set_state(cpu, SMP_BUSY);
+		cpu->job(cpu, cpu->job_arg);
+		IRQ_OFF();
+		set_state(cpu, SMP_IDLE);
 	}
 }
 
@@ -75,7 +95,9 @@ void smp_run(unsigned index, void (*job)(struct cpu *, void *), void *arg)
 {
 	cpus[index].job = job;
 	cpus[index].job_arg = arg;
-	set_state(&cpus[index], SMP_BUSY);
+	set_state(&cpus[index], SMP_POSTED);
+	gic_sgi_send(0, BIT(index));
+	CHECK(WAIT_FOR(state_of(index) != SMP_POSTED));
 }
 
 bool smp_wait(unsigned index)
@@ -86,14 +108,25 @@ bool smp_wait(unsigned index)
 static void job_off(struct cpu *cpu, void *arg)
 {
 	(void)arg;
-	IRQ_OFF();
 	set_state(cpu, SMP_OFF);
 	psci_call(PSCI_CPU_OFF, 0, 0, 0);
 	CHECK_FAIL("CPU_OFF returned on cpu %u", cpu->index);
 }
 
+/*
+ * Stock Xen says OFF a moment before the vCPU has left its CPU_OFF call, and a CPU_ON in that
+ * moment is lost: the new context's x0 becomes CPU_OFF's result. PSCI allows no such window, so
+ * only stock Xen is given time.
+ */
+void smp_wait_off(unsigned index)
+{
+	CHECK(WAIT_FOR(psci_call(PSCI_AFFINITY_INFO, cpus[index].mpidr, 0, 0) == 1));
+	for (unsigned n = 0; n < 300 && xen_is_stock(); n++)
+		guest_yield();
+}
+
 void smp_stop_cpu(unsigned index)
 {
 	smp_run(index, job_off, NULL);
-	CHECK(WAIT_FOR(psci_call(PSCI_AFFINITY_INFO, cpus[index].mpidr, 0, 0) == 1));
+	smp_wait_off(index);
 }

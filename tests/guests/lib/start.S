@@ -8,6 +8,11 @@
 
 #include "asm.h"
 
+	.macro	mov_imm reg, value
+	mov	\reg, #((\value) & 0xffff)
+	movk	\reg, #(((\value) >> 16) & 0xffff), lsl #16
+	.endm
+
 	.section .head.begin, "ax"
 	.global image_start
 image_start:

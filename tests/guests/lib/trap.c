@@ -53,6 +53,7 @@ static void irq_handle(struct cpu *cpu)
 		cpu->irq_spurious++;
 		return;
 	}
+	cpu->last_iar = iar;
 	irq_record(cpu, intid);
 	if (irq_hook)
 		irq_hook(cpu, intid);
