@@ -7,6 +7,11 @@ HOST_PACKAGES := gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross 
 	libfdt-dev libyajl-dev libcmocka-dev zlib1g-dev libncurses-dev pkgconf qemu-system-arm cpio kmod \
 	xz-utils e2fsprogs python3 python3-pexpect python3-pytest python3-pytest-xdist debian-archive-keyring
 
+# clang is big, and only the fuzzers need it.
+ifneq ($(filter test test-fuzz fuzz/%,$(MAKECMDGOALS)),)
+HOST_PACKAGES += clang libclang-rt-dev
+endif
+
 PYTHON ?= /usr/bin/python3
 PREFIX ?= /usr
 DESTDIR ?=

@@ -2,12 +2,13 @@
 # Every kind of test keeps its rules beside its code. `make test` runs them all, one kind after the other, goes on
 # where one fails, and ends with what failed.
 -include tests/unit/unit.mk
+-include tests/fuzz/fuzz.mk
 -include tests/abi/abi.mk
 -include tests/guests/guests.mk
 -include tests/system/system.mk
 -include tests/bench/bench.mk
 
-TEST_KINDS := unit abi system
+TEST_KINDS := unit fuzz abi system
 
 ## make test       run every test; the last line says how many passed and failed
 test:

@@ -5,10 +5,20 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What a sentence quotes can come from anywhere: it stays one line and cannot steer a terminal. */
+static void hide_controls(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
 int report_set_v(struct report *report, int err, const char *format, va_list args)
 {
-	if (report)
-		vsnprintf(report->text, sizeof(report->text), format, args);
+	if (!report)
+		return err;
+	vsnprintf(report->text, sizeof(report->text), format, args);
+	hide_controls(report->text);
 	return err;
 }
 

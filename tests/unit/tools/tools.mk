@@ -16,3 +16,13 @@ tools/test_words_SRCS := tests/unit/tools/test_words.c \
 UNIT_TESTS += tools/test_guest_config
 tools/test_guest_config_CFLAGS := $(TOOLS_TEST_CFLAGS)
 tools/test_guest_config_SRCS := tests/unit/tools/test_guest_config.c $(COMMON_CONFIG_SRCS)
+
+UNIT_TESTS += tools/test_registry
+tools/test_registry_CFLAGS := $(TOOLS_TEST_CFLAGS)
+tools/test_registry_SRCS := tests/unit/tools/test_registry.c tools/common/registry.c $(COMMON_CONFIG_SRCS)
+tools/test_registry_LIBS := -lyajl
+
+UNIT_TESTS += tools/test_arguments
+tools/test_arguments_CFLAGS := $(TOOLS_TEST_CFLAGS)
+tools/test_arguments_SRCS := tests/unit/tools/test_arguments.c tools/xl-like/arguments.c \
+	tools/xl-like/commands.c tools/common/nearest.c tools/common/report.c
