@@ -1,10 +1,41 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The virtual interrupt controller: one state machine (vdev/vgic.c) and two register models (vgic_v2.c, vgic_v3.c).
+ * The virtual interrupt controller: one state machine (vdev/vgic.c) and two register models
+ *(vgic_v2.c, vgic_v3.c on top of vgic_regs.c).
  *
- * A virtual interrupt's state lives in struct virq until it is put into a list register; then the list register
- * holds its pending and active bits until it is read back: when the vCPU is switched out, when a list register is
- * needed, or when somebody asks.
+ * Where the state of a virtual interrupt is
+ *
+ *	     raised, enabled                placed: most urgent first
+ *	 idle ------------> on `ready` --------------------------------> in a list register
+ *	  ^                 of its vCPU <------------------------------  (vCPU loaded on a CPU)
+ *	  |                             vCPU switched out, or displaced          |
+ *	  +----------------------------------------------------------------------+
+ *	                 found empty: the guest has ended it
+ *
+ * struct virq (vdev/vgic.h) tells everything, except that while an interrupt is in a list register
+ *the guest changes its pending and active bits there unseen. It is read back ("folded") by the CPU
+ *that has the vCPU loaded: when the interrupt is touched there, when list registers run out, at the
+ *maintenance interrupt, when the vCPU is switched out. So a vCPU that is not loaded has software
+ *state only. Another CPU cannot reach list registers: it notes in the virq what is to change, sets
+ *vgic_vcpu.resync and notifies the vCPU.
+ *
+ * Locks
+ *
+ *	vgic_vcpu.lock of vCPU 0        vgic_vcpu.lock of vCPU 1            (RANK_VGIC)
+ *	+---------------------------+   +---------------------------+
+ *	| its 32 private virqs      |   | its 32 private virqs      |
+ *	| ready, leaving, in_lr[]   |   | ready, leaving, in_lr[]   |
+ *	| the SPIs with owner == 0 -+---+> owner = 1 (by vCPU 0's   |
+ *	|                           |   |   lock holder only)       |
+ *	+---------------------------+   +---------------------------+
+ *
+ * An SPI belongs to the vCPU `owner`, private ones to theirs for ever. To lock an interrupt: read
+ *owner, lock that vCPU, look again, and start over if it changed meanwhile (which takes a whole
+ *trap on another CPU each time). `target` is where the guest wants an SPI to go. Owner follows
+ *target when the SPI is inactive and out of the list registers: the holder of the old owner's lock
+ *takes it off the old vCPU's lists, writes owner and from then on must lock the new one like
+ *anybody else. Two of these locks are never held at once. Configuration (enabled, priority,
+ * ...) is read without a lock.
  */
 #ifndef HYP_VGIC_H
 #define HYP_VGIC_H
@@ -16,39 +47,61 @@
 struct domain;
 struct vcpu;
 
-#define VGIC_MAX_LRS 16
+#define VGIC_MAX_LRS    16
+#define VGIC_MAX_SPIS   988 /* INTIDs 32..1019 */
+#define VGIC_SPI_BLOCKS 31
+
+/* Bytes of a GICv3 redistributor: two frames of 64 KiB. */
+#define VGIC_REDIST_STRIDE 0x20000
 
 struct virq; /* vdev/vgic.h */
 
 struct vgic_vcpu {
-	struct spinlock lock;	 /* RANK_VGIC: everything about interrupts that target this vCPU */
-	struct virq *local;	 /* 32: SGIs and PPIs */
-	struct list ready;	 /* pending (or active) and enabled, not in a list register; most urgent first */
-	struct virq *in_lr[VGIC_MAX_LRS]; /* what each list register holds */
-	uint64_t used_lrs;	 /* a bit for each that may hold something */
-	struct gic_cpu_state hw; /* while switched out */
-	struct lr saved[VGIC_MAX_LRS];
-	bool flush;		 /* another CPU added to `ready`: look before the next entry */
+	struct spinlock lock; /* RANK_VGIC, see above */
+	bool flush;           /* another CPU left something to do: look before the next entry */
+	bool resync;          /* of that: something in a list register has to change */
+	bool underflow;       /* the maintenance interrupt for refilling is on */
+	bool active_left;     /* an active interrupt had to stay outside the list registers */
+	uint8_t after;        /* what vgic_unlock() has to do */
+	uint32_t used_lrs;    /* a bit for each list register that may hold something */
+	uint32_t
+		phys_local; /* private ones whose physical interrupt is held active for the guest */
+	struct cpu *cpu;    /* where it is loaded, NULL: nowhere */
+	struct virq *local; /* 32: SGIs and PPIs */
+	struct list ready;  /* to be put into list registers; most urgent first */
+	struct list leaving;              /* retargeted, on the way to another vCPU */
+	struct virq *in_lr[VGIC_MAX_LRS]; /* what each list register in use holds */
+	struct gic_cpu_state hw;          /* while not loaded */
 };
 
 struct vgic {
-	unsigned version;	 /* 2 or 3 */
+	unsigned version; /* 2 or 3 */
 	uint16_t nr_spis;
-	bool enabled;		 /* GICD_CTLR.EnableGrp1 (v2: group 0 bit) */
-	struct virq **spi;	 /* blocks of 32, allocated when first touched */
-	gpaddr_t dist_base, cpu_base; /* GICD; GICC (v2) or GICR (v3) */
-	uint64_t redist_stride;
+	bool enabled; /* GICD_CTLR: the group that the guest's interrupts are in */
+	struct virq *spi[VGIC_SPI_BLOCKS]; /* blocks of 32, allocated when first changed */
 };
 
-/* version 2 or 3; nr_spis a multiple of 32, at most 988; bases as the guest sees them. Registers the MMIO regions. */
-int vgic_domain_init(struct domain *d, unsigned version, unsigned nr_spis, gpaddr_t dist_base, gpaddr_t cpu_base);
+/*
+ * Version 2 or 3; nr_spis at most 988, rounded up to what GICD_TYPER can say. d->max_vcpus is
+ * known. cpu_base: GICR with version 3 (max_vcpus * VGIC_REDIST_STRIDE bytes; last is the one of
+ * vCPU max_vcpus - 1); not used with version 2, where the caller maps the hardware's GICV page.
+ * Registers the MMIO regions. -EINVAL (version, nr_spis, more than 8 vCPUs with version 2), or as
+ * mmio_register().
+ */
+int vgic_domain_init(struct domain *d, unsigned version, unsigned nr_spis, gpaddr_t dist_base,
+		     gpaddr_t cpu_base);
+/* After its vCPUs are destroyed. Harmless without vgic_domain_init(). */
 void vgic_domain_destroy(struct domain *d);
-int vgic_vcpu_init(struct vcpu *v);
+int vgic_vcpu_init(struct vcpu *v); /* 0 or -ENOMEM */
 void vgic_vcpu_destroy(struct vcpu *v);
-/* Back to reset state: PSCI CPU_ON. */
+/*
+ * PSCI CPU_ON of a vCPU that is not loaded: its CPU interface is reset. The redistributor (banked
+ * registers) is not part of a PE and keeps its state, as another vCPU may have set it up.
+ */
 void vgic_vcpu_reset(struct vcpu *v);
 
-/* Raise a private interrupt (PPI, SGI) of v as an edge; wakes or kicks v as needed. */
+/* Raise a private interrupt (PPI, SGI) of v as an edge, whatever ICFGR says; wakes or kicks v as
+ * needed. */
 void vgic_raise_local(struct vcpu *v, unsigned intid);
 /* Level of a private interrupt's line (emulated timer); pending follows it. */
 void vgic_set_local_level(struct vcpu *v, unsigned intid, bool level);
@@ -57,26 +110,51 @@ void vgic_raise_spi(struct domain *d, unsigned intid);
 void vgic_set_spi_level(struct domain *d, unsigned intid, bool level);
 
 /*
- * A physical interrupt, acknowledged and priority-dropped on this CPU, is the guest's: virtual intid, backed by
- * physical hwirq, deactivated when the guest does so. For the virtual timer (v is loaded here) and dom0's SPIs.
+ * A physical interrupt, acknowledged and priority-dropped on this CPU, is the guest's: virtual
+ * intid, backed by physical hwirq, deactivated when the guest does so. For the virtual timer (v is
+ * loaded here) and dom0's SPIs.
  */
 void vgic_forward_local(struct vcpu *v, unsigned intid, unsigned hwirq);
 void vgic_forward_spi(struct domain *d, unsigned intid);
-/* Mark an SPI of d as backed by the physical interrupt of the same number (dom0); -EBUSY: somebody has it. */
+/*
+ * Mark an SPI of d as backed by the physical interrupt of the same number (dom0). From now on the
+ * guest's writes to enable, pending, active, configuration and target act on the physical one too;
+ * it starts disabled and level. d's vCPUs exist. -EINVAL: d has no such SPI; -EBUSY: the
+ * hypervisor's, or routed already; -ENOMEM.
+ */
 int vgic_route_spi(struct domain *d, unsigned intid);
 
-/* Context switch. save(): list registers -> v, only what is in use; load(): the other way. */
+/*
+ * Context switch. save(): list registers -> v, only what is in use; load(): the other way. Both
+ * also move the virtual CPU interface (irqchip->save, load). The physical interrupt behind a
+ * forwarded PPI is the CPU's, not the vCPU's: while the guest has it in flight save() clears its
+ * active state, so that the next vCPU can get its own, and load() sets it again. Hence: stop the
+ * virtual timer before save(), start it after load().
+ */
 void vgic_save(struct vcpu *v);
 void vgic_load(struct vcpu *v);
-/* The vCPU loaded here has vgic.flush set: move what fits into list registers. */
+/* The vCPU loaded here has vgic.flush set: do what others left to do. */
 void vgic_flush(struct vcpu *v);
 /* Maintenance interrupt of the vCPU loaded here. */
 void vgic_maintenance(struct vcpu *v);
 
-/* Would v take an interrupt now (enabled, pending, priority above the mask, group enabled)? For WFI. */
+/*
+ * Would v take an interrupt now: enabled, pending, above the priority mask and the running
+ * priority, group enabled? For WFI; v is loaded here or not loaded at all.
+ */
 bool vgic_has_pending(struct vcpu *v);
 
-/* Trapped GICv3 system registers. false: undefined for this guest. */
+/*
+ * Trapped ICC_SGI1R_EL1. false: undefined for this guest (GICv2). ICC_SGI0R_EL1 and ICC_ASGI1R_EL1
+ * are for interrupts of Group 0, of which a guest has none: their writes are ignored.
+ */
 bool vgic_v3_write_sgi1r(struct vcpu *v, uint64_t value);
+
+/* Affinity of a vCPU, MPIDR's layout: sixteen to a cluster, as a target list of ICC_SGI1R_EL1 can
+ * name them. */
+static inline uint64_t vgic_vcpu_affinity(unsigned id)
+{
+	return (uint64_t)(id >> 4) << 8 | (id & 0xf);
+}
 
 #endif

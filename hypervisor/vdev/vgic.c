@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: ISC */
+/* The vGIC: virtual interrupts, where they come from, and the life of what they belong to. */
+#include <hyp/atomic.h>
+#include <hyp/errno.h>
+#include <hyp/lib.h>
+#include <hyp/pool.h>
+#include "vgic.h"
+
+static struct pool block_pool = POOL_INIT("virqs", block_pool, 32 * sizeof(struct virq), 1);
+
+/*
+ * Sources.
+ */
+
+static void raise(struct domain *d, struct virq *q, uint8_t bits)
+{
+	struct vcpu *v = virq_lock(d, q);
+
+	q->latch |= bits;
+	virq_update(v, q);
+	vgic_unlock(v);
+}
+
+static void set_level(struct domain *d, struct virq *q, bool level)
+{
+	struct vcpu *v;
+
+	if (!(q->flags & VIRQ_LINE) ==
+	    !level) /* whoever drives the line does so from one place at a time */
+		return;
+	v = virq_lock(d, q);
+	if (level)
+		q->flags |= VIRQ_LINE;
+	else
+		q->flags &= ~VIRQ_LINE;
+	if (level && (q->flags & VIRQ_EDGE))
+		q->latch = 1;
+	virq_update(v, q);
+	vgic_unlock(v);
+}
+
+void vgic_raise_local(struct vcpu *v, unsigned intid)
+{
+	raise(v->domain, &v->vgic.local[intid], 1);
+}
+
+void vgic_set_local_level(struct vcpu *v, unsigned intid, bool level)
+{
+	set_level(v->domain, &v->vgic.local[intid], level);
+}
+
+void vgic_send_sgi(struct vcpu *v, struct vcpu *target, unsigned intid)
+{
+	unsigned source = v->domain->vgic.version == 2 ? v->id : 0;
+
+	raise(v->domain, &target->vgic.local[intid], (uint8_t)BIT(source));
+}
+
+static struct virq *spi_find(struct domain *d, unsigned intid)
+{
+	unsigned n = intid - NR_LOCALS;
+	struct virq *block;
+
+	if (n >= d->vgic.nr_spis)
+		return NULL;
+	block = atomic_load_acq(&d->vgic.spi[n / 32]);
+	return block ? &block[n % 32] : NULL;
+}
+
+static struct virq *block_alloc(unsigned first, unsigned owner)
+{
+	struct virq *block = pool_alloc(&block_pool);
+
+	for (unsigned i = 0; block && i < 32; i++) {
+		list_init(&block[i].link);
+		block[i].intid = block[i].hwirq = (uint16_t)(first + i);
+		block[i].owner = block[i].target = (uint8_t)owner;
+		block[i].targets = 1;
+		block[i].lr = NO_LR;
+	}
+	return block;
+}
+
+static struct virq *spi_get(struct domain *d, unsigned intid)
+{
+	unsigned n = intid - NR_LOCALS;
+	struct virq *block, *none = NULL;
+
+	if (n >= d->vgic.nr_spis || d->nr_vcpus == 0)
+		return NULL;
+	block = atomic_load_acq(&d->vgic.spi[n / 32]);
+	if (likely(block))
+		return &block[n % 32];
+	block = block_alloc(intid & ~31u, 0);
+	if (!block)
+		return NULL;
+	if (!atomic_cas(&d->vgic.spi[n / 32], &none, block)) {
+		pool_free(&block_pool, block); /* another vCPU was faster */
+		block = none;
+	}
+	return &block[n % 32];
+}
+
+struct virq *virq_find(struct vcpu *v, unsigned intid)
+{
+	return intid < NR_LOCALS ? &v->vgic.local[intid] : spi_find(v->domain, intid);
+}
+
+struct virq *virq_get(struct vcpu *v, unsigned intid)
+{
+	return intid < NR_LOCALS ? &v->vgic.local[intid] : spi_get(v->domain, intid);
+}
+
+void vgic_raise_spi(struct domain *d, unsigned intid)
+{
+	struct virq *q = spi_get(d, intid);
+
+	if (q)
+		raise(d, q, 1);
+}
+
+void vgic_set_spi_level(struct domain *d, unsigned intid, bool level)
+{
+	struct virq *q = spi_get(d, intid);
+
+	if (q)
+		set_level(d, q, level);
+}
+
+/*
+ * A new activation of hwirq: the one before has been ended, so a link that an unread list register
+ * still has is spent and must not be taken for an end of this one.
+ */
+static void forward(struct domain *d, struct virq *q, unsigned hwirq)
+{
+	struct vcpu *v = virq_lock(d, q);
+
+	q->hwirq = (uint16_t)hwirq;
+	q->flags &= ~VIRQ_LR_HW;
+	q->latch = 1;
+	phys_hold(v, q);
+	virq_update(v, q);
+	vgic_unlock(v);
+}
+
+void vgic_forward_local(struct vcpu *v, unsigned intid, unsigned hwirq)
+{
+	forward(v->domain, &v->vgic.local[intid], hwirq);
+}
+
+void vgic_forward_spi(struct domain *d, unsigned intid)
+{
+	struct virq *q = spi_find(d, intid);
+
+	if (q && (q->flags & VIRQ_ROUTED)) {
+		forward(d, q, intid);
+	} else { /* enabled by nobody: keep it quiet */
+		irqchip->disable(intid);
+		irqchip->deactivate(intid);
+	}
+}
+
+int vgic_route_spi(struct domain *d, unsigned intid)
+{
+	struct virq *q;
+
+	if (intid < NR_LOCALS || intid - NR_LOCALS >= d->vgic.nr_spis || d->nr_vcpus == 0)
+		return -EINVAL;
+	if (irq_is_reserved(intid))
+		return -EBUSY;
+	q = spi_get(d, intid);
+	if (!q)
+		return -ENOMEM;
+	if (q->flags & VIRQ_ROUTED)
+		return -EBUSY;
+	/* The physical configuration is what the guest will read. */
+	irqchip->disable(intid);
+	irqchip->set_edge(intid, q->flags & VIRQ_EDGE);
+	q->flags |= VIRQ_ROUTED;
+	return 0;
+}
+
+int vgic_vcpu_init(struct vcpu *v)
+{
+	struct vgic_vcpu *g = &v->vgic;
+
+	g->local = block_alloc(0, v->id);
+	if (!g->local)
+		return -ENOMEM;
+	spin_lock_init(&g->lock, RANK_VGIC);
+	list_init(&g->ready);
+	list_init(&g->leaving);
+	for (unsigned i = 0; i < NR_SGIS;
+	     i++) /* edges, always; and enabled until the guest says otherwise */
+		g->local[i].flags = VIRQ_ENABLED | VIRQ_EDGE;
+	return 0;
+}
+
+void vgic_vcpu_destroy(struct vcpu *v)
+{
+	if (v->vgic.local)
+		pool_free(&block_pool, v->vgic.local);
+	v->vgic.local = NULL;
+}
+
+void vgic_vcpu_reset(struct vcpu *v)
+{
+	ASSERT(!v->vgic.cpu);
+	v->vgic.hw = (struct gic_cpu_state){0};
+}
+
+/*
+ * Domains.
+ */
+
+int vgic_domain_init(struct domain *d, unsigned version, unsigned nr_spis, gpaddr_t dist_base,
+		     gpaddr_t cpu_base)
+{
+	if (nr_spis > VGIC_MAX_SPIS || (version != 2 && version != 3))
+		return -EINVAL;
+	nr_spis = ALIGN_UP(nr_spis, 32u);
+	d->vgic.version = version;
+	d->vgic.nr_spis = (uint16_t)MIN(nr_spis, (unsigned)VGIC_MAX_SPIS);
+	return version == 2 ? vgic_v2_init(d, dist_base) : vgic_v3_init(d, dist_base, cpu_base);
+}
+
+static void spi_disconnect(struct virq *q)
+{
+	if (!(q->flags & VIRQ_ROUTED))
+		return;
+	irqchip->disable(q->hwirq);
+	if (q->flags & VIRQ_PHYS_ACTIVE)
+		irqchip->set_active(q->hwirq, false);
+}
+
+void vgic_domain_destroy(struct domain *d)
+{
+	for (unsigned b = 0; b < VGIC_SPI_BLOCKS; b++) {
+		struct virq *block = d->vgic.spi[b];
+
+		if (!block)
+			continue;
+		for (unsigned i = 0; i < 32; i++)
+			spi_disconnect(&block[i]);
+		pool_free(&block_pool, block);
+		d->vgic.spi[b] = NULL;
+	}
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: ISC */
+/* The vGIC's inside: a virtual interrupt, and what the state machine offers to the register models.
+ */
+#ifndef VDEV_VGIC_H
+#define VDEV_VGIC_H
+
+#include <hyp/domain.h>
+#include <hyp/mmio.h>
+
+#define NO_LR 0xff
+
+/* virq.flags. Configuration: */
+#define VIRQ_ENABLED BIT(0)
+#define VIRQ_EDGE    BIT(1)
+#define VIRQ_ROUTED  BIT(2) /* an SPI backed by the physical interrupt of the same number */
+/* State: */
+#define VIRQ_LINE   BIT(3) /* input level, of emulated devices */
+#define VIRQ_ACTIVE BIT(4) /* in a list register: as of the last look */
+#define VIRQ_PHYS_ACTIVE \
+	BIT(5) /* hwirq was acknowledged for it and not deactivated as far as we know */
+/* Asked for while its list register was out of reach: */
+#define VIRQ_SET_ACTIVE   BIT(6)
+#define VIRQ_CLEAR_ACTIVE BIT(7)
+#define VIRQ_REQUESTS     (VIRQ_SET_ACTIVE | VIRQ_CLEAR_ACTIVE)
+/* What its list register was given: */
+#define VIRQ_LR_PENDING BIT(8)
+#define VIRQ_LR_LATCH   BIT(9)  /* pending came from the latch, not from the line */
+#define VIRQ_LR_HW      BIT(10) /* the guest's deactivation deactivates hwirq */
+#define VIRQ_LR_FLAGS   (VIRQ_LR_PENDING | VIRQ_LR_LATCH | VIRQ_LR_HW)
+
+/*
+ * A virtual interrupt. Pending is `latch` (edges, SGIs, writes to ISPENDR) or, if configured as
+ * level, the line. A bit of the latch moves into the list register and comes back when it is read
+ * while still pending.
+ */
+struct virq {
+	struct list link; /* in ready or leaving of its owner; self-linked: in none */
+	uint16_t intid;
+	uint16_t hwirq;
+	uint16_t flags;
+	uint8_t owner;    /* vCPU whose lock protects it */
+	uint8_t target;   /* vCPU that the guest chose */
+	uint8_t priority; /* multiples of 8: list registers have five bits */
+	uint8_t latch;    /* pending; of a GICv2 SGI a bit for each sending vCPU, else bit 0 */
+	uint8_t drop;     /* such bits to forget when the list register is read */
+	uint8_t source;   /* of what is in the list register, or active: the sender */
+	uint8_t lr;       /* list register, or NO_LR */
+	uint8_t targets;  /* GICD_ITARGETSR as written */
+};
+
+_Static_assert(sizeof(struct virq) <= 32, "there are many");
+
+static inline unsigned vgic_nr_lines(const struct domain *d)
+{
+	return NR_LOCALS + d->vgic.nr_spis;
+}
+
+/*
+ * intid as v sees it: its own private one, or an SPI; NULL: not implemented, or never changed from
+ * the reset state. virq_get() makes sure that it is there: NULL only if it is not implemented, or
+ * out of memory.
+ */
+struct virq *virq_find(struct vcpu *v, unsigned intid);
+struct virq *virq_get(struct vcpu *v, unsigned intid);
+
+/*
+ * Change an interrupt: lock it (its list register is read if it is in one of this CPU), change the
+ * fields, and let the consequences follow. Returns the vCPU that owns it.
+ */
+struct vcpu *virq_lock(struct domain *d, struct virq *q);
+void virq_update(struct vcpu *v, struct virq *q);
+/* Also notifies and hands retargeted interrupts over as the changes before demand. */
+void vgic_unlock(struct vcpu *v);
+
+/* The two bits as the guest would see them now; may be a little late for a vCPU running on another
+ * CPU. */
+struct virq_state {
+	uint8_t pending; /* as virq.latch */
+	bool active;
+};
+
+struct virq_state virq_state(struct domain *d, struct virq *q);
+
+/* The physical interrupt behind q is active on q's behalf from now on. Locked, v is the owner. */
+static inline void phys_hold(struct vcpu *v, struct virq *q)
+{
+	q->flags |= VIRQ_PHYS_ACTIVE;
+	if (q->intid < NR_LOCALS)
+		v->vgic.phys_local |= BIT(q->intid);
+}
+
+/* An SGI from v to the vCPU `target`. */
+void vgic_send_sgi(struct vcpu *v, struct vcpu *target, unsigned intid);
+
+/* GICD_CTLR's enable bit has a new value. */
+void vgic_set_enabled(struct domain *d, bool enabled);
+
+/*
+ * vgic_regs.c: banks of registers with some bits for each interrupt. A row's info is the first
+ * INTID of the bank in units of 32, its arg one of these.
+ */
+struct virq_field {
+	uint8_t shift; /* log2 of the bits for an interrupt */
+	bool ones;     /* writing 0 changes nothing */
+	bool clears;   /* only changes what has been changed from the reset state before */
+	/* Value of q, which is NULL for one that is in its reset state. */
+	uint32_t (*get)(struct vcpu *v, struct virq *q);
+	/* Locked, v is the owner. NULL: read-only. */
+	void (*set)(struct vcpu *v, struct virq *q, uint32_t value);
+};
+
+extern const struct virq_field virq_enable_set, virq_enable_clear, virq_pending_set,
+	virq_pending_clear, virq_active_set, virq_active_clear, virq_priority, virq_config,
+	virq_group1; /* always 1 */
+
+/* Route an SPI to a vCPU that exists. Locked, v is the owner so far. */
+void virq_set_target(struct vcpu *v, struct virq *q, unsigned id);
+
+mmio_reg_fn vgic_read_bank, vgic_write_bank;
+
+#define VGIC_BANK(at, bytes, sizes, from, field)                                           \
+	{                                                                                  \
+		.offset = (at), .length = (bytes), .widths = (sizes), .info = (from) / 32, \
+		.read = vgic_read_bank, .write = vgic_write_bank, .arg = &(field)          \
+	}
+#define VGIC_CONST(at, v)                                                                       \
+	{                                                                                       \
+		.offset = (at), .length = 4, .widths = 4, .read = mmio_read_value, .value = (v) \
+	}
+
+/* Identification: implementer ARM, as the architecture's own implementations have it; no product.
+ */
+#define VGIC_IIDR 0x43b
+
+int vgic_v2_init(struct domain *d, gpaddr_t dist_base);
+int vgic_v3_init(struct domain *d, gpaddr_t dist_base, gpaddr_t redist_base);
+
+#endif

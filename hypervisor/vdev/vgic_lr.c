@@ -1,0 +1,623 @@
+/* SPDX-License-Identifier: ISC */
+/* The vGIC's state machine: virtual interrupts between the ready lists and the list registers. */
+#include <hyp/lib.h>
+#include "vgic.h"
+
+/* vgic_vcpu.after */
+#define AFTER_NOTIFY BIT(0) /* v has something new that this CPU cannot give it */
+#define AFTER_MOVE   BIT(1) /* there is something in `leaving` */
+
+static inline bool is_here(const struct vgic_vcpu *g)
+{
+	return g->cpu == this_cpu();
+}
+
+static inline bool virq_pending(const struct virq *q)
+{
+	return q->latch || (q->flags & (VIRQ_LINE | VIRQ_EDGE)) == VIRQ_LINE;
+}
+
+/* Must it be in a list register or wait for one? Active ones too: how else could the guest end
+ * them? */
+static inline bool virq_wanted(const struct virq *q)
+{
+	return (q->flags & VIRQ_ACTIVE) || ((q->flags & VIRQ_ENABLED) && virq_pending(q));
+}
+
+/* May it signal the guest when it is in a list register? */
+static inline bool virq_signals(const struct vcpu *v, const struct virq *q)
+{
+	return (q->flags & VIRQ_ENABLED) && READ_ONCE(v->domain->vgic.enabled);
+}
+
+/* Of a wanted one: is it worth a list register now? */
+static inline bool virq_eligible(const struct vcpu *v, const struct virq *q)
+{
+	return (q->flags & VIRQ_ACTIVE) || virq_signals(v, q);
+}
+
+static inline uint32_t lrs_free(const struct vgic_vcpu *g)
+{
+	return ~g->used_lrs & (uint32_t)(BIT64(nr_lrs) - 1);
+}
+
+/* The physical interrupt behind a forwarded one. */
+
+static void phys_forget(struct vcpu *v, struct virq *q)
+{
+	q->flags &= ~VIRQ_PHYS_ACTIVE;
+	if (q->intid < NR_LOCALS)
+		v->vgic.phys_local &= ~BIT(q->intid);
+}
+
+/* The guest will not deactivate it any more. A PPI of a vCPU that is not loaded is not held: see
+ * vgic_save(). */
+static void phys_release(struct vcpu *v, struct virq *q)
+{
+	phys_forget(v, q);
+	if (q->intid >= NR_LOCALS || is_here(&v->vgic))
+		irqchip->set_active(q->hwirq, false);
+}
+
+/* All PPIs that v holds: give them to the next vCPU, or take them back. */
+static void phys_local_switch(struct vcpu *v, bool active)
+{
+	for (uint32_t left = v->vgic.phys_local; left; left &= left - 1)
+		irqchip->set_active(v->vgic.local[__builtin_ctz(left)].hwirq, active);
+}
+
+/*
+ * List registers of the vCPU that is loaded here.
+ */
+
+/*
+ * Read what has become of q. It stays the tenant of its list register, whose content is stale now:
+ * lr_commit(), lr_release() or lrs_take_out() follows.
+ */
+static void lr_fold(struct vcpu *v, struct virq *q, bool empty)
+{
+	struct lr lr;
+
+	if (!empty) {
+		irqchip->lr_read(q->lr, &lr);
+		empty = !lr.pending && !lr.active;
+	}
+	if (empty) {
+		q->flags &= ~VIRQ_ACTIVE;
+		if (q->flags & VIRQ_LR_HW)
+			phys_forget(v, q);
+		return;
+	}
+	if (lr.pending && (q->flags & VIRQ_LR_LATCH))
+		q->latch |= BIT(lr.source) & ~q->drop;
+	q->flags &= ~VIRQ_ACTIVE;
+	if (lr.active) {
+		q->flags |= VIRQ_ACTIVE;
+		q->source = lr.source;
+	}
+}
+
+/*
+ * Write q's state into its list register. What does not fit in stays behind: further senders of a
+ * GICv2 SGI, a level that is still high. Then the guest's end of this one has to tell us, by the
+ * maintenance interrupt.
+ *
+ * With the hardware link (HW) pending and active at once is not allowed (IHI0069
+ * ICH_LR<n>_EL2.State), as the pending state of such an interrupt is the physical one's. It happens
+ * only if the guest sets its PPI pending by hand.
+ */
+static void lr_commit(struct vcpu *v, struct virq *q)
+{
+	uint16_t flags = q->flags & ~VIRQ_LR_FLAGS;
+	bool line = (flags & (VIRQ_LINE | VIRQ_EDGE)) == VIRQ_LINE;
+	struct lr lr = {.virq = q->intid, .hwirq = q->hwirq, .priority = q->priority};
+
+	lr.active = flags & VIRQ_ACTIVE;
+	lr.source = lr.active || !q->latch ? q->source : (uint8_t)__builtin_ctz(q->latch);
+	if (virq_signals(v, q)) {
+		if (q->latch & BIT(lr.source)) {
+			q->latch &= ~BIT(lr.source);
+			flags |= VIRQ_LR_PENDING | VIRQ_LR_LATCH;
+			lr.pending = true;
+		} else if (line && !lr.active) {
+			flags |= VIRQ_LR_PENDING;
+			lr.pending = true;
+		}
+	}
+	if (!(flags & VIRQ_PHYS_ACTIVE)) {
+		lr.eoi = line || q->latch;
+	} else if (lr.active && lr.pending) {
+		lr.eoi = true;
+	} else {
+		lr.hw = true;
+		flags |= VIRQ_LR_HW;
+	}
+	q->flags = flags;
+	q->source = lr.source;
+	irqchip->lr_write(q->lr, &lr);
+}
+
+static void lr_place(struct vcpu *v, struct virq *q)
+{
+	struct vgic_vcpu *g = &v->vgic;
+	unsigned i = (unsigned)__builtin_ctz(lrs_free(g));
+
+	g->used_lrs |= BIT(i);
+	g->in_lr[i] = q;
+	q->lr = (uint8_t)i;
+	lr_commit(v, q);
+}
+
+static void lr_release(struct vcpu *v, struct virq *q)
+{
+	irqchip->lr_clear(q->lr);
+	v->vgic.used_lrs &= ~BIT(q->lr);
+	q->lr = NO_LR;
+	q->flags &= ~VIRQ_LR_FLAGS;
+}
+
+/*
+ * The ready list.
+ */
+
+static inline bool more_urgent(const struct virq *a, const struct virq *b)
+{
+	return a->priority != b->priority ? a->priority < b->priority : a->intid < b->intid;
+}
+
+static void ready_insert(struct vgic_vcpu *g, struct virq *q)
+{
+	struct virq *other;
+
+	list_for_each (other, &g->ready, link)
+		if (more_urgent(q, other))
+			break;
+	list_append(&other->link, &q->link); /* in front of other, or of the head: at the end */
+}
+
+static void set_underflow(struct vgic_vcpu *g, bool on)
+{
+	if (g->underflow != on) {
+		g->underflow = on;
+		irqchip->underflow_irq(on);
+	}
+}
+
+static void apply_requests(struct vcpu *v, struct virq *q)
+{
+	if (q->flags & VIRQ_SET_ACTIVE) {
+		q->flags |= VIRQ_ACTIVE;
+		if ((q->flags & VIRQ_ROUTED) && !(q->flags & VIRQ_PHYS_ACTIVE)) {
+			irqchip->set_active(q->hwirq, true);
+			phys_hold(v, q);
+		}
+	} else {
+		q->flags &= ~VIRQ_ACTIVE;
+	}
+	q->flags &= ~VIRQ_REQUESTS;
+}
+
+/*
+ * The software state of q, which is on no list, is complete: apply what was asked for meanwhile,
+ * and see whether it is (still) wanted by v. If it is not it may be on its way to its new target.
+ */
+static bool virq_settle(struct vcpu *v, struct virq *q)
+{
+	q->drop = 0;
+	if (unlikely(q->flags & VIRQ_REQUESTS))
+		apply_requests(v, q);
+	if (q->flags & VIRQ_ACTIVE)
+		return true;
+	if ((q->flags & VIRQ_PHYS_ACTIVE) && !q->latch)
+		phys_release(v, q);
+	if (unlikely(q->target != q->owner)) {
+		list_append(&v->vgic.leaving, &q->link);
+		v->vgic.after |= AFTER_MOVE;
+		return false;
+	}
+	return virq_wanted(q);
+}
+
+/* Empty the list registers into the ready list. Returns those that still have to be overwritten or
+ * cleared. */
+static uint32_t lrs_take_out(struct vcpu *v)
+{
+	struct vgic_vcpu *g = &v->vgic;
+	uint32_t empty = (uint32_t)irqchip->lr_empty(), used = g->used_lrs;
+
+	for (uint32_t left = used; left; left &= left - 1) {
+		struct virq *q = g->in_lr[__builtin_ctz(left)];
+
+		lr_fold(v, q, empty & BIT(q->lr));
+		q->lr = NO_LR;
+		q->flags &= ~VIRQ_LR_FLAGS;
+		if (virq_settle(v, q))
+			ready_insert(g, q);
+	}
+	g->used_lrs = 0;
+	return used & ~empty;
+}
+
+static void lrs_clear(uint32_t left)
+{
+	for (; left; left &= left - 1)
+		irqchip->lr_clear((unsigned)__builtin_ctz(left));
+}
+
+/*
+ * The guest has ended interrupts that were active outside the list registers. Without a list
+ * register the hardware only counts that; the most urgent active one is what runs, so that is what
+ * ends.
+ */
+static void end_uncounted(struct vcpu *v)
+{
+	struct vgic_vcpu *g = &v->vgic;
+	unsigned n = irqchip->eoi_count();
+	struct virq *q, *next;
+
+	list_for_each_safe (q, next, &g->ready, link) {
+		if (n == 0)
+			break;
+		if (!(q->flags & VIRQ_ACTIVE))
+			continue;
+		n--;
+		q->flags &= ~VIRQ_ACTIVE;
+		list_remove(&q->link);
+		if (virq_settle(v, q))
+			ready_insert(g, q);
+	}
+}
+
+/*
+ * Choose anew what is in the list registers: active ones first, as the guest can end only those,
+ * but one register stays for the most urgent pending one.
+ */
+static void vgic_rebalance(struct vcpu *v)
+{
+	struct vgic_vcpu *g = &v->vgic;
+	struct virq *q, *next;
+	bool left = false;
+	uint32_t stale;
+	unsigned n, actives = 0, pendings = 0;
+
+	if (unlikely(g->active_left))
+		end_uncounted(v);
+	stale = lrs_take_out(v);
+	list_for_each (q, &g->ready, link) {
+		if (q->flags & VIRQ_ACTIVE)
+			actives++;
+		else if (virq_signals(v, q))
+			pendings++;
+	}
+	n = MIN(actives, nr_lrs - (pendings ? 1 : 0));
+	g->active_left = n < actives;
+	actives = n;
+	pendings = nr_lrs - n;
+	list_for_each_safe (q, next, &g->ready, link) {
+		unsigned *slots = q->flags & VIRQ_ACTIVE ? &actives : &pendings;
+
+		if (!virq_eligible(v, q))
+			continue;
+		if (*slots == 0) {
+			left = true;
+			continue;
+		}
+		--*slots;
+		list_remove(&q->link);
+		lr_place(v, q);
+	}
+	lrs_clear(stale & ~g->used_lrs);
+	set_underflow(g, left);
+}
+
+/* Put what is ready into the list registers that are free. */
+static void vgic_refill(struct vcpu *v)
+{
+	struct vgic_vcpu *g = &v->vgic;
+	struct virq *q, *next;
+
+	if (unlikely(g->active_left)) {
+		vgic_rebalance(v);
+		return;
+	}
+	list_for_each_safe (q, next, &g->ready, link) {
+		if (!virq_eligible(v, q))
+			continue;
+		if (!lrs_free(g)) {
+			vgic_rebalance(v);
+			return;
+		}
+		list_remove(&q->link);
+		lr_place(v, q);
+	}
+	set_underflow(g, false);
+}
+
+/*
+ * One interrupt changes.
+ */
+
+struct vcpu *virq_lock(struct domain *d, struct virq *q)
+{
+	for (;;) {
+		struct vcpu *v = d->vcpu[READ_ONCE(q->owner)];
+
+		spin_lock(&v->vgic.lock);
+		if (likely(q->owner == v->id)) {
+			if (q->lr != NO_LR && is_here(&v->vgic))
+				lr_fold(v, q, irqchip->lr_empty() & BIT64(q->lr));
+			return v;
+		}
+		spin_unlock(&v->vgic.lock);
+	}
+}
+
+/* q is wanted, v is loaded here. */
+static void virq_deliver(struct vcpu *v, struct virq *q)
+{
+	struct vgic_vcpu *g = &v->vgic;
+
+	if (unlikely(v->blocked) && virq_signals(v, q)) /* its CPU sleeps, and this is it */
+		g->after |= AFTER_NOTIFY;
+	if (!virq_eligible(v, q)) {
+		if (q->lr != NO_LR)
+			lr_release(v, q);
+		ready_insert(g, q);
+	} else if (q->lr != NO_LR) {
+		lr_commit(v, q);
+	} else if (list_empty(&g->ready) && lrs_free(g)) {
+		lr_place(v, q);
+	} else {
+		ready_insert(g, q);
+		/* The most urgent one, and one that is active, may displace something. */
+		if (g->ready.next == &q->link || (q->flags & VIRQ_ACTIVE) || lrs_free(g))
+			vgic_refill(v);
+	}
+}
+
+void virq_update(struct vcpu *v, struct virq *q)
+{
+	struct vgic_vcpu *g = &v->vgic;
+	bool here = is_here(g);
+
+	if (unlikely(q->lr != NO_LR && !here)) {
+		g->flush = g->resync = true;
+		g->after |= AFTER_NOTIFY;
+		return;
+	}
+	if (unlikely(!list_empty(&q->link)))
+		list_remove(&q->link);
+	if (!virq_settle(v, q)) {
+		if (q->lr != NO_LR)
+			lr_release(v, q);
+	} else if (here) {
+		virq_deliver(v, q);
+	} else {
+		ready_insert(g, q);
+		g->flush = true;
+		if (virq_signals(v, q))
+			g->after |= AFTER_NOTIFY;
+	}
+}
+
+static void hand_over(struct vcpu *v, struct virq *q)
+{
+	list_remove(&q->link);
+	WRITE_ONCE(q->owner, q->target);
+	spin_unlock(&v->vgic.lock);
+	v = virq_lock(v->domain, q);
+	virq_update(v, q);
+	vgic_unlock(v);
+}
+
+/*
+ * Handing over to a vCPU that is loaded here may read list registers there and find more that
+ * leaves; handing those over to vCPUs that are not loaded here does not: the recursion ends.
+ */
+static void unlock_slow(struct vcpu *v)
+{
+	struct vgic_vcpu *g = &v->vgic;
+	bool notify;
+
+	while (!list_empty(&g->leaving)) {
+		hand_over(v, list_first(&g->leaving, struct virq, link));
+		spin_lock(&g->lock);
+	}
+	notify = g->after & AFTER_NOTIFY;
+	g->after = 0;
+	spin_unlock(&g->lock);
+	if (notify)
+		vcpu_notify(v);
+}
+
+void vgic_unlock(struct vcpu *v)
+{
+	if (unlikely(v->vgic.after))
+		unlock_slow(v);
+	else
+		spin_unlock(&v->vgic.lock);
+}
+
+struct virq_state virq_state(struct domain *d, struct virq *q)
+{
+	struct vcpu *v = virq_lock(d, q);
+	struct virq_state s;
+
+	/* In a list register of another CPU: say what is known and make that CPU look for the next
+	 * time. */
+	if (q->lr != NO_LR && !is_here(&v->vgic)) {
+		virq_update(v, q);
+		s.active = q->flags & VIRQ_ACTIVE;
+		s.pending = q->latch | (q->flags & VIRQ_LR_PENDING ? BIT(q->source) : 0);
+	} else {
+		s.pending = q->latch ? q->latch : virq_pending(q);
+		s.active = q->flags & VIRQ_ACTIVE;
+		virq_update(v, q);
+	}
+	vgic_unlock(v);
+	return s;
+}
+
+/*
+ * vCPUs.
+ */
+
+void vgic_load(struct vcpu *v)
+{
+	struct vgic_vcpu *g = &v->vgic;
+
+	irqchip->load(&g->hw);
+	spin_lock(&g->lock);
+	g->cpu = this_cpu();
+	g->flush = g->resync = false;
+	if (g->phys_local)
+		phys_local_switch(v, true);
+	if (!list_empty(&g->ready))
+		vgic_refill(v);
+	vgic_unlock(v);
+}
+
+void vgic_save(struct vcpu *v)
+{
+	struct vgic_vcpu *g = &v->vgic;
+
+	spin_lock(&g->lock);
+	if (unlikely(g->active_left)) {
+		end_uncounted(v);
+		g->active_left = false;
+	}
+	if (g->used_lrs)
+		lrs_clear(lrs_take_out(v));
+	set_underflow(g, false);
+	if (g->phys_local)
+		phys_local_switch(v, false);
+	g->cpu = NULL;
+	vgic_unlock(v);
+	irqchip->save(&g->hw);
+}
+
+void vgic_flush(struct vcpu *v)
+{
+	struct vgic_vcpu *g = &v->vgic;
+	bool resync;
+
+	spin_lock(&g->lock);
+	resync = g->resync;
+	g->flush = g->resync = false;
+	if (resync)
+		vgic_rebalance(v);
+	else
+		vgic_refill(v);
+	vgic_unlock(v);
+}
+
+void vgic_maintenance(struct vcpu *v)
+{
+	struct vgic_vcpu *g = &v->vgic;
+
+	spin_lock(&g->lock);
+	g->flush = g->resync = false;
+	vgic_rebalance(v);
+	vgic_unlock(v);
+}
+
+void vgic_set_enabled(struct domain *d, bool enabled)
+{
+	struct vcpu *v;
+
+	if (READ_ONCE(d->vgic.enabled) == enabled)
+		return;
+	/* Whoever holds a vCPU's lock after us sees it. */
+	WRITE_ONCE(d->vgic.enabled, enabled);
+	for_each_vcpu (d, v) {
+		struct vgic_vcpu *g = &v->vgic;
+
+		spin_lock(&g->lock);
+		if (is_here(g)) {
+			vgic_rebalance(v);
+		} else if (g->cpu || !list_empty(&g->ready)) {
+			g->flush = g->resync = true;
+			g->after |= AFTER_NOTIFY;
+		}
+		vgic_unlock(v);
+	}
+}
+
+/*
+ * The priority that a pending interrupt must be more urgent than, and how much of its own counts in
+ * that comparison (IHI0069 4.8). VMCR's fields are where both versions have them: enable bits of
+ * the groups 0 and 1 at 0 and 1, one binary point for both at 4, binary points at 21 and 18,
+ * priority mask at 24. Active priorities: a bit for each of 32 levels. GICv2 guests' interrupts are
+ * in group 0, GICv3 guests' in group 1.
+ */
+struct threshold {
+	uint8_t mask;    /* PMR */
+	uint8_t running; /* group priority of the most urgent active one, 0xff: none */
+	uint8_t group;   /* bits of a priority that make its group priority */
+};
+
+static struct threshold threshold_of(const struct vcpu *v, const struct gic_cpu_state *s)
+{
+	bool v2 = v->domain->vgic.version == 2, one = v2 || (s->vmcr & BIT(4));
+	uint32_t apr = s->apr[0];
+	struct threshold t = {0};
+
+	if (!(s->vmcr & (v2 ? BIT(0) : BIT(1))))
+		return t; /* nothing is more urgent than 0 */
+	t.mask = (uint8_t)(s->vmcr >> 24);
+	t.running = apr ? (uint8_t)(__builtin_ctz(apr) << 3) : 0xff;
+	t.group = (uint8_t)(0xff << (one ? (s->vmcr >> 21 & 7) + 1 : s->vmcr >> 18 & 7));
+	return t;
+}
+
+static inline bool threshold_passed(struct threshold t, uint8_t priority)
+{
+	return priority < t.mask && (priority & t.group) < t.running;
+}
+
+static bool ready_would_signal(struct vcpu *v, struct threshold t)
+{
+	struct virq *q;
+
+	list_for_each (q, &v->vgic.ready, link)
+		if (!(q->flags & VIRQ_ACTIVE) && virq_signals(v, q))
+			return threshold_passed(t, q->priority); /* the most urgent one */
+	return false;
+}
+
+static bool lrs_would_signal(struct vcpu *v, struct threshold t)
+{
+	struct vgic_vcpu *g = &v->vgic;
+
+	for (uint32_t left = g->used_lrs & ~(uint32_t)irqchip->lr_empty(); left; left &= left - 1) {
+		struct lr lr;
+
+		irqchip->lr_read((unsigned)__builtin_ctz(left), &lr);
+		if (lr.pending && !lr.active && threshold_passed(t, lr.priority))
+			return true;
+	}
+	return false;
+}
+
+bool vgic_has_pending(struct vcpu *v)
+{
+	struct vgic_vcpu *g = &v->vgic;
+	struct gic_cpu_state now;
+	struct threshold t;
+	bool result;
+
+	if (!g->used_lrs && list_empty(&g->ready))
+		return false;
+	spin_lock(&g->lock);
+	if (is_here(g)) {
+		if (g->resync)
+			vgic_rebalance(v); /* what others changed counts */
+		irqchip->peek(&now);
+		t = threshold_of(v, &now);
+		result = ready_would_signal(v, t) || lrs_would_signal(v, t);
+	} else {
+		result = ready_would_signal(v, threshold_of(v, &g->hw));
+	}
+	vgic_unlock(v);
+	return result;
+}

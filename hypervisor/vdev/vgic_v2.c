@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * GICv2 for guests: the distributor (IHI0048B chapter 4.3). The CPU interface is the hardware's
+ * GICV page.
+ *
+ * One group, as without the Security Extensions: IGROUPR reads as zero, GICD_CTLR has one enable
+ * bit.
+ */
+#include <hyp/errno.h>
+#include "vgic.h"
+
+#define DIST_SIZE   0x1000
+#define MAX_CPUS_V2 8
+
+static void ctlr_read(struct vcpu *v, const struct mmio_reg *r __unused, struct mmio_access *a)
+{
+	a->value = READ_ONCE(v->domain->vgic.enabled);
+}
+
+static void ctlr_write(struct vcpu *v, const struct mmio_reg *r __unused, struct mmio_access *a)
+{
+	vgic_set_enabled(v->domain, a->value & 1);
+}
+
+/* ITLinesNumber in bits 4-0, CPUNumber in 7-5. */
+static void typer_read(struct vcpu *v, const struct mmio_reg *r __unused, struct mmio_access *a)
+{
+	const struct domain *d = v->domain;
+
+	a->value = (d->vgic.nr_spis + 31u) / 32 | (d->max_vcpus - 1u) << 5;
+}
+
+/* GICD_SGIR: TargetListFilter in bits 25-24, CPUTargetList in 23-16, SGIINTID in 3-0. */
+static void sgir_write(struct vcpu *v, const struct mmio_reg *r __unused, struct mmio_access *a)
+{
+	static const struct {
+		uint8_t list, all, self;
+	} filter[4] = {{.list = 0xff}, {.all = 0xff}, {.self = 0xff}, {0}}; /* 3 is reserved */
+	unsigned f = a->value >> 24 & 3, self = 1u << v->id;
+	unsigned targets = (filter[f].list & a->value >> 16) | (filter[f].all & ~self) |
+			   (filter[f].self & self);
+
+	for (targets &= 0xff; targets; targets &= targets - 1) {
+		struct vcpu *target = domain_vcpu(v->domain, (unsigned)__builtin_ctz(targets));
+
+		if (target)
+			vgic_send_sgi(v, target, a->value & 0xf);
+	}
+}
+
+/* GICD_ITARGETSR: of private interrupts the reader itself, by which it learns its number. */
+static uint32_t get_targets(struct vcpu *v __unused, struct virq *q)
+{
+	if (!q)
+		return 1;
+	return q->intid < NR_LOCALS ? 1u << q->owner : READ_ONCE(q->targets);
+}
+
+/*
+ * An interrupt with several targets goes to one of them (IHI0048B 3.1.1, the 1-N model): here
+ * always to the first. With none, or only such as are not there, it stays where it was.
+ */
+static void set_targets(struct vcpu *v, struct virq *q, uint32_t value)
+{
+	struct domain *d = v->domain;
+
+	if (q->intid < NR_LOCALS)
+		return;
+	value &= BIT(d->max_vcpus) - 1;
+	q->targets = (uint8_t)value;
+	for (; value; value &= value - 1) {
+		unsigned id = (unsigned)__builtin_ctz(value);
+
+		if (domain_vcpu(d, id)) {
+			virq_set_target(v, q, id);
+			return;
+		}
+	}
+}
+
+/* GICD_SPENDSGIR, GICD_CPENDSGIR: of each SGI a bit for every sender. */
+static uint32_t get_sgi_pending(struct vcpu *v, struct virq *q)
+{
+	return virq_state(v->domain, q).pending;
+}
+
+static void set_sgi_pending(struct vcpu *v __unused, struct virq *q, uint32_t value)
+{
+	q->latch |= value;
+}
+
+static void clear_sgi_pending(struct vcpu *v __unused, struct virq *q, uint32_t value)
+{
+	q->latch &= ~value;
+	q->drop |= value;
+}
+
+static const struct virq_field targets = {.shift = 3, .get = get_targets, .set = set_targets};
+static const struct virq_field sgi_pending_set = {
+	.shift = 3, .ones = true, .get = get_sgi_pending, .set = set_sgi_pending};
+static const struct virq_field sgi_pending_clear = {
+	.shift = 3, .ones = true, .get = get_sgi_pending, .set = clear_sgi_pending};
+
+static const struct mmio_reg dist[] = {
+	{.offset = 0x000, .length = 4, .widths = 4, .read = ctlr_read, .write = ctlr_write},
+	{.offset = 0x004, .length = 4, .widths = 4, .read = typer_read},
+	VGIC_CONST(0x008, VGIC_IIDR),
+	VGIC_BANK(0x100, 0x80, 4, 0, virq_enable_set),
+	VGIC_BANK(0x180, 0x80, 4, 0, virq_enable_clear),
+	VGIC_BANK(0x200, 0x80, 4, 0, virq_pending_set),
+	VGIC_BANK(0x280, 0x80, 4, 0, virq_pending_clear),
+	VGIC_BANK(0x300, 0x80, 4, 0, virq_active_set),
+	VGIC_BANK(0x380, 0x80, 4, 0, virq_active_clear),
+	VGIC_BANK(0x400, 0x400, 4 | 1, 0, virq_priority),
+	VGIC_BANK(0x800, 0x400, 4 | 1, 0, targets),
+	VGIC_BANK(0xc00, 0x100, 4, 0, virq_config),
+	{.offset = 0xf00, .length = 4, .widths = 4, .write = sgir_write},
+	VGIC_BANK(0xf10, 0x10, 4 | 1, 0, sgi_pending_clear),
+	VGIC_BANK(0xf20, 0x10, 4 | 1, 0, sgi_pending_set),
+	VGIC_CONST(0xfe8, 0x20), /* ICPIDR2.ArchRev: GICv2 */
+};
+
+static bool dist_access(struct vcpu *v, struct mmio_access *a, void *data __unused)
+{
+	return mmio_reg_access(v, dist, ARRAY_SIZE(dist), a);
+}
+
+int vgic_v2_init(struct domain *d, gpaddr_t dist_base)
+{
+	if (d->max_vcpus > MAX_CPUS_V2)
+		return -EINVAL;
+	return mmio_register(d, dist_base, DIST_SIZE, dist_access, NULL);
+}
