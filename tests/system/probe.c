@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <libctrl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Every counter, as JSON, so that a test can compare before and after. */
@@ -31,12 +32,18 @@ static int send_keys(struct ctrl *ctrl, const char *keys)
 	return ctrl_send_debug_keys(ctrl, keys);
 }
 
+static int crash_domain(struct ctrl *ctrl, const char *domid)
+{
+	return ctrl_shutdown_domain(ctrl, (uint32_t)strtoul(domid, NULL, 10), CTRL_SHUTDOWN_CRASH);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(struct ctrl *ctrl, const char *word);
 } commands[] = {
 	{"usage", print_usage},
 	{"keys", send_keys},
+	{"crash", crash_domain},
 };
 
 static int run(const char *name, const char *word)

@@ -3,7 +3,7 @@
 
 import json
 
-from guests import (config_text, console, create, destroy, destroy_all, domains, expect, free_mib, type_command,
+from guests import (config_text, console, crash, create, destroy, destroy_all, domains, expect, free_mib, type_command,
                     wait_gone, wait_until, write_config)
 
 
@@ -149,15 +149,24 @@ def test_on_reboot_restarts(dom0):
 
 def test_on_crash(dom0):
     """The default destroys; preserve keeps it to be looked at; restart starts it anew."""
-    crash = "console=hvc0 rdinit=/init do=crash"
-    create(dom0, "crash1", memory=128, extra=crash)
-    wait_gone(dom0, "crash1", limit=60)
-    create(dom0, "crash2", memory=128, extra=crash, on_crash="preserve")
-    wait_until(dom0, "vmctl list --json crash2 | grep -q 'shutdown_reason.*crash'", limit=60)
+    crash(dom0, create(dom0, "crash1", memory=128))
+    wait_gone(dom0, "crash1")
+
+    domid = create(dom0, "crash2", memory=128, on_crash="preserve")
+    expect(dom0, "crash2", "guest is up")
+    crash(dom0, domid)
+    wait_until(dom0, "vmctl list --json crash2 | grep -q 'shutdown_reason.*crash'")
     assert domains(dom0)["crash2"]["state"] == "crashed"
-    assert "sysrq" in dom0.ok("vmctl console -q -r --timeout 10 --expect sysrq crash2")
+    assert "guest is up" in dom0.ok("vmctl console -q -r --timeout 10 --expect 'guest is up' crash2")
     destroy(dom0, "crash2")
     wait_gone(dom0, "crash2")
+
+    domid = create(dom0, "crash3", memory=128, on_crash="restart")
+    crash(dom0, domid)
+    wait_until(dom0, f"[ \"$(vmctl domid crash3 2>/dev/null || echo {domid})\" != {domid} ]")
+    expect(dom0, "crash3", "guest is up")
+    destroy(dom0, "crash3")
+    wait_gone(dom0, "crash3")
 
 
 def test_on_poweroff_preserve(dom0):
@@ -238,7 +247,7 @@ def test_bad_configs(dom0):
     wrong = []
     for what, (keys, pattern) in BAD_CONFIGS.items():
         path = "/tmp/badguest.cfg"
-        text = config_text("badguest", **keys)
+        text = config_text(**{"name": "badguest", **keys})
         dom0.ok(f"cat >{path} <<'EOF'\n{text}EOF")
         try:
             output = dom0.fails(f"vmctl create {path}", pattern)
