@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Builds a guest: a table of steps from an empty domain to one that only needs to be unpaused. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,46 @@ int ctrl_check_guest(const struct ctrl_guest_config *config)
 
 /* --- the steps -------------------------------------------------------------------------------- */
 
+/*
+ * Stage 2 tables: a page of 8-byte entries for each 2 MiB if all of it is mapped in single pages,
+ * one for each GiB above that, and some for what lies outside of RAM. Twice that for the maximum
+ * size would be waste: pages that the guest balloons out and in again need no new tables.
+ */
+static uint64_t default_mempool(uint64_t memory_kib)
+{
+	uint64_t mib = (memory_kib + 1023) >> 10;
+
+	return (mib / 2 + mib / 512 + 256) << CTRL_PAGE_SHIFT;
+}
+
+static uint64_t mempool_size(const struct build *b)
+{
+	if (b->config->paging_mempool_kib)
+		return b->config->paging_mempool_kib << 10;
+	return default_mempool(guest_config_max_memory_kib(b->config));
+}
+
+/*
+ * Rather now than after all free memory was taken and given back. Others may take memory meanwhile:
+ * this is for the person, not for safety.
+ */
+static int step_free_memory(struct build *b)
+{
+	struct ctrl_physinfo info;
+	uint64_t needed = b->config->memory_kib + (mempool_size(b) >> 10);
+	int ret = ctrl_get_physinfo(b->c, &info);
+
+	if (ret < 0)
+		return ret;
+	if (info.free_bytes >> 10 < needed)
+		return ctrl_fail(-ENOMEM,
+				 "%" PRIu64 " KiB are needed, page tables included, but the "
+				 "hypervisor has %" PRIu64 " KiB free: destroy a domain, give this "
+				 "one less, or start dom0 with less (dom0_mem=)",
+				 needed, info.free_bytes >> 10);
+	return 0;
+}
+
 static int step_create(struct build *b)
 {
 	struct ctrl_domain_config dc = {
@@ -151,25 +192,9 @@ static int step_create(struct build *b)
 	return guest_config_check_gic(dc.gic_version, dc.max_vcpus);
 }
 
-/*
- * Stage 2 tables: a page of 8-byte entries for each 2 MiB if all of it is mapped in single pages,
- * one for each GiB above that, and some for what lies outside of RAM. Twice that for the maximum
- * size would be waste: pages that the guest balloons out and in again need no new tables.
- */
-static uint64_t default_mempool(uint64_t memory_kib)
-{
-	uint64_t mib = (memory_kib + 1023) >> 10;
-
-	return (mib / 2 + mib / 512 + 256) << CTRL_PAGE_SHIFT;
-}
-
 static int step_mempool(struct build *b)
 {
-	uint64_t size = b->config->paging_mempool_kib << 10;
-
-	if (!size)
-		size = default_mempool(guest_config_max_memory_kib(b->config));
-	return ctrl_set_paging_mempool(b->c, b->guest->domid, size);
+	return ctrl_set_paging_mempool(b->c, b->guest->domid, mempool_size(b));
 }
 
 static int step_vcpus(struct build *b)
@@ -399,6 +424,7 @@ static const struct step {
 	const char *name; /* goes on after "cannot build guest x: " */
 	int (*run)(struct build *b);
 } steps[] = {
+	{"free memory", step_free_memory},
 	{"creating the domain", step_create},
 	{"page table memory", step_mempool},
 	{"vCPUs", step_vcpus},

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* The sentence for a person that goes with each error; one a thread. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>

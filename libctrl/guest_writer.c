@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* Writes a stretch of a domain's memory, by Plinth's copy or by mapping windows of it. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>

@@ -118,8 +118,10 @@ static int check_arm64(struct image *image, const uint8_t *head, size_t len, uin
 	uint64_t needed = arm64_file_size_needed(head, len);
 	struct arm64_header h;
 
-	if (len < ARM64_HEADER_SIZE)
+	if (len < ARM64_HEADER_SIZE) {
+		image->info.kind = CTRL_IMAGE_TRUNCATED;
 		return fail_kind(image->path, CTRL_IMAGE_TRUNCATED);
+	}
 	if (!arm64_header_parse(&h, head))
 		return ctrl_fail(-ENOEXEC,
 				 "kernel %s has a damaged arm64 header: text_offset %#" PRIx64

@@ -49,7 +49,9 @@ uint64_t arm64_file_size_needed(const uint8_t *head, size_t len)
 	if (len < ARM64_HEADER_SIZE || memcmp(head, "MZ", 2))
 		return 0;
 	pe = le(head + PE_OFFSET_AT, 4);
-	if (pe + PE_OPT_HEADER > len || memcmp(head + pe, "PE\0\0", 4))
+	if (pe + PE_OPT_HEADER > len)
+		return pe + PE_OPT_HEADER; /* the header itself is not there, or far off */
+	if (memcmp(head + pe, "PE\0\0", 4))
 		return 0;
 	nr = le(head + pe + PE_NR_SECTIONS, 2);
 	section = pe + PE_OPT_HEADER + le(head + pe + PE_OPT_HEADER_SIZE, 2);
@@ -60,5 +62,7 @@ uint64_t arm64_file_size_needed(const uint8_t *head, size_t len)
 		if (end > needed)
 			needed = end;
 	}
+	if (nr && section + SECTION_SIZE > needed)
+		needed = section + SECTION_SIZE;
 	return needed;
 }

@@ -111,6 +111,7 @@ static int first_error(const int *errs, size_t nr, size_t *at)
 int ctrl_map_frames(struct ctrl *c, uint32_t domid, const uint64_t *gfns, size_t nr, int prot,
 		    void **addr)
 {
+	void *map = NULL;
 	int *errs;
 	size_t at;
 	int ret;
@@ -120,16 +121,18 @@ int ctrl_map_frames(struct ctrl *c, uint32_t domid, const uint64_t *gfns, size_t
 	errs = calloc(nr, sizeof(*errs));
 	if (!errs)
 		return ctrl_fail_file(-ENOMEM, "map %zu pages of domain %u", nr, domid);
-	ret = c->ops->map_frames(c->state, domid, gfns, nr, prot, errs, addr);
+	ret = c->ops->map_frames(c->state, domid, gfns, nr, prot, errs, &map);
 	if (ret < 0) {
 		fail_map(c, domid, gfns, nr, ret);
 		goto free_errs;
 	}
 	ret = first_error(errs, nr, &at);
 	if (ret) {
-		c->ops->unmap(c->state, *addr, nr);
+		c->ops->unmap(c->state, map, nr);
 		fail_map(c, domid, gfns + at, 1, ret);
+		goto free_errs;
 	}
+	*addr = map; /* never set on failure: callers keep it as "what is mapped" */
 free_errs:
 	free(errs);
 	return ret;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* The one file that talks to Linux's /dev/xen nodes: hypercalls, mappings, event channels. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
