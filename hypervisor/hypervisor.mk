@@ -1,8 +1,73 @@
 # SPDX-License-Identifier: ISC
+# The hypervisor: explicit lists. HYP_PURE compiles unchanged for every architecture and for the test host;
+# HYP_MACHINE is arm64's.
+
 # The C library
 HYP_PURE += hypervisor/core/mem.c hypervisor/core/string.c hypervisor/core/lib.c hypervisor/core/printf.c \
 	hypervisor/core/libfdt_env.c
 # Event channels, grants, memory of domains
-HYP_PURE += hypervisor/core/evtchn.c hypervisor/core/evtchn_fifo.c hypervisor/core/evtchn_op.c
-# Memory
-HYP_PURE += hypervisor/arch/arm/pt.c
+HYP_PURE += hypervisor/core/evtchn.c hypervisor/core/evtchn_fifo.c hypervisor/core/evtchn_op.c \
+	hypervisor/core/memory.c hypervisor/core/memory_op.c hypervisor/core/multicall.c
+# Domains, vCPUs, scheduling, time
+HYP_PURE += hypervisor/core/domain.c hypervisor/core/vcpu.c hypervisor/core/sched.c hypervisor/core/timer.c
+# Log, console, physical interrupts
+HYP_PURE += hypervisor/core/log.c hypervisor/core/console.c hypervisor/core/panic.c hypervisor/core/irq.c
+# Boot
+HYP_PURE += hypervisor/boot/bootinfo.c hypervisor/boot/fdt_util.c hypervisor/boot/kernel.c \
+	hypervisor/boot/dom0_devices.c hypervisor/boot/dom0_dt.c
+# What guests see
+HYP_PURE += hypervisor/vdev/vtimer.c hypervisor/vdev/vpsci.c
+HYP_PURE += hypervisor/vdev/mmio.c hypervisor/vdev/vgic.c hypervisor/vdev/vgic_lr.c hypervisor/vdev/vgic_regs.c \
+	hypervisor/vdev/vgic_v2.c hypervisor/vdev/vgic_v3.c
+
+HYP_MACHINE += hypervisor/core/main.c hypervisor/boot/dom0.c
+HYP_MACHINE += hypervisor/arch/arm/psci.c
+HYP_MACHINE += hypervisor/arch/arm64/head.S hypervisor/arch/arm64/vectors.S hypervisor/arch/arm64/cache.S \
+	hypervisor/arch/arm64/fpsimd.S hypervisor/arch/arm64/early_uart.S \
+	hypervisor/arch/arm64/mmu.c hypervisor/arch/arm64/vmid.c hypervisor/arch/arm64/context.c \
+	hypervisor/arch/arm64/trap.c hypervisor/arch/arm64/sysreg.c hypervisor/arch/arm64/idregs.c \
+	hypervisor/arch/arm64/smp.c hypervisor/arch/arm64/time.c
+HYP_MACHINE += hypervisor/drivers/irqchip/gicv2.c hypervisor/drivers/irqchip/gicv3.c \
+	hypervisor/drivers/uart/uart.c hypervisor/drivers/uart/pl011.c
+
+HYP_INCLUDES := -Ihypervisor/include -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm/include -Iinclude \
+	-isystem $(B)/root/usr/include
+HYP_CFLAGS := -std=gnu11 -O2 -g $(WARN) -ffreestanding -fno-pic -fno-pie -mgeneral-regs-only -mno-outline-atomics \
+	-mstrict-align -fno-omit-frame-pointer -fno-common -fno-strict-aliasing -fno-stack-protector \
+	-fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections $(HYP_INCLUDES)
+# make EARLY_UART=pl011,0x9000000: print before there is an MMU
+ifneq ($(EARLY_UART),)
+early_uart := $(subst $(comma), ,$(EARLY_UART))
+HYP_CFLAGS += -DEARLY_UART_BUILD -DEARLY_UART_$(shell echo $(firstword $(early_uart)) | tr a-z A-Z)=$(lastword $(early_uart))
+endif
+
+HYP_OBJS := $(patsubst %,$(B)/hyp/%.o,$(basename $(HYP_PURE) $(HYP_MACHINE)))
+HYP_LIBFDT := $(B)/root/usr/lib/aarch64-linux-gnu/libfdt.a
+
+$(B)/hyp/%.o: %.c $(ROOT_STAMP)
+	@mkdir -p $(@D)
+	$(call say,HYPCC,$<)
+	$(Q)$(CROSS)gcc $(HYP_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/hyp/%.o: %.S $(ROOT_STAMP)
+	@mkdir -p $(@D)
+	$(call say,HYPAS,$<)
+	$(Q)$(CROSS)gcc $(HYP_CFLAGS) -D__ASSEMBLER__ -MMD -MP -c $< -o $@
+
+$(B)/hyp/plinth.lds: hypervisor/arch/arm64/plinth.lds.S hypervisor/arch/arm64/include/asm/layout.h
+	@mkdir -p $(@D)
+	$(Q)$(CROSS)gcc $(HYP_INCLUDES) -E -P -x assembler-with-cpp -D__ASSEMBLER__ $< -o $@
+
+$(B)/hyp/plinth.elf: $(HYP_OBJS) $(B)/hyp/plinth.lds $(HYP_LIBFDT)
+	$(call say,HYPLD,$@)
+	$(Q)$(CROSS)ld -nostdlib --gc-sections -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
+		-T $(B)/hyp/plinth.lds $(HYP_OBJS) $(HYP_LIBFDT) -Map $(B)/hyp/plinth.map -o $@
+
+$(B)/hyp/plinth: $(B)/hyp/plinth.elf
+	$(call say,IMAGE,$@)
+	$(Q)$(CROSS)objcopy -O binary $< $@
+
+-include $(HYP_OBJS:.o=.d)
+
+all: $(B)/hyp/plinth
+HYP_PURE += hypervisor/core/page.c hypervisor/core/page_owner.c hypervisor/core/pool.c hypervisor/core/heap.c

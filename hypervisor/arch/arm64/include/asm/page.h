@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/* Windows on pages: all RAM is mapped, so opening one is an addition. Included by hyp/page.h. */
+#ifndef ASM_PAGE_H
+#define ASM_PAGE_H
+
+#include <asm/mmu.h>
+
+static inline void *map_page(mfn_t mfn)
+{
+	return phys_to_virt(mfn_to_pa(mfn));
+}
+
+static inline void unmap_page(const void *va __unused)
+{
+}
+
+/* Of what hyp_pages_alloc() and map_page() return. */
+static inline mfn_t hyp_va_to_mfn(const void *va)
+{
+	return pa_to_mfn((uintptr_t)va - HYP_VA_RAM);
+}
+
+#endif
