@@ -414,10 +414,9 @@ void server_check_guests(struct console_server *server)
 		next = guest->next;
 		if (guest->state == CONSOLE_DEAD)
 			continue;
-		if (info && !info->dying) {
-			guest->reason = info->shutdown ? info->shutdown_reason : -1;
+		guest->reason = info && info->shutdown ? info->shutdown_reason : guest->reason;
+		if (info && !info->dying)
 			continue;
-		}
 		server_guest_died(server, guest, -1);
 		next = server->guests; /* a death may drop others; those seen are dead or as they
 					  were */

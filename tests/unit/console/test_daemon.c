@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: ISC */
+/* The daemons' scaffolding: one at a time, readiness, files written whole, logs of one line, the
+ * loop. */
+#include "unit.h"
+
+#include "common/daemon.h"
+#include "common/logfile.h"
+#include "common/loop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char *folder, pid_path[PATH_MAX], socket_path[PATH_MAX], log_path[PATH_MAX],
+	err_path[PATH_MAX];
+
+static struct daemon_options options = {
+	.name = "testd",
+	.pid_file = pid_path,
+	.socket = socket_path,
+	.log_file = log_path,
+};
+
+static int setup(void **state)
+{
+	(void)state;
+	folder = make_folder();
+	snprintf(pid_path, sizeof(pid_path), "%s/run/testd.pid", folder);
+	snprintf(socket_path, sizeof(socket_path), "%s/run/deep/testd.sock", folder);
+	snprintf(log_path, sizeof(log_path), "%s/log/testd.log", folder);
+	snprintf(err_path, sizeof(err_path), "%s/err", folder);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	remove_folder(folder);
+	return 0;
+}
+
+static char *read_path(const char *path)
+{
+	char *data;
+	size_t size;
+
+	return daemon_read_file(path, 1 << 20, &data, &size) == 0 ? data : strdup("");
+}
+
+/* Starts as a program would, in a process of its own whose status it returns. */
+static int start(bool foreground, int exit_early)
+{
+	int status, fd;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		fd = open(err_path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+		dup2(fd, STDERR_FILENO);
+		options.foreground = foreground;
+		if (daemon_start(&options) < 0)
+			_exit(1);
+		if (exit_early) {
+			daemon_fail("cannot start: no reason");
+			_exit(exit_early);
+		}
+		daemon_is_ready();
+		daemon_log("started\nwith two lines");
+		if (!foreground)
+			pause();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static pid_t running_pid(void)
+{
+	char *text = read_path(pid_path);
+	pid_t pid = (pid_t)atoi(text);
+
+	free(text);
+	assert_true(pid > 1);
+	return pid;
+}
+
+static int connect_to_it(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0), ret;
+
+	assert_true(strlen(socket_path) < sizeof(address.sun_path));
+	strcpy(address.sun_path, socket_path);
+	ret = connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+static void test_detaches_when_ready(void **state)
+{
+	struct stat status;
+	char *text;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(start(false, 0), 0);
+	pid = running_pid();
+	assert_int_equal(kill(pid, 0), 0);
+	assert_int_equal(getsid(pid), pid);
+	assert_int_equal(connect_to_it(), 0);
+	assert_int_equal(stat(socket_path, &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0600);
+
+	assert_int_equal(start(false, 0), 1); /* the second one */
+	text = read_path(err_path);
+	assert_non_null(strstr(text, "testd: already running as process "));
+	assert_int_equal(atoi(strstr(text, "process ") + 8), pid);
+	free(text);
+	assert_int_equal(connect_to_it(), 0); /* and the first one was not harmed */
+
+	kill(pid, SIGKILL); /* leaves its files behind; the next one is not bothered */
+	while (connect_to_it() == 0)
+		usleep(1000);
+	assert_int_equal(start(false, 0), 0);
+	assert_int_equal(connect_to_it(), 0);
+	kill(running_pid(), SIGKILL);
+}
+
+static void test_failing_start(void **state)
+{
+	char *text;
+
+	(void)state;
+	assert_int_equal(start(false, 5), 5); /* the status of the child is the program's */
+	text = read_path(err_path);
+	assert_non_null(strstr(text, "cannot start: no reason"));
+	free(text);
+	snprintf(socket_path, sizeof(socket_path), "%s/%0200d/sock", folder, 0);
+	assert_int_equal(start(false, 0), 1);
+	text = read_path(err_path);
+	assert_non_null(strstr(text, "testd: cannot listen on"));
+	free(text);
+}
+
+static void test_log_lines(void **state)
+{
+	char *text;
+
+	(void)state;
+	assert_int_equal(start(true, 0), 0);
+	text = read_path(log_path);
+	assert_non_null(strstr(text, "Z testd["));
+	assert_non_null(strstr(text, "]: started?with two lines\n")); /* one action, one line */
+	free(text);
+	text = read_path(err_path);
+	assert_non_null(strstr(text, "started"));
+	free(text);
+}
+
+static void test_files_are_written_whole(void **state)
+{
+	char path[PATH_MAX], *data;
+	struct stat status;
+	size_t size;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/file", folder);
+	assert_int_equal(daemon_write_file(path, "old", 3), 0);
+	assert_int_equal(daemon_write_file(path, "newer", 5), 0);
+	assert_int_equal(daemon_read_file(path, 5, &data, &size), 0);
+	assert_int_equal(size, 5);
+	assert_string_equal(data, "newer");
+	free(data);
+	assert_int_equal(daemon_read_file(path, 4, &data, &size), -EFBIG);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0600);
+	assert_int_equal(daemon_read_file(folder, 100, &data, &size), -EINVAL);
+	assert_int_equal(daemon_write_file("/nonexistent/x", "a", 1), -ENOENT);
+}
+
+static void test_log_is_no_link(void **state)
+{
+	char link_path[PATH_MAX], target[PATH_MAX];
+	struct logfile log;
+	uint64_t lost;
+
+	(void)state;
+	snprintf(link_path, sizeof(link_path), "%s/link", folder);
+	snprintf(target, sizeof(target), "%s/target", folder);
+	assert_int_equal(symlink(target, link_path), 0);
+	assert_int_equal(logfile_init(&log, link_path, 100), 0);
+	assert_int_equal(logfile_write(&log, "x", 1, 0, &lost), LOGFILE_FAILED);
+	assert_int_equal(access(target, F_OK), -1);
+	logfile_close(&log);
+}
+
+/* A source that is removed by another one's handler in the same batch is not called any more. */
+static struct loop loop;
+static struct loop_source sources[2];
+static unsigned called;
+
+static void remove_the_other(struct loop_source *source, uint32_t events)
+{
+	(void)events;
+	called++;
+	loop_remove(&loop, source == &sources[0] ? &sources[1] : &sources[0]);
+}
+
+static void test_loop_removal(void **state)
+{
+	int fds[2][2];
+
+	(void)state;
+	assert_int_equal(loop_init(&loop), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(pipe(fds[i]), 0);
+		assert_int_equal(write(fds[i][1], "x", 1), 1);
+		sources[i] = (struct loop_source){
+			.fd = fds[i][0], .events = EPOLLIN, .ready = remove_the_other};
+		assert_int_equal(loop_add(&loop, &sources[i]), 0);
+	}
+	assert_int_equal(loop_run_once(&loop, 0), 0);
+	assert_int_equal(called, 1);
+	loop_close(&loop);
+	for (int i = 0; i < 4; i++)
+		close(fds[i / 2][i % 2]);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_detaches_when_ready), TEST(test_failing_start),
+		TEST(test_log_lines),           TEST(test_files_are_written_whole),
+		TEST(test_log_is_no_link),      TEST(test_loop_removal),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
