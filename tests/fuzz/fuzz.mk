@@ -14,6 +14,12 @@ config_fuzz_CFLAGS := -Itools -Ilibctrl/include
 config_fuzz_SRCS := tests/fuzz/config_fuzz.c $(COMMON_CONFIG_SRCS)
 config_fuzz_FLAGS := -dict=tests/fuzz/config_fuzz.dict -max_len=4096
 
+FUZZ_TESTS += console_proto_fuzz
+console_proto_fuzz_CFLAGS := -Itools -Ilibctrl/include
+console_proto_fuzz_SRCS := tests/fuzz/console_proto_fuzz.c $(addprefix tools/,common/frame.c console/expect.c \
+	console/protocol.c monitor/protocol.c)
+console_proto_fuzz_FLAGS := -max_len=4096
+
 define fuzz_rules
 $(B)/host/fuzz/$(1): $($(1)_SRCS) $(wildcard $(addsuffix *.h,$(sort $(dir $($(1)_SRCS))))) tests/fuzz/fuzz.mk
 	@mkdir -p $$(@D)
