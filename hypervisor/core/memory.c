@@ -17,23 +17,37 @@ int memory_remove_ram(struct domain *d, gfn_t gfn)
 	return err;
 }
 
-int memory_place_page(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
+/* Does a mapping of this type own a reference that goes with it? Shared pages are the hypervisor's.
+ */
+static bool type_holds_page(const struct domain *d, enum p2m_type type)
+{
+	/* A grant's reference goes with its handle; a direct-mapped domain's page waits to be
+	 * populated again. */
+	return BIT(type) & P2M_TYPES_FOREIGN || (BIT(type) & P2M_TYPES_RAM && !d->direct_mapped);
+}
+
+int memory_place_page(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type, mfn_t *drop)
 {
 	enum p2m_type was_type;
 	mfn_t was;
-	int err, kept = -ENOENT;
+	int err, none;
 
-	if (d->direct_mapped) {
-		kept = p2m_take(d, gfn, P2M_TYPES_RAM, INVALID_MFN, &was, &was_type);
-		if (kept && kept != -ENOENT)
-			return kept;
-	}
-	err = p2m_replace(d, gfn, mfn, type);
-	/* Out of tables: put it back, the entry's tables are there. If not, it can be populated
-	 * again. */
-	if (err && !kept)
-		(void)p2m_map(d, gfn, was, 1, was_type);
+	*drop = INVALID_MFN;
+	none = p2m_take(d, gfn, P2M_TYPES_PAGE, INVALID_MFN, &was, &was_type);
+	if (none && none != -ENOENT)
+		return none;
+	err = p2m_map(d, gfn, mfn, 1, type);
+	if (none || (err && p2m_map(d, gfn, was, 1, was_type) == 0))
+		return err;
+	if (type_holds_page(d, was_type))
+		*drop = was;
 	return err;
+}
+
+void memory_drop(mfn_t mfn)
+{
+	if (mfn_valid(mfn))
+		page_put(mfn);
 }
 
 /* The pages were the domain's all the time: machine frame == guest frame. */
@@ -44,6 +58,8 @@ static int populate_direct(struct domain *d, gfn_t gfn, unsigned order)
 	mfn_t mfn;
 	int err;
 
+	if (order > ORDER_2M)
+		return -EINVAL; /* page by page that would take too long */
 	for (uint64_t i = 0; i < nr; i++) {
 		mfn = MFN(gfn.n + i);
 		if (!page_is_ram(mfn) || page_owner(mfn) != d)
@@ -60,10 +76,10 @@ static int populate_direct(struct domain *d, gfn_t gfn, unsigned order)
 	return 0;
 }
 
-static void put_pages(mfn_t first, unsigned order)
+static void put_pages(mfn_t first, uint64_t nr)
 {
-	for (uint64_t i = 0; i < (uint64_t)1 << order; i++)
-		page_put(MFN(first.n + i));
+	for (uint64_t done = 0; done < nr;)
+		done += page_put_some(MFN(first.n + done), nr - done);
 }
 
 int memory_populate(struct domain *d, gfn_t gfn, unsigned order, unsigned address_bits)
@@ -82,33 +98,38 @@ int memory_populate(struct domain *d, gfn_t gfn, unsigned order, unsigned addres
 	if (!err)
 		err = p2m_map(d, gfn, mfn, nr, P2M_RAM);
 	if (err)
-		put_pages(mfn, order);
+		put_pages(mfn, nr);
 	return err;
+}
+
+bool memory_is_shown_at(struct domain *d, gfn_t gfn, mfn_t mfn)
+{
+	enum p2m_type type;
+	mfn_t at;
+
+	return p2m_lookup(d, gfn, &at, &type, NULL) == 0 && type == P2M_SHARED && at.n == mfn.n;
 }
 
 int memory_map_shared_info(struct domain *d, gfn_t gfn)
 {
-	mfn_t mfn = hyp_va_to_mfn(d->shared_info), at;
-	enum p2m_type type;
-	int err;
+	mfn_t mfn = hyp_va_to_mfn(d->shared_info), drop = INVALID_MFN;
+	int err = -EBUSY;
 
 	spin_lock(&d->lock);
-	if (p2m_lookup(d, d->shared_info_gfn, &at, &type, NULL) == 0 && type == P2M_SHARED &&
-	    at.n == mfn.n) {
-		err = -EBUSY;
-	} else {
-		err = memory_place_page(d, gfn, mfn, P2M_SHARED);
+	if (!memory_is_shown_at(d, d->shared_info_gfn, mfn)) {
+		err = memory_place_page(d, gfn, mfn, P2M_SHARED, &drop);
 		if (!err)
 			d->shared_info_gfn = gfn;
 	}
 	spin_unlock(&d->lock);
+	memory_drop(drop);
 	return err;
 }
 
 int memory_map_foreign(struct domain *d, gfn_t gfn, struct domain *od, gfn_t ogfn)
 {
 	enum p2m_type type = P2M_FOREIGN;
-	mfn_t mfn;
+	mfn_t mfn, drop;
 	int err = p2m_get_page(od, ogfn, true, &mfn);
 
 	if (err == -EACCES) {
@@ -117,7 +138,8 @@ int memory_map_foreign(struct domain *d, gfn_t gfn, struct domain *od, gfn_t ogf
 	}
 	if (err)
 		return -EINVAL;
-	err = memory_place_page(d, gfn, mfn, type);
+	err = memory_place_page(d, gfn, mfn, type, &drop);
+	memory_drop(drop);
 	if (err)
 		page_put(mfn);
 	return err;
@@ -125,15 +147,11 @@ int memory_map_foreign(struct domain *d, gfn_t gfn, struct domain *od, gfn_t ogf
 
 int memory_remove(struct domain *d, gfn_t gfn)
 {
-	unsigned types = P2M_TYPES_RAM | P2M_TYPES_FOREIGN | P2M_TYPES_GRANT | BIT(P2M_SHARED);
 	enum p2m_type type;
 	mfn_t mfn;
-	int err = p2m_take(d, gfn, types, INVALID_MFN, &mfn, &type);
+	int err = p2m_take(d, gfn, P2M_TYPES_PAGE, INVALID_MFN, &mfn, &type);
 
-	if (err)
-		return err;
-	/* Shared pages are the hypervisor's; a grant's reference goes with its handle. */
-	if (BIT(type) & P2M_TYPES_FOREIGN || (BIT(type) & P2M_TYPES_RAM && !d->direct_mapped))
+	if (!err && type_holds_page(d, type))
 		page_put(mfn);
-	return 0;
+	return err;
 }

@@ -22,10 +22,12 @@
 #define XENMEM_get_sharing_shared_pages 19
 
 /*
- * The largest extent: a 2 MiB block. A larger one might have to be scrubbed in one go, which takes
- * too long. Callers take fewer extents done than asked for as a reason to try smaller ones.
+ * The largest extents. What a guest asks for, and what is taken away page by page, is short; 1 GiB
+ * is given to the toolstack if the allocator has that much scrubbed. Callers take fewer extents
+ * done than asked for as a reason to try smaller ones.
  */
-#define MAX_EXTENT_ORDER ORDER_2M
+#define MAX_ORDER_GUEST ORDER_2M
+#define MAX_ORDER_ADMIN ORDER_1G
 
 static uint64_t extents_done(const uint64_t *arg)
 {
@@ -45,8 +47,10 @@ static bool should_stop(uint64_t *arg, uint64_t done)
  * Reservations
  */
 
-typedef int extent_fn(struct domain *d, gfn_t gfn, const struct xen_memory_reservation *r);
-
+struct extent_op {
+	int (*fn)(struct domain *d, gfn_t gfn, const struct xen_memory_reservation *r);
+	uint8_t max_order_admin;
+};
 static int extent_populate(struct domain *d, gfn_t gfn, const struct xen_memory_reservation *r)
 {
 	if (r->mem_flags & XENMEMF_populate_on_demand)
@@ -64,7 +68,7 @@ static int extent_decrease(struct domain *d, gfn_t gfn, const struct xen_memory_
 }
 
 static long extents_run(struct vcpu *v, uint64_t *arg, struct domain *d,
-			const struct xen_memory_reservation *r, extent_fn *fn)
+			const struct xen_memory_reservation *r, const struct extent_op *op)
 {
 	uint64_t done = extents_done(arg), gfn;
 
@@ -73,15 +77,16 @@ static long extents_run(struct vcpu *v, uint64_t *arg, struct domain *d,
 			return -ERESTART;
 		if (copy_from_guest(v, &gfn, r->extent_start.va + done * sizeof(gfn), sizeof(gfn)))
 			break;
-		if (fn(d, GFN(gfn), r))
+		if (op->fn(d, GFN(gfn), r))
 			break;
 	}
 	return (long)done;
 }
 
 /* What makes no sense, and a domain that is not there, is no extent done. */
-static long reservation(struct vcpu *v, uint64_t *arg, extent_fn *fn)
+static long reservation(struct vcpu *v, uint64_t *arg, const struct extent_op *op)
 {
+	uint32_t max_order = v->domain->privileged ? op->max_order_admin : MAX_ORDER_GUEST;
 	struct xen_memory_reservation r;
 	uint64_t done = extents_done(arg);
 	struct domain *d;
@@ -90,24 +95,28 @@ static long reservation(struct vcpu *v, uint64_t *arg, extent_fn *fn)
 	if (copy_from_guest(v, &r, arg[1], sizeof(r)))
 		return -EFAULT;
 	if (r.nr_extents > ~(uint64_t)0 >> EXTENT_SHIFT || done >= r.nr_extents ||
-	    r.extent_order > MAX_EXTENT_ORDER)
+	    r.extent_order > max_order)
 		return (long)done;
 	ret = domain_get_target(v, r.domid, &d);
 	if (ret)
 		return ret == -ESRCH ? (long)done : ret;
-	ret = extents_run(v, arg, d, &r, fn);
+	ret = extents_run(v, arg, d, &r, op);
 	domain_put(d);
 	return ret;
 }
 
 static long op_populate_physmap(struct vcpu *v, uint64_t *arg)
 {
-	return reservation(v, arg, extent_populate);
+	static const struct extent_op op = {extent_populate, MAX_ORDER_ADMIN};
+
+	return reservation(v, arg, &op);
 }
 
 static long op_decrease_reservation(struct vcpu *v, uint64_t *arg)
 {
-	return reservation(v, arg, extent_decrease);
+	static const struct extent_op op = {extent_decrease, MAX_ORDER_GUEST};
+
+	return reservation(v, arg, &op);
 }
 
 /* Only a check: whether the pages will still be there is found out when they are populated. */
@@ -330,12 +339,13 @@ static long op_remove_from_physmap(struct vcpu *v, uint64_t *arg)
 /* One grant table page of d into the caller's address space. */
 static int acquire_one(struct vcpu *v, struct domain *d, uint32_t frame, gfn_t gfn)
 {
-	mfn_t mfn;
+	mfn_t mfn, drop;
 	int err = grant_table_get_frame(d, frame, &mfn);
 
 	if (err)
 		return err;
-	err = memory_place_page(v->domain, gfn, mfn, P2M_FOREIGN);
+	err = memory_place_page(v->domain, gfn, mfn, P2M_FOREIGN, &drop);
+	memory_drop(drop);
 	if (err)
 		page_put(mfn);
 	return err;

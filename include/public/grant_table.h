@@ -49,6 +49,7 @@ struct grant_entry_v1 {
 #define GNTTABOP_query_size      6
 #define GNTTABOP_set_version     8
 #define GNTTABOP_get_version     10
+#define GNTTABOP_swap_grant_ref  11
 #define GNTTABOP_cache_flush     12
 
 /* gnttab_map_grant_ref.flags */
@@ -127,6 +128,13 @@ struct gnttab_get_version {
 	uint32_t version; /* out */
 };
 
+/* Exchange two entries of the caller's own table. GNTST_eagain: one of them is in use. */
+struct gnttab_swap_grant_ref {
+	grant_ref_t ref_a; /* in */
+	grant_ref_t ref_b; /* in */
+	int16_t status;    /* out: GNTST_* */
+};
+
 /* gnttab_cache_flush.op */
 #define GNTTAB_CACHE_CLEAN       (1u << 0)
 #define GNTTAB_CACHE_INVAL       (1u << 1)
@@ -193,6 +201,9 @@ XEN_ASSERT_SIZE(struct gnttab_set_version, 4);
 XEN_ASSERT_SIZE(struct gnttab_get_version, 8);
 XEN_ASSERT_OFFSET(struct gnttab_get_version, pad, 2);
 XEN_ASSERT_OFFSET(struct gnttab_get_version, version, 4);
+XEN_ASSERT_SIZE(struct gnttab_swap_grant_ref, 12);
+XEN_ASSERT_OFFSET(struct gnttab_swap_grant_ref, ref_b, 4);
+XEN_ASSERT_OFFSET(struct gnttab_swap_grant_ref, status, 8);
 XEN_ASSERT_SIZE(struct gnttab_cache_flush, 16);
 XEN_ASSERT_OFFSET(struct gnttab_cache_flush, offset, 8);
 XEN_ASSERT_OFFSET(struct gnttab_cache_flush, length, 10);
