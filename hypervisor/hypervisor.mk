@@ -5,11 +5,18 @@
 # The C library
 HYP_PURE += hypervisor/core/mem.c hypervisor/core/string.c hypervisor/core/lib.c hypervisor/core/printf.c \
 	hypervisor/core/libfdt_env.c
+# Pages, pools, heaps
+HYP_PURE += hypervisor/core/page.c hypervisor/core/page_owner.c hypervisor/core/pool.c hypervisor/core/heap.c
 # Event channels, grants, memory of domains
 HYP_PURE += hypervisor/core/evtchn.c hypervisor/core/evtchn_fifo.c hypervisor/core/evtchn_op.c \
-	hypervisor/core/memory.c hypervisor/core/memory_op.c hypervisor/core/multicall.c
+	hypervisor/core/memory.c hypervisor/core/memory_op.c hypervisor/core/multicall.c \
+	hypervisor/core/grant.c hypervisor/core/grant_map.c hypervisor/core/grant_copy.c hypervisor/core/grant_op.c
 # Domains, vCPUs, scheduling, time
-HYP_PURE += hypervisor/core/domain.c hypervisor/core/vcpu.c hypervisor/core/sched.c hypervisor/core/timer.c
+HYP_PURE += hypervisor/core/domain.c hypervisor/core/vcpu.c hypervisor/core/sched.c hypervisor/core/timer.c \
+	hypervisor/core/wallclock.c
+# Hypercalls
+HYP_PURE += hypervisor/core/hypercall.c hypervisor/core/version_op.c hypervisor/core/sched_op.c \
+	hypervisor/core/misc_op.c hypervisor/core/domctl_op.c hypervisor/core/sysctl_op.c hypervisor/core/plinth_op.c
 # Log, console, physical interrupts
 HYP_PURE += hypervisor/core/log.c hypervisor/core/console.c hypervisor/core/panic.c hypervisor/core/irq.c
 # Boot
@@ -21,6 +28,7 @@ HYP_PURE += hypervisor/vdev/mmio.c hypervisor/vdev/vgic.c hypervisor/vdev/vgic_l
 	hypervisor/vdev/vgic_v2.c hypervisor/vdev/vgic_v3.c
 
 HYP_MACHINE += hypervisor/core/main.c hypervisor/boot/dom0.c
+HYP_PURE += hypervisor/arch/arm/pt.c
 HYP_MACHINE += hypervisor/arch/arm/psci.c
 HYP_MACHINE += hypervisor/arch/arm64/head.S hypervisor/arch/arm64/vectors.S hypervisor/arch/arm64/cache.S \
 	hypervisor/arch/arm64/fpsimd.S hypervisor/arch/arm64/early_uart.S \
@@ -70,4 +78,3 @@ $(B)/hyp/plinth: $(B)/hyp/plinth.elf
 -include $(HYP_OBJS:.o=.d)
 
 all: $(B)/hyp/plinth
-HYP_PURE += hypervisor/core/page.c hypervisor/core/page_owner.c hypervisor/core/pool.c hypervisor/core/heap.c

@@ -26,13 +26,17 @@ static bool virq_is_global(uint32_t virq)
  * Delivery
  */
 
+/* Once is enough: whoever was woken looks at its ports itself, and starts again if it wants to. */
 static void wake_pollers(struct domain *d)
 {
 	struct vcpu *v;
 
-	for_each_vcpu (d, v)
-		if (READ_ONCE(v->poll))
+	for_each_vcpu (d, v) {
+		if (READ_ONCE(v->poll)) {
+			evtchn_poll_stop(v);
 			vcpu_unblock(v);
+		}
+	}
 }
 
 /* Set evtchn_upcall_pending; an interrupt only if it was clear. 0 or -EIO. */
@@ -157,16 +161,16 @@ bool evtchn_upcall_pending(const struct vcpu *v)
 
 void evtchn_poll_start(struct vcpu *v)
 {
-	WRITE_ONCE(v->poll, true);
-	atomic_add(&v->domain->evtchn.pollers, 1);
+	if (!atomic_swap(&v->poll, true))
+		atomic_add(&v->domain->evtchn.pollers, 1);
 	smp_mb(); /* the caller tests ports next; pairs with the acquire in evtchn_raise(), behind
 		     its atomic update */
 }
 
 void evtchn_poll_stop(struct vcpu *v)
 {
-	WRITE_ONCE(v->poll, false);
-	atomic_sub(&v->domain->evtchn.pollers, 1);
+	if (atomic_swap(&v->poll, false))
+		atomic_sub(&v->domain->evtchn.pollers, 1);
 }
 
 bool evtchn_port_valid(struct domain *d, uint32_t port)

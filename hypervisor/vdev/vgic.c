@@ -2,7 +2,6 @@
 /* The vGIC: virtual interrupts, where they come from, and the life of what they belong to. */
 #include <hyp/atomic.h>
 #include <hyp/errno.h>
-#include <hyp/lib.h>
 #include <hyp/pool.h>
 #include "vgic.h"
 
@@ -205,7 +204,6 @@ void vgic_vcpu_destroy(struct vcpu *v)
 
 void vgic_vcpu_reset(struct vcpu *v)
 {
-	ASSERT(!v->vgic.cpu);
 	v->vgic.hw = (struct gic_cpu_state){0};
 }
 

@@ -21,7 +21,8 @@
 /* Asked for while its list register was out of reach: */
 #define VIRQ_SET_ACTIVE   BIT(6)
 #define VIRQ_CLEAR_ACTIVE BIT(7)
-#define VIRQ_REQUESTS     (VIRQ_SET_ACTIVE | VIRQ_CLEAR_ACTIVE)
+#define VIRQ_SET_PENDING  BIT(11) /* of a routed one: its physical interrupt */
+#define VIRQ_REQUESTS     (VIRQ_SET_ACTIVE | VIRQ_CLEAR_ACTIVE | VIRQ_SET_PENDING)
 /* What its list register was given: */
 #define VIRQ_LR_PENDING BIT(8)
 #define VIRQ_LR_LATCH   BIT(9)  /* pending came from the latch, not from the line */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* The vGIC's state machine: virtual interrupts between the ready lists and the list registers. */
-#include <hyp/lib.h>
 #include "vgic.h"
 
 /* vgic_vcpu.after */
@@ -114,7 +113,7 @@ static void lr_commit(struct vcpu *v, struct virq *q)
 
 	lr.active = flags & VIRQ_ACTIVE;
 	lr.source = lr.active || !q->latch ? q->source : (uint8_t)__builtin_ctz(q->latch);
-	if (virq_signals(v, q)) {
+	if (virq_signals(v, q) && likely(q->target == q->owner)) {
 		if (q->latch & BIT(lr.source)) {
 			q->latch &= ~BIT(lr.source);
 			flags |= VIRQ_LR_PENDING | VIRQ_LR_LATCH;
@@ -126,7 +125,7 @@ static void lr_commit(struct vcpu *v, struct virq *q)
 	}
 	if (!(flags & VIRQ_PHYS_ACTIVE)) {
 		lr.eoi = line || q->latch;
-	} else if (lr.active && lr.pending) {
+	} else if (lr.active && (lr.pending || q->latch)) {
 		lr.eoi = true;
 	} else {
 		lr.hw = true;
@@ -175,23 +174,25 @@ static void ready_insert(struct vgic_vcpu *g, struct virq *q)
 	list_append(&other->link, &q->link); /* in front of other, or of the head: at the end */
 }
 
-static void set_underflow(struct vgic_vcpu *g, bool on)
+static void set_refill(struct vgic_vcpu *g, unsigned when)
 {
-	if (g->underflow != on) {
-		g->underflow = on;
-		irqchip->underflow_irq(on);
+	if (g->refill != when) {
+		g->refill = (uint8_t)when;
+		irqchip->refill_irq(when);
 	}
 }
 
 static void apply_requests(struct vcpu *v, struct virq *q)
 {
+	if ((q->flags & VIRQ_SET_PENDING) && !q->latch)
+		irqchip->set_pending(q->hwirq, true);
 	if (q->flags & VIRQ_SET_ACTIVE) {
 		q->flags |= VIRQ_ACTIVE;
 		if ((q->flags & VIRQ_ROUTED) && !(q->flags & VIRQ_PHYS_ACTIVE)) {
 			irqchip->set_active(q->hwirq, true);
 			phys_hold(v, q);
 		}
-	} else {
+	} else if (q->flags & VIRQ_CLEAR_ACTIVE) {
 		q->flags &= ~VIRQ_ACTIVE;
 	}
 	q->flags &= ~VIRQ_REQUESTS;
@@ -276,11 +277,10 @@ static void vgic_rebalance(struct vcpu *v)
 {
 	struct vgic_vcpu *g = &v->vgic;
 	struct virq *q, *next;
-	bool left = false;
 	uint32_t stale;
-	unsigned n, actives = 0, pendings = 0;
+	unsigned n, actives = 0, pendings = 0, when = 0;
 
-	if (unlikely(g->active_left))
+	if (unlikely(g->refill & REFILL_ACTIVE))
 		end_uncounted(v);
 	stale = lrs_take_out(v);
 	list_for_each (q, &g->ready, link) {
@@ -290,7 +290,8 @@ static void vgic_rebalance(struct vcpu *v)
 			pendings++;
 	}
 	n = MIN(actives, nr_lrs - (pendings ? 1 : 0));
-	g->active_left = n < actives;
+	if (n < actives && !(g->refill & REFILL_ACTIVE))
+		irqchip->eoi_count(); /* from now on it means something */
 	actives = n;
 	pendings = nr_lrs - n;
 	list_for_each_safe (q, next, &g->ready, link) {
@@ -299,7 +300,7 @@ static void vgic_rebalance(struct vcpu *v)
 		if (!virq_eligible(v, q))
 			continue;
 		if (*slots == 0) {
-			left = true;
+			when |= q->flags & VIRQ_ACTIVE ? REFILL_ACTIVE : REFILL_PENDING;
 			continue;
 		}
 		--*slots;
@@ -307,7 +308,7 @@ static void vgic_rebalance(struct vcpu *v)
 		lr_place(v, q);
 	}
 	lrs_clear(stale & ~g->used_lrs);
-	set_underflow(g, left);
+	set_refill(g, when);
 }
 
 /* Put what is ready into the list registers that are free. */
@@ -316,7 +317,7 @@ static void vgic_refill(struct vcpu *v)
 	struct vgic_vcpu *g = &v->vgic;
 	struct virq *q, *next;
 
-	if (unlikely(g->active_left)) {
+	if (unlikely(g->refill & REFILL_ACTIVE)) {
 		vgic_rebalance(v);
 		return;
 	}
@@ -330,7 +331,7 @@ static void vgic_refill(struct vcpu *v)
 		list_remove(&q->link);
 		lr_place(v, q);
 	}
-	set_underflow(g, false);
+	set_refill(g, 0);
 }
 
 /*
@@ -482,13 +483,11 @@ void vgic_save(struct vcpu *v)
 	struct vgic_vcpu *g = &v->vgic;
 
 	spin_lock(&g->lock);
-	if (unlikely(g->active_left)) {
+	if (unlikely(g->refill & REFILL_ACTIVE))
 		end_uncounted(v);
-		g->active_left = false;
-	}
 	if (g->used_lrs)
 		lrs_clear(lrs_take_out(v));
-	set_underflow(g, false);
+	set_refill(g, 0);
 	if (g->phys_local)
 		phys_local_switch(v, false);
 	g->cpu = NULL;

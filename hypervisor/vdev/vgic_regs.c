@@ -106,11 +106,16 @@ static void clear_enable(struct vcpu *v, struct virq *q, uint32_t value __unused
 	q->flags &= ~VIRQ_ENABLED;
 }
 
+/* While the guest handles a forwarded interrupt, what comes next waits in the physical one. */
 static uint32_t get_pending(struct vcpu *v, struct virq *q)
 {
 	if (!q)
 		return 0;
-	return virq_state(v->domain, q).pending || (is_routed(q) && irqchip->is_pending(q->hwirq));
+	if (virq_state(v->domain, q).pending)
+		return 1;
+	if (!is_routed(q) && (!(q->flags & VIRQ_PHYS_ACTIVE) || v->vgic.cpu != this_cpu()))
+		return 0;
+	return irqchip->is_pending(q->hwirq);
 }
 
 /*
@@ -121,10 +126,10 @@ static void set_pending(struct vcpu *v, struct virq *q, uint32_t value __unused)
 {
 	if (v->domain->vgic.version == 2 && is_sgi(q))
 		return;
-	if (!is_routed(q))
+	if (is_routed(q))
+		q->flags |= VIRQ_SET_PENDING;
+	else
 		q->latch = 1;
-	else if (!q->latch)
-		irqchip->set_pending(q->hwirq, true);
 }
 
 static void clear_pending(struct vcpu *v, struct virq *q, uint32_t value __unused)
@@ -133,6 +138,7 @@ static void clear_pending(struct vcpu *v, struct virq *q, uint32_t value __unuse
 		return;
 	if (is_routed(q))
 		irqchip->set_pending(q->hwirq, false);
+	q->flags &= ~VIRQ_SET_PENDING;
 	q->latch = 0;
 	q->drop = 1;
 }
@@ -144,13 +150,13 @@ static uint32_t get_active(struct vcpu *v, struct virq *q)
 
 static void set_active(struct vcpu *v __unused, struct virq *q, uint32_t value __unused)
 {
-	q->flags &= ~VIRQ_REQUESTS;
+	q->flags &= ~VIRQ_CLEAR_ACTIVE;
 	q->flags |= VIRQ_SET_ACTIVE;
 }
 
 static void clear_active(struct vcpu *v __unused, struct virq *q, uint32_t value __unused)
 {
-	q->flags &= ~VIRQ_REQUESTS;
+	q->flags &= ~VIRQ_SET_ACTIVE;
 	q->flags |= VIRQ_CLEAR_ACTIVE;
 }
 

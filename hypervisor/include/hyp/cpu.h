@@ -3,8 +3,9 @@
 #ifndef HYP_CPU_H
 #define HYP_CPU_H
 
-#include <hyp/timer.h>
+#include <hyp/atomic.h>
 #include <hyp/sched.h>
+#include <hyp/timer.h>
 
 #define MAX_CPUS 64
 
@@ -13,13 +14,13 @@ struct vcpu;
 /* Bits of cpu.todo: looked at once on the way back to a guest. */
 #define TODO_RESCHED BIT(0) /* choose again who runs */
 #define TODO_VGIC    BIT(1) /* the running vCPU got interrupts from another CPU */
+#define TODO_SLICE   BIT(2) /* somebody waits now: limit the time of who runs */
 
 struct cpu {
+	uint32_t todo;	      /* TODO_*; set by anyone, atomically. First: assembly looks at it */
 	unsigned id;	      /* logical, 0 .. nr_cpus-1 */
-	uint32_t todo;	      /* TODO_*; set by anyone, atomically */
 	struct vcpu *current; /* whose state is loaded; stays so while the CPU idles */
 	struct vcpu *fp_last; /* whose FP registers the hardware holds, NULL: nobody's */
-	bool idle;	      /* sleeping or about to: an IPI is needed to wake it */
 	bool online;
 	uint64_t hwid;	      /* MPIDR affinity fields */
 	struct runqueue rq;
@@ -28,14 +29,14 @@ struct cpu {
 		struct heap heap;
 		uint64_t programmed; /* deadline in the hardware, ~0: off */
 	} timers;
-	ns_t idle_time;	  /* total, for getcpuinfo */
-	uint64_t traps;	  /* visits from guests, for debugging */
+	uint64_t idle_ticks; /* total, for getcpuinfo */
 };
 
 extern struct cpu *cpus[MAX_CPUS];
 extern unsigned nr_cpus; /* online */
 
-struct cpu *this_cpu(void);
+/* asm/cpu.h: struct cpu *this_cpu(void); void arch_wait_for_interrupt(void). */
+#include <asm/cpu.h>
 
 #define for_each_cpu(c) for (unsigned _i = 0; _i < nr_cpus && ((c) = cpus[_i], true); _i++)
 

@@ -4,6 +4,7 @@
 #define HYP_DOMAIN_H
 
 #include <hyp/cpu.h>
+#include <hyp/errno.h>
 #include <hyp/evtchn.h>
 #include <hyp/grant.h>
 #include <hyp/list.h>
@@ -13,11 +14,12 @@
 #include <hyp/timer.h>
 #include <hyp/vgic.h>
 #include <public/xen.h>
+#include <public/plinth.h>
 #include <public/vcpu.h>
 #include <asm/vcpu.h> /* struct arch_vcpu, struct arch_domain */
 
 #define MAX_VCPUS      128 /* a domain, with GICv3 */
-#define MAX_DOMAIN_SLOTS 1024
+#define MAX_DOMAINS 1023 /* alive or dying; page descriptors have 10 bits for the owner */
 
 struct vcpu {
 	struct arch_vcpu arch; /* first: assembly knows its offsets */
@@ -34,8 +36,10 @@ struct vcpu {
 	struct sched_vcpu sched;
 	struct vcpu_info *info;	     /* mapped for ever once registered; see evtchn.c */
 	mfn_t info_mfn;		     /* the page it is in, INVALID_MFN: inside shared_info or none yet */
-	struct vcpu_runstate_info runstate;
-	gvaddr_t runstate_area;	     /* guest virtual address, 0: not registered */
+	struct runstate_area {
+		mfn_t mfn[2]; /* pages that it lies in, references held; INVALID_MFN: none */
+		uint16_t offset;
+	} runstate;
 	struct vgic_vcpu vgic;
 	struct evtchn_vcpu evtchn;
 	struct timer poll_timer;
@@ -52,13 +56,16 @@ enum domain_state {
 
 struct domain {
 	domid_t id;
-	uint16_t slot;	 /* index in the table; page descriptors name owners by it */
-	uint32_t refs;
+	uint16_t slot;	 /* page descriptors name owners by it; 1..MAX_DOMAINS */
+	uint32_t refs;	 /* one for being in the table, one a look-up, one while it owns pages */
 	enum domain_state state;
+	uint8_t teardown; /* next step of domain_kill() */
+	bool killing;	 /* a CPU is in it */
 	bool privileged; /* dom0: may use domctl, sysctl, foreign maps, devices */
 	bool direct_mapped;
 	bool shutting_down; /* stopped itself; vCPUs paused */
 	uint8_t shutdown_code;
+	bool paused_by_tools; /* domctl pause does not nest, other pausers do */
 	uint32_t pause_count;
 	struct spinlock lock; /* RANK_DOMAIN */
 	uint8_t handle[16];   /* uuid */
@@ -70,6 +77,7 @@ struct domain {
 	uint64_t tot_pages, max_pages; /* tot_pages: atomic */
 	struct p2m p2m;
 	struct shared_info *shared_info; /* a hypervisor page */
+	gfn_t shared_info_gfn; /* where it was mapped last; the p2m knows whether it still is */
 	struct evtchn_domain evtchn;
 	struct grant_table grant;
 	struct vgic vgic;
@@ -82,6 +90,7 @@ struct domain {
 		ns_t refill;
 	} log; /* rate limit of log_guest() */
 	struct arch_domain arch;
+	uint8_t last_vcpu[MAX_CPUS]; /* which of its vCPUs each CPU ran last: they share one TLB tag */
 	struct list all; /* in domain_list, by id */
 };
 
@@ -91,6 +100,11 @@ extern struct domain *domain0;
 struct domain *domain_get(domid_t id);
 /* The same, DOMID_SELF means the caller's. */
 struct domain *domain_get_for(struct vcpu *v, domid_t id);
+/*
+ * The same for an operation on a domain's resources: the caller's own, or anyone's for the privileged domain.
+ * -ESRCH, -EPERM.
+ */
+int domain_get_target(struct vcpu *v, domid_t id, struct domain **out);
 /* Dying ones too: for destroy and list. */
 struct domain *domain_get_any(domid_t id);
 /* The first domain with an id of at least `from`, in order of ids, dying ones too. */
@@ -102,7 +116,10 @@ struct domain *domain_by_slot(unsigned slot);
 struct xen_domctl_createdomain;
 int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged, struct domain **out);
 int domain_set_max_vcpus(struct domain *d, unsigned nr); /* creates vCPUs 0..nr-1 */
-/* Bounded work a call; -ERESTART: call again. The domain vanishes when the last reference is put. */
+/*
+ * Bounded work a call; -ERESTART: call again. The domain vanishes when the last reference is put (that of the caller
+ * at the earliest).
+ */
 int domain_kill(struct domain *d);
 void domain_shutdown(struct domain *d, uint8_t reason);
 /* For what a guest did that cannot be answered: stop it with SHUTDOWN_crash and log the reason. */
@@ -113,6 +130,10 @@ void domain_pause(struct domain *d);
 void domain_unpause(struct domain *d);
 bool domain_is_quiet(const struct domain *d);
 
+struct vcpu *vcpu_create(struct domain *d, unsigned id);
+void vcpu_relinquish(struct vcpu *v); /* stopped for good: drop references and timers */
+void vcpu_destroy(struct vcpu *v);
+
 void vcpu_pause(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
 void vcpu_block(struct vcpu *v); /* until an interrupt or event is pending; checks for one after blocking */
@@ -120,7 +141,13 @@ void vcpu_unblock(struct vcpu *v);
 /* An interrupt for v was queued: wake it if it sleeps, or make its CPU look if it runs elsewhere. */
 void vcpu_notify(struct vcpu *v);
 bool vcpu_runnable(const struct vcpu *v);
-void vcpu_set_runstate(struct vcpu *v, enum runstate state, ns_t now);
+/* Load v on this CPU, or put it away, with all that has to be told to the guest about it. Called by the scheduler. */
+void vcpu_switch_in(struct vcpu *v);
+void vcpu_switch_out(struct vcpu *v);
+/* Deliver v's times to the area that the guest registered, if it did. */
+void vcpu_write_runstate(struct vcpu *v);
+int vcpu_register_runstate(struct vcpu *v, gvaddr_t area);
+void vcpu_read_runstate(struct vcpu *v, struct vcpu_runstate_info *info);
 
 static inline struct vcpu *domain_vcpu(struct domain *d, unsigned id)
 {

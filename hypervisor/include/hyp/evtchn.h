@@ -89,9 +89,10 @@ void evtchn_virq_global(unsigned virq);
 bool evtchn_upcall_pending(const struct vcpu *v);
 
 /*
- * SCHEDOP_poll: between start and stop every event that becomes pending in v's domain, masked or
- * not, ends v's block (vcpu_unblock()). Start, test the ports, then block. A port that is not open
- * is never pending.
+ * SCHEDOP_poll: after start the next event that becomes pending in v's domain, masked or not, ends
+ * v's block (vcpu_unblock()) and the polling. So: start, set blocked, test the ports, sleep. Start
+ * and stop do not nest. A port that is not open is never pending; one that is not valid is an error
+ * of the guest's.
  */
 void evtchn_poll_start(struct vcpu *v);
 void evtchn_poll_stop(struct vcpu *v);

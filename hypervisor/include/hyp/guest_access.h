@@ -15,14 +15,32 @@ struct domain;
 int copy_from_guest(struct vcpu *v, void *dst, gvaddr_t src, size_t len);
 int copy_to_guest(struct vcpu *v, gvaddr_t dst, const void *src, size_t len);
 
-/* A string of at most size-1 bytes, always terminated in dst. -E2BIG when it does not end in time. */
+/*
+ * A string of at most size-1 bytes, terminated in dst unless it is -EFAULT. -E2BIG when it does not end in time. Reads (and may
+ * fault on) no page behind the one that the string ends in.
+ */
 int copy_string_from_guest(struct vcpu *v, char *dst, gvaddr_t src, size_t size);
 
 /* Is the whole range writable now (so that a result can be delivered after acting)? 0 or -EFAULT. */
 int probe_guest_write(struct vcpu *v, gvaddr_t dst, size_t len);
 
+/* Translate one address of the caller's and take a reference (page_get) on the page behind it; page_put() it. */
+int guest_get_page(struct vcpu *v, gvaddr_t va, bool write, mfn_t *mfn);
+
+/*
+ * The architecture's part: one guest virtual address of the caller to machine memory, with the caller's permissions.
+ * The p2m lock is held. 0, or -EFAULT: not mapped, not permitted, not RAM.
+ */
+int arch_guest_ram(struct vcpu *v, gvaddr_t va, bool write, paddr_t *pa);
+
 /* By guest physical address, any domain; RAM and shared pages only. The same errors. */
 int copy_from_domain(struct domain *d, void *dst, gpaddr_t src, size_t len);
 int copy_to_domain(struct domain *d, gpaddr_t dst, const void *src, size_t len);
+
+/*
+ * Architecture: translate one guest virtual address of v, which runs here, with its permissions for the access, to
+ * the machine address of RAM. 0, -EFAULT. Called with the p2m locked.
+ */
+int arch_guest_ram(struct vcpu *v, gvaddr_t va, bool write, paddr_t *pa);
 
 #endif

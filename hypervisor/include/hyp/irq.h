@@ -34,6 +34,10 @@ struct gic_cpu_state { /* a vCPU's virtual CPU interface while it is switched ou
 	uint32_t hcr;
 };
 
+/* More interrupts wait than there are list registers. */
+#define REFILL_PENDING BIT(0) /* pending ones: when no list register is pending any more (NPIE) */
+#define REFILL_ACTIVE  BIT(1) /* active ones: when the guest ends one that is in none (LRENPIE), or all but one (UIE) */
+
 struct irqchip {
 	const char *name;
 	unsigned version; /* 2 or 3 */
@@ -55,22 +59,28 @@ struct irqchip {
 	void (*lr_write)(unsigned index, const struct lr *lr);
 	void (*lr_read)(unsigned index, struct lr *lr);
 	void (*lr_clear)(unsigned index);
-	uint64_t (*lr_empty)(void); /* a bit for each list register that holds nothing (ELRSR) */
-	void (*underflow_irq)(bool on); /* maintenance interrupt when (almost) no list register is in use */
+	/*
+	 * A bit for each list register that holds nothing (ELRSR): neither pending nor active, and no maintenance
+	 * interrupt because of lr.eoi outstanding. lr_write() and lr_clear() end the latter.
+	 */
+	uint64_t (*lr_empty)(void);
+	void (*refill_irq)(unsigned when); /* when to raise the maintenance interrupt: REFILL_* */
+	unsigned (*eoi_count)(void); /* such ends since the last call: HCR.EOIcount, cleared by reading */
+	void (*peek)(struct gic_cpu_state *s); /* like save(), of what goes on: changes nothing */
 	void (*load)(const struct gic_cpu_state *s);
 	void (*save)(struct gic_cpu_state *s);
 };
 
 extern const struct irqchip *irqchip;
 extern unsigned nr_irqs; /* INTIDs up to this are implemented: 32 + SPIs */
-extern unsigned nr_lrs;	 /* list registers a CPU */
+extern unsigned nr_lrs;	 /* list registers a CPU, 2..16 */
 /* GICv2 guests see the GICV page mapped at their GICC address; GICv3 guests use system registers. */
 extern paddr_t gicv_base;
 
 /* Interrupts that the hypervisor keeps. */
 int irq_request(unsigned intid, void (*handler)(unsigned intid), const char *name);
 bool irq_is_reserved(unsigned intid);
-/* Handle whatever is pending on this CPU, for as long as something is. */
-void irq_handle_pending(void);
+/* Acknowledge and handle one interrupt on this CPU. false: none was pending. */
+bool irq_handle_one(void);
 
 #endif

@@ -5,6 +5,8 @@
  * Mappings use the largest blocks that alignment allows and are split on demand. What a frame is stands in the
  * software bits of its descriptor, so the page table is the only record. Every change that removes or narrows a
  * mapping has invalidated TLBs on all CPUs when it returns.
+ *
+ * References: a RAM or foreign mapping owns one on its page. p2m_map() and p2m_replace() take over the caller's.
  */
 #ifndef HYP_P2M_H
 #define HYP_P2M_H
@@ -31,33 +33,59 @@ static inline bool p2m_type_writable(enum p2m_type t)
 	return t == P2M_RAM || t == P2M_SHARED || t == P2M_FOREIGN || t == P2M_GRANT_RW;
 }
 
+/* Leaves taken out of a dying domain's table whose pages are not all given back yet. */
+#define P2M_PENDING 8
+
 struct p2m {
 	struct spinlock lock; /* RANK_P2M */
+	bool live;	      /* p2m_init() has been through */
+	bool dying;	      /* being given back: nothing can be mapped any more */
 	mfn_t root;	      /* 2^root_order pages */
 	uint32_t root_order;
 	uint16_t vmid;
 	uint64_t vmid_generation;
-	uint32_t tables;     /* table pages in use */
-	uint32_t table_limit; /* and how many the domain may have (paging mempool) */
+	uint32_t tables;      /* table pages in use, without the root */
+	uint32_t table_limit; /* and how many the domain may have (paging mempool); 0: by its max_pages */
+	uint64_t end_gfn;     /* all frames ever mapped are below */
+	uint64_t next_gfn;    /* relinquish: nothing is mapped below */
+	unsigned nr_pending;
+	struct {
+		uint64_t mfn, nr;
+	} pending[P2M_PENDING];
 };
 
-/* IPA size for all domains, from the CPUs; set at boot. Frames at or above 1 << (p2m_ipa_bits - 12) are refused. */
+/*
+ * IPA size for all domains, from the CPUs; set at boot, 32 to 43. Frames at or above 1 << (p2m_ipa_bits - 12) are
+ * refused. Walks start at level 1, in a root of 2^p2m_root_order() concatenated tables (Arm ARM D8.2.2).
+ */
 extern unsigned p2m_ipa_bits;
+#define P2M_START_LEVEL 1
 
+static inline unsigned p2m_root_order(void)
+{
+	return p2m_ipa_bits > 39 ? p2m_ipa_bits - 39 : 0;
+}
+
+/* -ENOMEM. */
 int p2m_init(struct domain *d);
-/* Give back what is mapped, a bounded amount a call. -ERESTART: call again. 0: nothing is left but the root. */
+/*
+ * Give back what is mapped, a bounded amount a call. -ERESTART: call again. 0: nothing is left but the root.
+ * No vCPU of d runs any more, and one caller at a time.
+ */
 int p2m_relinquish(struct domain *d);
+/* Also for a domain whose p2m_init() failed or was never called. */
 void p2m_destroy(struct domain *d);
 
 /*
- * Map nr frames. The range must be unmapped except as p2m_replace() allows. -EINVAL (outside the address space),
- * -EEXIST, -ENOMEM (tables); on error nothing stays mapped.
+ * Map nr frames. The range must be unmapped. -EINVAL (outside the address space), -EEXIST, -ENOMEM (tables),
+ * -ESRCH (d is dying); on error nothing stays mapped.
  */
 int p2m_map(struct domain *d, gfn_t gfn, mfn_t mfn, uint64_t nr, enum p2m_type type);
 
 /*
- * Map one page over whatever is there; what was there is released according to its type (a RAM page is dropped,
- * a foreign page's reference put).
+ * Map one page over whatever is there; what was there is released according to its type: RAM and foreign pages are
+ * put (so hold no lock that the end of a domain may take), others' references are somebody else's.
+ * Errors like p2m_map().
  */
 int p2m_replace(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type);
 
@@ -77,11 +105,20 @@ int p2m_take(struct domain *d, gfn_t gfn, unsigned types, mfn_t expect, mfn_t *m
  */
 int p2m_lookup(struct domain *d, gfn_t gfn, mfn_t *mfn, enum p2m_type *type, unsigned *order);
 
+/* The same with p->lock held. */
+int p2m_lookup_locked(struct p2m *p, gfn_t gfn, mfn_t *mfn, enum p2m_type *type, unsigned *order);
+
 /*
- * Look up and take a reference on the page behind gfn if it is RAM of d (P2M_RAM, P2M_RAM_RO; with write only
- * P2M_RAM). 0, -ENOENT, -EACCES. Release with page_put().
+ * Look up and take a reference on the page behind gfn if it is d's: RAM, or a page shared with d that has an owner
+ * (grant frames). 0, -ENOENT, -EACCES (not d's, or `write` and read-only). Release with page_put().
  */
 int p2m_get_page(struct domain *d, gfn_t gfn, bool write, mfn_t *mfn);
+
+/*
+ * Does the table allow this access now? A stage 2 fault can be the trace of a change by another CPU (a block being
+ * split is unmapped for a moment): then the guest just tries again.
+ */
+bool p2m_allows(struct domain *d, gpaddr_t gpa, bool write);
 
 /* Highest frame ever mapped plus one (XENMEM_maximum_gpfn). */
 uint64_t p2m_max_gfn(struct domain *d);

@@ -2,14 +2,19 @@
 /*
  * The scheduler: weighted fair shares, one run queue a CPU, idle CPUs take work from others.
  *
- * A vCPU's virtual runtime grows by (time run * 256 / weight); the least runs next. A woken vCPU is placed no
- * further back than one latency behind the queue and preempts a runner that is further ahead.
+ * A vCPU's virtual runtime grows by (time run * 256 / weight); the one with the least runs next. A woken vCPU starts
+ * at the queue's clock less a small credit, and preempts a runner that is further ahead than that.
+ *
+ * Idling is a loop in sched_next(), not a vCPU: the last vCPU's state stays loaded while its CPU sleeps, and if it is
+ * the one that wakes, nothing has to be switched. vcpu.running says "loaded on some CPU"; such a vCPU can be run by
+ * that CPU only.
  */
 #ifndef HYP_SCHED_H
 #define HYP_SCHED_H
 
 #include <hyp/heap.h>
 #include <hyp/spinlock.h>
+#include <hyp/timer.h>
 
 struct vcpu;
 struct domain;
@@ -22,26 +27,34 @@ struct runqueue {
 	struct spinlock lock; /* RANK_SCHED */
 	struct heap ready;    /* runnable, not running; key: vruntime */
 	uint32_t nr_ready;
-	struct vcpu *running;
-	uint64_t vclock;      /* monotonic lower bound of vruntimes */
-	ns_t slice_end;
+	uint32_t nr_vcpus;    /* that belong here, running or not */
+	struct vcpu *running; /* chosen to run; NULL: idle */
+	uint64_t vclock;      /* the least vruntime there was: never goes back */
+	uint64_t slice_end;   /* ticks */
+	struct timer slice;   /* armed while somebody waits; lazily: it may fire early and is set again */
 };
 
-enum runstate { RUNSTATE_RUNNING, RUNSTATE_RUNNABLE, RUNSTATE_BLOCKED, RUNSTATE_OFFLINE };
-
 struct sched_vcpu {
-	struct heap_node node; /* in its CPU's ready heap */
-	uint64_t vruntime;     /* weighted ns */
-	ns_t since;	       /* when the current run started */
-	uint16_t cpu;	       /* whose run queue it belongs to */
+	struct heap_node node;	/* in its CPU's ready heap */
+	uint64_t vruntime;	/* ticks, scaled by weight */
+	uint64_t since;		/* ticks: up to when its running time is accounted */
 	uint64_t hard_affinity; /* CPUs it may run on, a bit each */
-	uint64_t soft_affinity; /* and prefers */
+	uint64_t soft_affinity; /* and the ones it prefers */
+	uint64_t cap_used;	/* ticks run in this cap period */
+	uint64_t cap_period;	/* when that began, ticks */
+	struct timer cap_timer; /* ends `throttled` */
+	uint32_t throttled;	/* has used up its cap */
+	uint16_t cpu;		/* whose run queue it belongs to */
+	int state;		/* RUNSTATE_* */
+	uint64_t state_since;	/* ticks */
+	uint64_t state_time[4]; /* ticks in each RUNSTATE_*, up to state_since */
 };
 
 void sched_init_cpu(struct cpu *c);
 void sched_vcpu_init(struct vcpu *v);
 /* Takes effect at once, also for a running vCPU. -EINVAL: no such CPU. */
 int sched_set_affinity(struct vcpu *v, uint64_t hard, uint64_t soft);
+/* weight 1..65535; cap in percent of one CPU for the domain, spread over its vCPUs; 0: none. */
 int sched_set_weight(struct domain *d, uint32_t weight, uint32_t cap_percent);
 
 /* v may run now: put it on a queue and kick a CPU if it should. Harmless if it is queued or running. */
@@ -50,6 +63,15 @@ void sched_wake(struct vcpu *v);
 void sched_sleep(struct vcpu *v);
 /* Give way to the others in the queue. Only for the vCPU that runs here. */
 void sched_yield(struct vcpu *v);
+
+/* Somebody waits: make sure that the one that runs here stops in time. */
+void sched_start_slice(struct cpu *c);
+
+/* Off every queue and CPU for good, before the structure is freed. */
+void sched_vcpu_destroy(struct vcpu *v);
+
+/* Note a change of state for the guest's steal-time accounting. The run queue's lock is held. */
+void sched_account_state(struct vcpu *v, int state, uint64_t now);
 
 /*
  * Choose who runs on this CPU next, sleeping while there is nobody. Handles interrupts while it sleeps.

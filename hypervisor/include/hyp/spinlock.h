@@ -26,6 +26,7 @@ enum lock_rank {
 	RANK_SCHED,	      /* runqueue.lock */
 	RANK_TIMER,	      /* timer_queue.lock */
 	RANK_POOL,	      /* typed pools */
+	RANK_MMU,	      /* the hypervisor's own page tables */
 	RANK_HEAP,	      /* the page allocator */
 	RANK_LOG,	      /* log and console */
 };

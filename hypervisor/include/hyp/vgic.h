@@ -60,8 +60,7 @@ struct vgic_vcpu {
 	struct spinlock lock; /* RANK_VGIC, see above */
 	bool flush;           /* another CPU left something to do: look before the next entry */
 	bool resync;          /* of that: something in a list register has to change */
-	bool underflow;       /* the maintenance interrupt for refilling is on */
-	bool active_left;     /* an active interrupt had to stay outside the list registers */
+	uint8_t refill;       /* REFILL_* that the maintenance interrupt is on for */
 	uint8_t after;        /* what vgic_unlock() has to do */
 	uint32_t used_lrs;    /* a bit for each list register that may hold something */
 	uint32_t

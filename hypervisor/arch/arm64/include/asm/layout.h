@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The hypervisor's virtual addresses (EL2, 48 bits, one translation table base):
+ *
+ *   0x0000_2000_0000_0000  the image: text RX, rodata R, data and bss RW
+ *   0x0000_3000_0000_0000  per-CPU stacks, each above an unmapped guard page
+ *   0x0000_3800_0000_0000  what the firmware left (device tree): this + physical address, read-only
+ *   0x0000_4000_0000_0000  devices: this + physical address, Device-nGnRE, mapped as asked for
+ *   0x0000_8000_0000_0000  RAM: this + physical address, Normal write-back
+ */
+#ifndef ASM_LAYOUT_H
+#define ASM_LAYOUT_H
+
+#define HYP_VA_IMAGE  0x0000200000000000
+#define HYP_VA_STACKS 0x0000300000000000
+#define HYP_VA_BLOB   0x0000380000000000
+#define HYP_VA_DEVICE 0x0000400000000000
+#define HYP_VA_RAM    0x0000800000000000
+
+/* Told to tools by XENVER_platform_parameters; nobody uses it on ARM. */
+#define HYP_VIRT_START HYP_VA_IMAGE
+
+#define IMAGE_MAX_SIZE 0x200000 /* one 2 MiB block */
+
+#define STACK_SHIFT 14
+#define STACK_SIZE  (1 << STACK_SHIFT) /* a CPU's area: guard page, stack, struct cpu at the top */
+#define STACK_STRIDE (2 * STACK_SIZE)
+#define CPU_AREA    512 /* room for struct cpu */
+
+/* Indices into MAIR_EL2. */
+#define MAIR_NORMAL 0 /* 0xff: write-back, read and write allocate */
+#define MAIR_DEVICE 1 /* 0x04: Device-nGnRE */
+#define MAIR_NC	    2 /* 0x44: Normal, non-cacheable */
+#define MAIR_VALUE  0x4404ff
+
+#endif

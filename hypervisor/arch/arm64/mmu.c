@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: ISC */
+/* The hypervisor's own address space: windows on RAM and devices, stacks. The image itself is mapped by head.S. */
+#include <arm/pt.h>
+#include <asm/cache.h>
+#include <asm/mmu.h>
+#include <asm/sysreg.h>
+#include <asm/tlb.h>
+#include <hyp/cpu.h>
+#include <hyp/lib.h>
+#include <hyp/page.h>
+
+extern uint64_t hyp_l0[512];
+
+unsigned dcache_line = 64;
+paddr_t image_pa;
+
+/* Tables needed before the page allocator runs: a few for the RAM window, the log, the console and the device tree. */
+#define BOOT_TABLES 24
+static uint8_t boot_tables[BOOT_TABLES][PAGE_SIZE] __attribute__((section(".bss.tables"), aligned(4096)));
+static unsigned boot_tables_used;
+static bool heap_ready;
+static struct spinlock mmu_lock = SPINLOCK_INIT(RANK_MMU);
+
+paddr_t virt_to_phys(const void *va)
+{
+	uintptr_t a = (uintptr_t)va;
+
+	return a >= HYP_VA_RAM ? a - HYP_VA_RAM : a - HYP_VA_IMAGE + image_pa;
+}
+
+static void *table_virt(paddr_t pa)
+{
+	if (pa >= image_pa && pa < image_pa + IMAGE_MAX_SIZE)
+		return (void *)(uintptr_t)(pa - image_pa + HYP_VA_IMAGE);
+	return phys_to_virt(pa);
+}
+
+static paddr_t table_alloc(struct pt *pt __unused)
+{
+	void *table = NULL;
+
+	if (heap_ready) {
+		table = hyp_pages_alloc(0);
+		return table ? virt_to_phys(table) : PT_NO_TABLE;
+	}
+	if (boot_tables_used == BOOT_TABLES)
+		return PT_NO_TABLE;
+	return virt_to_phys(boot_tables[boot_tables_used++]); /* .bss: zero */
+}
+
+static void table_free(struct pt *pt __unused, paddr_t table)
+{
+	if (table < image_pa || table >= image_pa + IMAGE_MAX_SIZE)
+		hyp_pages_free(phys_to_virt(table), 0);
+}
+
+static uint64_t *table_map(struct pt *pt __unused, paddr_t table)
+{
+	return table_virt(table);
+}
+
+static void table_publish(struct pt *pt __unused)
+{
+	tlb_publish();
+}
+
+static void flush_leaf(struct pt *pt __unused, uint64_t va)
+{
+	tlb_flush_hyp_page(va);
+}
+
+static void flush_all(struct pt *pt __unused)
+{
+	tlb_flush_hyp_all();
+}
+
+static const struct pt_ops hyp_pt_ops = {
+	.alloc_table = table_alloc,
+	.free_table = table_free,
+	.map_table = table_map,
+	.publish = table_publish,
+	.flush_leaf = flush_leaf,
+	.flush_all = flush_all,
+};
+
+static struct pt hyp_pt = {.ops = &hyp_pt_ops, .start_level = 0, .ia_bits = 48};
+
+#define ATTR_COMMON (PT_AF | PT_S1_AP1 | PT_S1_XN)
+#define ATTR_RAM    (ATTR_COMMON | PT_SH_INNER | PT_S1_ATTR(MAIR_NORMAL))
+#define ATTR_NC	    (ATTR_COMMON | PT_SH_INNER | PT_S1_ATTR(MAIR_NC))
+#define ATTR_DEVICE (ATTR_COMMON | PT_SH_INNER | PT_S1_ATTR(MAIR_DEVICE))
+
+static void map(uintptr_t va, paddr_t pa, uint64_t size, uint64_t attr)
+{
+	int err;
+
+	if (!size)
+		return;
+	spin_lock(&mmu_lock);
+	err = pt_map(&hyp_pt, va, pa, size, attr);
+	spin_unlock(&mmu_lock);
+	if (err)
+		panic("cannot map %llx-%llx for the hypervisor (%d)", (unsigned long long)pa,
+		      (unsigned long long)(pa + size), err);
+}
+
+void mmu_init_boot_cpu(paddr_t image)
+{
+	image_pa = image;
+	hyp_pt.root = virt_to_phys(hyp_l0);
+	dcache_line = 4U << (read_sysreg(ctr_el0) >> 16 & 0xf);
+}
+
+void mmu_use_heap(void)
+{
+	heap_ready = true;
+}
+
+/* All of a bank; what is text or constant in the image is read-only here too, so that no alias can change it. */
+void mmu_map_ram(paddr_t start, paddr_t end)
+{
+	paddr_t ro_end = image_pa + (paddr_t)(_erodata - _start);
+
+	start = ALIGN_UP(start, PAGE_SIZE);
+	end = ALIGN_DOWN(end, PAGE_SIZE);
+	if (start > image_pa || end < ro_end) {
+		map(HYP_VA_RAM + start, start, end - start, ATTR_RAM);
+		return;
+	}
+	map(HYP_VA_RAM + start, start, image_pa - start, ATTR_RAM);
+	map(HYP_VA_RAM + image_pa, image_pa, ro_end - image_pa, ATTR_RAM | PT_S1_RO);
+	map(HYP_VA_RAM + ro_end, ro_end, end - ro_end, ATTR_RAM);
+}
+
+/*
+ * The cacheable mapping goes for good and its lines are written back and dropped, so that no alias with other
+ * attributes is left (Arm ARM B2.8.1).
+ */
+void mmu_map_noncacheable(paddr_t start, uint64_t size)
+{
+	uintptr_t va = HYP_VA_RAM + start;
+	int err;
+
+	cache_clean_invalidate_poc((void *)va, size);
+	spin_lock(&mmu_lock);
+	err = pt_unmap(&hyp_pt, va, size);
+	if (!err)
+		err = pt_map(&hyp_pt, va, start, size, ATTR_NC);
+	spin_unlock(&mmu_lock);
+	if (err)
+		panic("cannot map the log (%d)", err);
+}
+
+void *mmu_map_device(paddr_t pa, uint64_t size)
+{
+	paddr_t start = ALIGN_DOWN(pa, PAGE_SIZE), end = ALIGN_UP(pa + size, PAGE_SIZE);
+	struct pt_leaf leaf;
+
+	for (; start < end; start += PAGE_SIZE)
+		if (!pt_lookup(&hyp_pt, HYP_VA_DEVICE + start, &leaf))
+			map(HYP_VA_DEVICE + start, start, PAGE_SIZE, ATTR_DEVICE);
+	return device_virt(pa);
+}
+
+const void *mmu_map_boot_blob(paddr_t pa, uint64_t size)
+{
+	paddr_t start = ALIGN_DOWN(pa, PAGE_SIZE), end = ALIGN_UP(pa + size, PAGE_SIZE);
+
+	map(HYP_VA_BLOB + start, start, end - start, ATTR_RAM | PT_S1_RO);
+	return (const void *)(uintptr_t)(HYP_VA_BLOB + pa);
+}
+
+void *mmu_alloc_stack(unsigned cpu)
+{
+	uintptr_t area = HYP_VA_STACKS + (uintptr_t)cpu * STACK_STRIDE;
+
+	/* The lowest page of the area stays unmapped: an overflow faults instead of spreading. */
+	for (uintptr_t at = PAGE_SIZE; at < STACK_SIZE; at += PAGE_SIZE) {
+		void *page = hyp_pages_alloc(0);
+
+		if (!page)
+			return NULL;
+		map(area + at, virt_to_phys(page), PAGE_SIZE, ATTR_RAM);
+	}
+	return (void *)(area + STACK_SIZE - CPU_AREA);
+}

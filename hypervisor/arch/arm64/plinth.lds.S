@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+/* Layout of the image: one 2 MiB block, each kind of section on pages of its own so that permissions can differ. */
+#include <asm/layout.h>
+
+OUTPUT_ARCH(aarch64)
+ENTRY(_start)
+
+SECTIONS
+{
+	. = HYP_VA_IMAGE;
+	_start = .;
+	.text : {
+		*(.head)
+		*(.text .text.*)
+	}
+	. = ALIGN(4096);
+	_etext = .;
+	.rodata : {
+		*(.rodata .rodata.*)
+		*(.got .got.plt)
+		*(.data.rel.ro .data.rel.ro.*)
+	}
+	. = ALIGN(4096);
+	_erodata = .;
+	.data : {
+		*(.data .data.*)
+		. = ALIGN(8);
+	}
+	_edata = .;
+	. = ALIGN(16);
+	_bss = .;
+	.bss (NOLOAD) : {
+		*(.bss .bss.* COMMON)
+		. = ALIGN(4096);
+		*(.bss.tables)
+		. = ALIGN(STACK_SIZE);
+		*(.bss.stack)
+	}
+	. = ALIGN(4096);
+	_end = .;
+	ASSERT(_end - _start <= IMAGE_MAX_SIZE, "the image must fit one 2 MiB block")
+
+	/DISCARD/ : { *(.comment) *(.note*) *(.eh_frame*) *(.interp) *(.dynamic) *(.dynsym) *(.dynstr) *(.hash) *(.gnu.hash) }
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: ISC */
+/* CPUs: what each sets up for itself, bringing the others up, stopping. */
+#include <arm/psci.h>
+#include <asm/context.h>
+#include <asm/idregs.h>
+#include <asm/mmu.h>
+#include <asm/smp.h>
+#include <asm/vmid.h>
+#include <hyp/arch.h>
+#include <hyp/bootinfo.h>
+#include <hyp/cpu.h>
+#include <hyp/irq.h>
+#include <hyp/lib.h>
+#include <hyp/log.h>
+
+#define MPIDR_AFFINITY 0xff00ffffffUL
+
+extern char secondary_entry[];
+void hyp_main_secondary(void) __noreturn;
+
+struct cpu *cpus[MAX_CPUS];
+unsigned nr_cpus;
+
+uint64_t arch_cpu_hwid(void)
+{
+	return read_sysreg(mpidr_el1) & MPIDR_AFFINITY;
+}
+
+/* 40 bits: as many as the largest guest memory map of the ABI needs (GUEST_RAM1), two concatenated level 1 tables. */
+void arch_init_guest_addresses(void)
+{
+	static const uint8_t pa_bits[] = {32, 36, 40, 42, 44, 48};
+	unsigned range = (unsigned)MIN(read_sysreg(id_aa64mmfr0_el1) & 0xf, 5UL);
+
+	p2m_ipa_bits = MIN(pa_bits[range], 40u);
+}
+
+/*
+ * VTCR_EL2 (Arm ARM D19.2.156): 4 KiB granule, write-back inner shareable walks, start at level 1 with concatenated
+ * tables for p2m_ipa_bits, physical size as the CPU has it, 16-bit VMIDs if there are.
+ */
+static uint64_t vtcr_value(void)
+{
+	uint64_t t0sz = 64 - p2m_ipa_bits, ps = MIN(read_sysreg(id_aa64mmfr0_el1) & 0xf, 5UL);
+	bool vmid16 = ((read_sysreg(id_aa64mmfr1_el1) >> 4) & 0xf) == 2;
+
+	return t0sz | 1 << 6 /* SL0: level 1 */ | 1 << 8 | 1 << 10 | 3 << 12 | ps << 16 | (vmid16 ? 1 << 19 : 0) | 1UL << 31;
+}
+
+/* System registers that every CPU has for itself. */
+static void cpu_init_registers(void)
+{
+	write_sysreg(vtcr_el2, vtcr_value());
+	write_sysreg(hcr_el2, HCR_GUEST);
+	write_sysreg(cptr_el2, CPTR_BASE | CPTR_TFP);
+	write_sysreg(hstr_el2, 0);
+	write_sysreg(mdcr_el2, (read_sysreg(mdcr_el2) & 0x1f) | MDCR_GUEST);
+	write_sysreg(cnthctl_el2, CNTHCTL_EL1PCTEN);
+	write_sysreg(cntvoff_el2, 0);
+	write_sysreg(cntv_ctl_el0, 0);
+	write_sysreg(cnthp_ctl_el2, 0);
+	write_sysreg(vpidr_el2, read_sysreg(midr_el1));
+	isb();
+}
+
+void arch_cpu_init(struct cpu *c)
+{
+	cpu_init_registers();
+	c->timers.programmed = TIMER_OFF;
+	spin_lock_init(&c->timers.lock, RANK_TIMER);
+	sched_init_cpu(c);
+	irqchip->init_cpu(c);
+	irqchip->enable(bootinfo.timer.hyp_ppi);
+	irqchip->enable(bootinfo.timer.virt_ppi);
+	irqchip->enable(bootinfo.gic.maintenance_ppi);
+}
+
+/* A secondary CPU, on its own stack with the MMU on. */
+void hyp_main_secondary(void)
+{
+	struct cpu *c = this_cpu();
+
+	arch_cpu_init(c);
+	log_debug("CPU %u (affinity %llx) is up", c->id, (unsigned long long)c->hwid);
+	/* Pairs with the acquire in start_cpu(): everything above is done. */
+	atomic_store_rel(&c->online, true);
+	cpu_enter_guests();
+}
+
+static bool wait_online(struct cpu *c)
+{
+	uint64_t end = time_ticks() + time_hz; /* a second */
+
+	while (!atomic_load_acq(&c->online))
+		if (time_ticks() > end)
+			return false;
+		else
+			cpu_relax();
+	return true;
+}
+
+static bool start_cpu(unsigned id, uint64_t hwid)
+{
+	struct cpu *c = mmu_alloc_stack(id);
+	int err;
+
+	if (!c) {
+		log_err("no memory for CPU %u", id);
+		return false;
+	}
+	c->id = id;
+	c->hwid = hwid;
+	cpus[id] = c;
+	dsb(sy);
+	err = psci_cpu_on(hwid, virt_to_phys(secondary_entry), (uintptr_t)c);
+	if (err || !wait_online(c)) {
+		log_err("CPU %u (affinity %llx) did not come up (PSCI %d)", id, (unsigned long long)hwid, err);
+		return false;
+	}
+	return true;
+}
+
+void arch_start_secondary_cpus(void)
+{
+	unsigned max = bootinfo.max_cpus ? MIN(bootinfo.max_cpus, bootinfo.nr_cpus) : bootinfo.nr_cpus;
+
+	if (!bootinfo.psci.present) {
+		if (max > 1)
+			log_warn("no PSCI in the device tree: only one CPU is used");
+		return;
+	}
+	for (unsigned i = 1; i < max; i++)
+		if (start_cpu(nr_cpus, bootinfo.cpu[i].hwid))
+			nr_cpus++;
+}
+
+void arch_cpu_halt(void)
+{
+	write_sysreg(daif, 0x3c0);
+	for (;;)
+		asm volatile("wfi" ::: "memory");
+}
+
+void arch_machine_stop(bool reset)
+{
+	struct cpu *c;
+
+	for_each_cpu (c)
+		if (c != this_cpu())
+			irqchip->send_ipi(c, IPI_HALT);
+	if (bootinfo.psci.present) {
+		if (reset)
+			psci_system_reset();
+		else
+			psci_system_off();
+	}
+	log_info("halted: switch the machine off");
+	arch_cpu_halt();
+}
+
+/* Frame records (AAPCS64 6.4.6): x29 points to {previous x29, return address}, within this CPU's stack. */
+unsigned arch_backtrace(uintptr_t *pc, unsigned max)
+{
+	uintptr_t fp = (uintptr_t)__builtin_frame_address(0), top = (uintptr_t)this_cpu();
+	unsigned n = 0;
+
+	while (n < max && fp < top && fp >= top - STACK_SIZE && fp % 8 == 0) {
+		const uintptr_t *record = (const uintptr_t *)fp;
+
+		if (record[1])
+			pc[n++] = record[1];
+		if (record[0] <= fp)
+			break;
+		fp = record[0];
+	}
+	return n;
+}

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: ISC */
+/* Reading the machine out of its device tree. */
+#include <hyp/bootinfo.h>
+#include <hyp/lib.h>
+#include <hyp/log.h>
+#include <hyp/uart.h>
+
+#include "fdt_util.h"
+
+/* Ranges. */
+
+static void range_add(struct range *r, unsigned *nr, unsigned max, paddr_t base, uint64_t size, const char *what)
+{
+	if (!size || base + size < base)
+		return;
+	if (*nr == max) {
+		log_warn("device tree: more than %u %s, the rest is not used", max, what);
+		return;
+	}
+	r[*nr].base = base;
+	r[*nr].size = size;
+	(*nr)++;
+}
+
+static void reserve(struct bootinfo *bi, paddr_t base, uint64_t size)
+{
+	range_add(bi->reserved, &bi->nr_reserved, BOOT_MAX_RESERVED, base, size, "reserved ranges");
+}
+
+static void add_bank(struct bootinfo *bi, paddr_t base, uint64_t size)
+{
+	unsigned i;
+
+	range_add(bi->banks, &bi->nr_banks, BOOT_MAX_BANKS, base, size, "memory banks");
+	for (i = bi->nr_banks; i > 1 && bi->banks[i - 1].base < bi->banks[i - 2].base; i--) {
+		struct range t = bi->banks[i - 1];
+
+		bi->banks[i - 1] = bi->banks[i - 2];
+		bi->banks[i - 2] = t;
+	}
+}
+
+static void read_memory(struct bootinfo *bi)
+{
+	const void *fdt = bi->fdt;
+	int node, sub;
+	uint64_t base, size;
+
+	for (node = fdt_node_offset_by_prop_value(fdt, -1, "device_type", "memory", 7); node >= 0;
+	     node = fdt_node_offset_by_prop_value(fdt, node, "device_type", "memory", 7)) {
+		if (!fdt_node_enabled(fdt, node))
+			continue;
+		for (unsigned i = 0; fdt_reg(fdt, node, i, &base, &size); i++)
+			add_bank(bi, base, size);
+	}
+	if (!bi->nr_banks)
+		panic("the device tree describes no memory");
+	for (int i = 0; i < fdt_num_mem_rsv(fdt); i++)
+		if (fdt_get_mem_rsv(fdt, i, &base, &size) == 0)
+			reserve(bi, base, size);
+	node = fdt_path_offset(fdt, "/reserved-memory");
+	fdt_for_each_subnode (sub, fdt, node)
+		for (unsigned i = 0; fdt_reg(fdt, sub, i, &base, &size); i++)
+			reserve(bi, base, size);
+}
+
+/* CPUs: the boot CPU becomes number 0. */
+
+static void read_cpus(struct bootinfo *bi)
+{
+	const void *fdt = bi->fdt;
+	int cpus_node = fdt_path_offset(fdt, "/cpus"), node;
+	uint64_t boot = bi->cpu[0].hwid, hwid;
+	int cells = fdt_address_cells(fdt, cpus_node), len;
+
+	bi->nr_cpus = 1;
+	fdt_for_each_subnode (node, fdt, cpus_node) {
+		const char *type = fdt_getprop(fdt, node, "device_type", &len);
+		const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &len);
+
+		if (!type || strcmp(type, "cpu") != 0 || !reg || len < cells * 4 || !fdt_node_enabled(fdt, node))
+			continue;
+		hwid = fdt_cells(reg, cells);
+		if (hwid == boot || bi->nr_cpus == MAX_CPUS)
+			continue;
+		bi->cpu[bi->nr_cpus++].hwid = hwid;
+	}
+}
+
+/* Interrupt controller. */
+
+static const struct {
+	const char *compatible;
+	unsigned version;
+} gics[] = {
+	{"arm,gic-v3", 3}, {"arm,cortex-a15-gic", 2}, {"arm,gic-400", 2}, {"arm,cortex-a7-gic", 2},
+};
+
+static void read_range(const void *fdt, int node, unsigned index, struct range *r)
+{
+	if (!fdt_reg(fdt, node, index, &r->base, &r->size))
+		r->base = r->size = 0;
+}
+
+static void read_gicv2(struct bootinfo *bi, int node)
+{
+	read_range(bi->fdt, node, 0, &bi->gic.dist);
+	read_range(bi->fdt, node, 1, &bi->gic.cpu);
+	read_range(bi->fdt, node, 2, &bi->gic.hyp);
+	read_range(bi->fdt, node, 3, &bi->gic.vcpu);
+	if (!bi->gic.hyp.size || !bi->gic.vcpu.size)
+		panic("the GICv2 in the device tree has no virtualization extensions (four register ranges)");
+}
+
+static void read_gicv3(struct bootinfo *bi, int node)
+{
+	const void *fdt = bi->fdt;
+	uint32_t regions = fdt_u32(fdt, node, "#redistributor-regions", 1);
+
+	read_range(fdt, node, 0, &bi->gic.dist);
+	for (unsigned i = 0; i < regions && i < BOOT_MAX_REDIST; i++)
+		read_range(fdt, node, i + 1, &bi->gic.redist[bi->gic.nr_redist++]);
+}
+
+static void read_gic(struct bootinfo *bi)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(gics); i++) {
+		int node = fdt_node_offset_by_compatible(bi->fdt, -1, gics[i].compatible);
+		unsigned irq;
+
+		if (node < 0)
+			continue;
+		bi->gic.node = node;
+		bi->gic.version = gics[i].version;
+		if (gics[i].version == 2)
+			read_gicv2(bi, node);
+		else
+			read_gicv3(bi, node);
+		bi->gic.maintenance_ppi = fdt_irq(bi->fdt, node, 0, &irq) ? irq : 25;
+		return;
+	}
+	panic("no interrupt controller that this hypervisor knows (GICv2 with virtualization, GICv3) in the device tree");
+}
+
+/* The generic timer's interrupts are: secure, non-secure, virtual, hypervisor. */
+static void read_timer(struct bootinfo *bi)
+{
+	int node = fdt_node_offset_by_compatible(bi->fdt, -1, "arm,armv8-timer");
+	unsigned irq;
+
+	if (node < 0)
+		node = fdt_node_offset_by_compatible(bi->fdt, -1, "arm,armv7-timer");
+	if (node < 0)
+		panic("no generic timer in the device tree");
+	bi->timer.phys_ppi = fdt_irq(bi->fdt, node, 1, &irq) ? irq : 30;
+	bi->timer.virt_ppi = fdt_irq(bi->fdt, node, 2, &irq) ? irq : 27;
+	bi->timer.hyp_ppi = fdt_irq(bi->fdt, node, 3, &irq) ? irq : 26;
+	bi->timer.hz = fdt_u32(bi->fdt, node, "clock-frequency", 0);
+}
+
+static void read_psci(struct bootinfo *bi)
+{
+	static const char *const compatible[] = {"arm,psci-1.0", "arm,psci-0.2"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(compatible); i++) {
+		int node = fdt_node_offset_by_compatible(bi->fdt, -1, compatible[i]), len;
+		const char *method;
+
+		if (node < 0)
+			continue;
+		method = fdt_getprop(bi->fdt, node, "method", &len);
+		bi->psci.present = true;
+		bi->psci.use_hvc = method && strcmp(method, "hvc") == 0;
+		return;
+	}
+}
+
+/* Console: a path, an alias, or what the firmware uses. */
+
+static int console_node(const struct bootinfo *bi)
+{
+	char path[sizeof(bi->console)];
+	const char *name = bi->console;
+	int len, chosen = fdt_path_offset(bi->fdt, "/chosen");
+
+	if (!name[0] || strcmp(name, "dtuart") == 0)
+		name = fdt_getprop(bi->fdt, chosen, "stdout-path", &len);
+	if (!name)
+		return -1;
+	str_copy(path, name, sizeof(path));
+	if (strchr(path, ':')) /* "serial0:115200n8" */
+		*strchr(path, ':') = 0;
+	return fdt_path_offset(bi->fdt, path); /* knows aliases too */
+}
+
+static void read_console(struct bootinfo *bi)
+{
+	int node = console_node(bi), len;
+	const char *compatible;
+
+	bi->uart.node = -1;
+	if (node < 0 || !fdt_reg(bi->fdt, node, 0, &bi->uart.regs.base, &bi->uart.regs.size))
+		return;
+	compatible = fdt_getprop(bi->fdt, node, "compatible", &len);
+	for (const char *c = compatible; c && c < compatible + len; c += strlen(c) + 1)
+		if (!bi->uart.driver)
+			bi->uart.driver = uart_find_driver(c);
+	bi->uart.node = node;
+	if (!fdt_irq(bi->fdt, node, 0, &bi->uart.irq))
+		bi->uart.irq = 0;
+}
+
+/* Modules: /chosen subnodes as QEMU's guest-loader and U-Boot scripts write them. */
+
+static const struct {
+	const char *compatible;
+	enum module_kind kind;
+} module_kinds[] = {
+	{"multiboot,kernel", MODULE_KERNEL},
+	{"multiboot,ramdisk", MODULE_RAMDISK},
+	{"xen,linux-zimage", MODULE_KERNEL},
+	{"xen,linux-initrd", MODULE_RAMDISK},
+};
+
+static enum module_kind module_kind(const struct bootinfo *bi, int node)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(module_kinds); i++)
+		if (fdt_node_check_compatible(bi->fdt, node, module_kinds[i].compatible) == 0)
+			return module_kinds[i].kind;
+	/* Without a kind the first is the kernel, the second the ramdisk, as everywhere. */
+	return bi->nr_modules == 0 ? MODULE_KERNEL : bi->nr_modules == 1 ? MODULE_RAMDISK : MODULE_OTHER;
+}
+
+static void read_modules(struct bootinfo *bi)
+{
+	const void *fdt = bi->fdt;
+	int chosen = fdt_path_offset(fdt, "/chosen"), node, len;
+	const char *args;
+
+	fdt_for_each_subnode (node, fdt, chosen) {
+		struct boot_module *m = &bi->module[bi->nr_modules];
+
+		if (fdt_node_check_compatible(fdt, node, "multiboot,module") != 0 &&
+		    fdt_node_check_compatible(fdt, node, "xen,multiboot-module") != 0)
+			continue;
+		if (bi->nr_modules == BOOT_MAX_MODULES) {
+			log_warn("device tree: more than %u boot modules, the rest is not used", BOOT_MAX_MODULES);
+			return;
+		}
+		if (!fdt_reg(fdt, node, 0, &m->range.base, &m->range.size))
+			continue;
+		m->kind = module_kind(bi, node);
+		args = fdt_getprop(fdt, node, "bootargs", &len);
+		if (!args && m->kind == MODULE_KERNEL)
+			args = fdt_getprop(fdt, chosen, "xen,dom0-bootargs", &len);
+		if (args && str_copy(m->cmdline, args, sizeof(m->cmdline)) >= sizeof(m->cmdline))
+			log_warn("device tree: a module's bootargs are longer than %u bytes and were cut", BOOT_CMDLINE_MAX);
+		bi->nr_modules++;
+	}
+}
+
+/* Command line. */
+
+static void opt_dom0_mem(struct bootinfo *bi, const char *value)
+{
+	const char *end;
+	uint64_t n = str_to_size(value, &end);
+
+	/* A bare number is KiB, as everywhere in this ABI's world. */
+	bi->dom0_mem = end > value && end[-1] <= '9' ? KiB(n) : n;
+}
+
+static void opt_dom0_max_vcpus(struct bootinfo *bi, const char *value)
+{
+	const char *end;
+
+	bi->dom0_max_vcpus = (unsigned)str_to_size(value, &end);
+}
+
+static void opt_maxcpus(struct bootinfo *bi, const char *value)
+{
+	const char *end;
+
+	bi->max_cpus = (unsigned)str_to_size(value, &end);
+}
+
+static void opt_console(struct bootinfo *bi, const char *value)
+{
+	str_copy(bi->console, value, sizeof(bi->console));
+}
+
+static void opt_loglevel(struct bootinfo *bi, const char *value)
+{
+	static const char *const names[] = {"error", "warning", "info", "debug", "all"};
+	const char *end;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(names[i], value) == 0)
+			bi->loglevel = (int)i;
+	if (*value >= '0' && *value <= '9')
+		bi->loglevel = (int)str_to_size(value, &end);
+}
+
+static void opt_ignore(struct bootinfo *bi __unused, const char *value __unused)
+{
+}
+
+static const struct {
+	const char *name;
+	void (*set)(struct bootinfo *bi, const char *value);
+} options[] = {
+	{"dom0_mem", opt_dom0_mem},
+	{"dom0_max_vcpus", opt_dom0_max_vcpus},
+	{"maxcpus", opt_maxcpus},
+	{"console", opt_console},
+	{"dtuart", opt_console}, /* what Xen's users write */
+	{"loglvl", opt_loglevel},
+	{"loglevel", opt_loglevel},
+	{"guest_loglvl", opt_ignore},
+};
+
+static void set_option(struct bootinfo *bi, char *word)
+{
+	char *value = strchr(word, '=');
+
+	if (value)
+		*value++ = 0;
+	for (unsigned i = 0; i < ARRAY_SIZE(options); i++) {
+		if (strcmp(options[i].name, word) != 0)
+			continue;
+		if (value)
+			options[i].set(bi, value);
+		else
+			log_warn("command line: %s needs a value: %s=...", word, word);
+		return;
+	}
+	log_warn("command line: unknown option %s", word);
+}
+
+void bootinfo_parse_options(struct bootinfo *bi, const char *cmdline)
+{
+	char words[BOOT_CMDLINE_MAX], *p = words;
+
+	str_copy(words, cmdline, sizeof(words));
+	while (*p) {
+		char *word = p;
+
+		while (*p && *p != ' ')
+			p++;
+		if (*p)
+			*p++ = 0;
+		if (*word)
+			set_option(bi, word);
+	}
+}
+
+static void read_cmdline(struct bootinfo *bi)
+{
+	int chosen = fdt_path_offset(bi->fdt, "/chosen"), len;
+	const char *args = fdt_getprop(bi->fdt, chosen, "xen,xen-bootargs", &len);
+
+	if (!args)
+		args = fdt_getprop(bi->fdt, chosen, "bootargs", &len);
+	if (args)
+		str_copy(bi->cmdline, args, sizeof(bi->cmdline));
+	bi->dom0_mem = MiB(512);
+	bi->loglevel = LOG_INFO;
+	bootinfo_parse_options(bi, bi->cmdline);
+}
+
+/* All of it. */
+
+void bootinfo_read(struct bootinfo *bi, const void *fdt, paddr_t fdt_pa, paddr_t image_pa, uint64_t image_size)
+{
+	if (fdt_check_header(fdt) != 0)
+		panic("x0 did not point to a device tree (at %llx)", (unsigned long long)fdt_pa);
+	bi->fdt = fdt;
+	bi->fdt_range = (struct range){fdt_pa, fdt_totalsize(fdt)};
+	bi->image = (struct range){image_pa, image_size};
+	read_cmdline(bi);
+	read_memory(bi);
+	read_cpus(bi);
+	read_gic(bi);
+	read_timer(bi);
+	read_psci(bi);
+	read_console(bi);
+	read_modules(bi);
+}
+
+/* Free memory: the banks less what occupies them. */
+
+static bool next_obstacle(const struct bootinfo *bi, paddr_t from, paddr_t to, struct range *out)
+{
+	const struct range *fixed[] = {&bi->image, &bi->fdt_range};
+	bool found = false;
+	paddr_t best = to;
+
+#define CONSIDER(r)                                                                                \
+	do {                                                                                       \
+		paddr_t _s = MAX((r)->base, from), _e = (r)->base + (r)->size;                     \
+		if (_e > from && _s < best) {                                                      \
+			best = _s;                                                                 \
+			*out = (struct range){_s, _e - _s};                                        \
+			found = true;                                                              \
+		}                                                                                  \
+	} while (0)
+	for (unsigned i = 0; i < ARRAY_SIZE(fixed); i++)
+		CONSIDER(fixed[i]);
+	for (unsigned i = 0; i < bi->nr_reserved; i++)
+		CONSIDER(&bi->reserved[i]);
+	for (unsigned i = 0; i < bi->nr_modules; i++)
+		CONSIDER(&bi->module[i].range);
+#undef CONSIDER
+	return found;
+}
+
+void boot_for_each_free(const struct bootinfo *bi, void (*fn)(paddr_t start, paddr_t end))
+{
+	for (unsigned i = 0; i < bi->nr_banks; i++) {
+		paddr_t at = ALIGN_UP(bi->banks[i].base, PAGE_SIZE);
+		paddr_t end = ALIGN_DOWN(bi->banks[i].base + bi->banks[i].size, PAGE_SIZE);
+		struct range hole;
+
+		while (at < end && next_obstacle(bi, at, end, &hole)) {
+			if (ALIGN_DOWN(hole.base, PAGE_SIZE) > at)
+				fn(at, ALIGN_DOWN(hole.base, PAGE_SIZE));
+			at = ALIGN_UP(hole.base + hole.size, PAGE_SIZE);
+		}
+		if (at < end)
+			fn(at, end);
+	}
+}
+
+static struct range largest_low;
+static uint64_t wanted;
+
+static void note_last_fit(paddr_t start, paddr_t end)
+{
+	if (end - start >= wanted)
+		largest_low = (struct range){end - wanted, wanted};
+}
+
+paddr_t boot_alloc(struct bootinfo *bi, uint64_t size)
+{
+	wanted = ALIGN_UP(size, PAGE_SIZE);
+	largest_low.size = 0;
+	boot_for_each_free(bi, note_last_fit);
+	if (!largest_low.size)
+		panic("no memory for %llu KiB of the hypervisor's own", (unsigned long long)size >> 10);
+	reserve(bi, largest_low.base, largest_low.size);
+	return largest_low.base;
+}

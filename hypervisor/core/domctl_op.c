@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: ISC */
+/* domctl: the toolstack's operations on one domain. Policy is in the table and checked before anything is done. */
+#include <hyp/domctl.h>
+#include <hyp/errno.h>
+#include <hyp/guest_access.h>
+#include <hyp/hypercall.h>
+#include <hyp/lib.h>
+#include <hyp/page.h>
+#include <hyp/wallclock.h>
+#include <public/domctl.h>
+#include <asm/cache.h>
+#include <asm/context.h>
+
+/* Handlers get the operation's own copy of the structure; with `returns` set in the table it goes back. */
+typedef long domctl_fn(struct vcpu *v, struct domain *d, struct xen_domctl *op);
+
+/* Life cycle. */
+
+static domid_t pick_domid(void)
+{
+	static domid_t last;
+	domid_t id = last;
+
+	for (unsigned i = 0; i < DOMID_FIRST_RESERVED; i++) {
+		struct domain *d;
+
+		id = id + 1u < DOMID_FIRST_RESERVED ? (domid_t)(id + 1) : 1;
+		d = domain_get_any(id);
+		if (!d) {
+			last = id;
+			return id;
+		}
+		domain_put(d);
+	}
+	return DOMID_INVALID;
+}
+
+static long check_config(struct xen_domctl_createdomain *c)
+{
+	unsigned version = irqchip->version == 3 ? XEN_DOMCTL_CONFIG_GIC_V3 : XEN_DOMCTL_CONFIG_GIC_V2;
+
+	if (c->flags & ~(XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap | XEN_DOMCTL_CDF_xs_domain))
+		return -EINVAL;
+	if ((c->flags & (XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap)) != (XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap))
+		return -EINVAL;
+	if (c->iommu_opts || c->vmtrace_size || c->arch.tee_type != XEN_DOMCTL_CONFIG_TEE_NONE)
+		return -EINVAL;
+	if (c->arch.gic_version == XEN_DOMCTL_CONFIG_GIC_NATIVE)
+		c->arch.gic_version = (uint8_t)version;
+	/* The list registers and CPU interface are the hardware's: a guest gets its version. */
+	if (c->arch.gic_version != version)
+		return -EINVAL;
+	if (c->max_vcpus == 0 || c->max_vcpus > (version == XEN_DOMCTL_CONFIG_GIC_V3 ? MAX_VCPUS : 8))
+		return -EINVAL;
+	if (c->arch.nr_spis > MAX_IRQS - NR_LOCALS)
+		return -EINVAL;
+	if (c->max_grant_frames > GRANT_MAX_FRAMES || c->max_maptrack_frames > GRANT_MAX_MAPTRACK_FRAMES)
+		return -EINVAL;
+	return 0;
+}
+
+static long createdomain(struct vcpu *v __unused, struct domain *none __unused, struct xen_domctl *op)
+{
+	struct xen_domctl_createdomain *c = &op->u.createdomain;
+	bool v3 = irqchip->version == 3;
+	struct domain *d;
+	domid_t id = op->domain;
+	long err = check_config(c);
+
+	if (err)
+		return err;
+	if (id == 0 || id >= DOMID_FIRST_RESERVED)
+		id = pick_domid();
+	if (id == DOMID_INVALID)
+		return -ENOMEM;
+	err = domain_create(id, c, false, &d);
+	if (err)
+		return err;
+	err = vgic_domain_init(d, irqchip->version, ALIGN_UP(c->arch.nr_spis, 32u),
+			       v3 ? GUEST_GICV3_GICD_BASE : GUEST_GICD_BASE,
+			       v3 ? GUEST_GICV3_GICR0_BASE : GUEST_GICC_BASE);
+	if (!err && !v3)
+		err = p2m_map(d, gpa_to_gfn(GUEST_GICC_BASE), pa_to_mfn(gicv_base), GUEST_GICC_SIZE >> PAGE_SHIFT,
+			      P2M_DEVICE);
+	if (err) {
+		while (domain_kill(d) == -ERESTART)
+			;
+		return err;
+	}
+	c->arch.clock_frequency = 0;
+	op->domain = id;
+	return 0;
+}
+
+static long destroydomain(struct vcpu *v, struct domain *d, struct xen_domctl *op __unused)
+{
+	return d == v->domain ? -EINVAL : domain_kill(d);
+}
+
+/* A pause is over when the vCPUs are off their CPUs; until then the call is issued again. */
+static long pausedomain(struct vcpu *v, struct domain *d, struct xen_domctl *op __unused)
+{
+	if (d == v->domain)
+		return -EINVAL;
+	spin_lock(&d->lock);
+	if (!d->paused_by_tools) {
+		d->paused_by_tools = true;
+		spin_unlock(&d->lock);
+		domain_pause(d);
+	} else {
+		spin_unlock(&d->lock);
+	}
+	return domain_is_quiet(d) ? 0 : -ERESTART;
+}
+
+static long unpausedomain(struct vcpu *v __unused, struct domain *d, struct xen_domctl *op __unused)
+{
+	bool was;
+
+	spin_lock(&d->lock);
+	was = d->paused_by_tools;
+	d->paused_by_tools = false;
+	spin_unlock(&d->lock);
+	if (was)
+		domain_unpause(d);
+	return 0;
+}
+
+static long resumedomain(struct vcpu *v, struct domain *d, struct xen_domctl *op __unused)
+{
+	bool was;
+
+	if (d == v->domain)
+		return -EINVAL;
+	spin_lock(&d->lock);
+	was = d->shutting_down;
+	d->shutting_down = false;
+	spin_unlock(&d->lock);
+	if (was)
+		domain_unpause(d);
+	return 0;
+}
+
+/* What it is and has. */
+
+void domctl_fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
+{
+	struct vcpu *v;
+	uint64_t run = 0, now = time_ticks();
+	bool running = false, blocked = true;
+
+	memset(info, 0, sizeof(*info));
+	info->domain = d->id;
+	info->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
+	for_each_vcpu (d, v) {
+		struct sched_vcpu *s = &v->sched;
+
+		info->max_vcpu_id = v->id;
+		run += s->state_time[RUNSTATE_running];
+		if (s->state == RUNSTATE_running) {
+			run += now - s->state_since;
+			running = true;
+		}
+		if (!v->offline) {
+			info->nr_online_vcpus++;
+			blocked &= v->blocked != 0;
+		}
+	}
+	info->flags = (d->state >= DOMAIN_DYING ? XEN_DOMINF_dying : 0) |
+		      (d->shutting_down ? XEN_DOMINF_shutdown : 0) | (d->paused_by_tools ? XEN_DOMINF_paused : 0) |
+		      (blocked && !running ? XEN_DOMINF_blocked : 0) | (running ? XEN_DOMINF_running : 0) |
+		      (d->flags & XEN_DOMCTL_CDF_xs_domain ? XEN_DOMINF_xs_domain : 0) | XEN_DOMINF_hvm_guest |
+		      XEN_DOMINF_hap | (uint32_t)d->shutdown_code << XEN_DOMINF_shutdownshift;
+	info->tot_pages = d->tot_pages;
+	info->max_pages = d->max_pages;
+	info->shared_info_frame = ~(uint64_t)0; /* no reverse map is kept */
+	info->cpu_time = time_ticks_to_ns(run);
+	info->ssidref = d->ssidref;
+	memcpy(info->handle, d->handle, sizeof(info->handle));
+	info->gpaddr_bits = (uint8_t)p2m_ipa_bits;
+	info->arch_config.gic_version =
+		d->vgic.version == 3 ? XEN_DOMCTL_CONFIG_GIC_V3 : XEN_DOMCTL_CONFIG_GIC_V2;
+	info->arch_config.nr_spis = d->vgic.nr_spis;
+}
+
+/* The domain asked about or the next higher one. */
+static long getdomaininfo(struct vcpu *v __unused, struct domain *none __unused, struct xen_domctl *op)
+{
+	struct domain *d = domain_get_next(op->domain);
+
+	if (!d)
+		return -ESRCH;
+	domctl_fill_info(d, &op->u.getdomaininfo);
+	op->domain = op->u.getdomaininfo.domain;
+	domain_put(d);
+	return 0;
+}
+
+static long max_mem(struct vcpu *v __unused, struct domain *d, struct xen_domctl *op)
+{
+	uint64_t pages = op->u.max_mem.max_memkb >> (PAGE_SHIFT - 10);
+
+	if (pages < d->tot_pages)
+		return -EINVAL;
+	d->max_pages = pages;
+	return 0;
+}
+
+static long max_vcpus(struct vcpu *v __unused, struct domain *d, struct xen_domctl *op)
+{
+	long err;
+
+	if (op->u.max_vcpus.max != d->max_vcpus)
+		return -EINVAL;
+	spin_lock(&d->lock);
+	err = domain_set_max_vcpus(d, op->u.max_vcpus.max);
+	spin_unlock(&d->lock);
+	return err;
+}
+
+static struct vcpu *vcpu_of(struct domain *d, uint32_t id)
+{
+	return id < MAX_VCPUS ? domain_vcpu(d, id) : NULL;
+}
+
+static long setvcpucontext(struct vcpu *v, struct domain *d, struct xen_domctl *op)
+{
+	struct vcpu *target = vcpu_of(d, op->u.vcpucontext.vcpu);
+	struct vcpu_guest_context c;
+	long err;
+
+	if (!target || d == v->domain)
+		return -EINVAL;
+	if (copy_from_guest(v, &c, op->u.vcpucontext.ctxt.va, sizeof(c)) != 0)
+		return -EFAULT;
+	domain_pause(d);
+	if (domain_is_quiet(d))
+		err = arch_vcpu_set_context(target, &c);
+	else
+		err = -ERESTART;
+	if (!err)
+		atomic_store(&target->offline, c.flags & VGCF_online ? 0 : 1);
+	domain_unpause(d);
+	return err;
+}
+
+static long getvcpucontext(struct vcpu *v, struct domain *d, struct xen_domctl *op)
+{
+	struct vcpu *target = vcpu_of(d, op->u.vcpucontext.vcpu);
+	struct vcpu_guest_context c;
+	bool quiet;
+
+	if (!target || d == v->domain)
+		return -EINVAL;
+	memset(&c, 0, sizeof(c));
+	domain_pause(d);
+	quiet = domain_is_quiet(d);
+	if (quiet)
+		arch_vcpu_get_context(target, &c);
+	domain_unpause(d);
+	return quiet ? copy_to_guest(v, op->u.vcpucontext.ctxt.va, &c, sizeof(c)) : -ERESTART;
+}
+
+static long getvcpuinfo(struct vcpu *v __unused, struct domain *d, struct xen_domctl *op)
+{
+	struct xen_domctl_getvcpuinfo *info = &op->u.getvcpuinfo;
+	struct vcpu *target = vcpu_of(d, info->vcpu);
+	struct vcpu_runstate_info run;
+
+	if (!target)
+		return -ESRCH;
+	vcpu_read_runstate(target, &run);
+	info->online = !target->offline;
+	info->blocked = target->blocked != 0;
+	info->running = target->sched.state == RUNSTATE_running;
+	info->cpu_time = run.time[RUNSTATE_running];
+	if (info->running)
+		info->cpu_time += time_now() - run.state_entry_time;
+	info->cpu = target->sched.cpu;
+	return 0;
+}
+
+/* Bit maps of CPUs: at most 64, so one word. What lies beyond is read as 0 and not written. */
+
+static long read_cpumap(struct vcpu *v, const struct xenctl_bitmap *map, uint64_t *out)
+{
+	size_t bytes = MIN((map->nr_bits + 7) / 8, 8u);
+
+	*out = 0;
+	if (copy_from_guest(v, out, map->bitmap.va, bytes) != 0)
+		return -EFAULT;
+	if (map->nr_bits < 64)
+		*out &= BIT64(map->nr_bits) - 1;
+	return 0;
+}
+
+static long write_cpumap(struct vcpu *v, const struct xenctl_bitmap *map, uint64_t value)
+{
+	size_t bytes = (map->nr_bits + 7) / 8;
+	uint8_t buf[32] = {0};
+
+	memcpy(buf, &value, sizeof(value));
+	return copy_to_guest(v, map->bitmap.va, buf, MIN(bytes, sizeof(buf)));
+}
+
+static uint64_t online_cpus(void)
+{
+	return nr_cpus == 64 ? ~(uint64_t)0 : BIT64(nr_cpus) - 1;
+}
+
+static long setvcpuaffinity(struct vcpu *v, struct domain *d, struct xen_domctl *op)
+{
+	struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
+	struct vcpu *target = vcpu_of(d, a->vcpu);
+	uint64_t hard, soft;
+	long err = 0;
+
+	if (!target)
+		return -ESRCH;
+	if (!(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
+		return -EINVAL;
+	hard = target->sched.hard_affinity;
+	soft = target->sched.soft_affinity;
+	if (a->flags & XEN_VCPUAFFINITY_HARD)
+		err = read_cpumap(v, &a->cpumap_hard, &hard);
+	if (!err && a->flags & XEN_VCPUAFFINITY_SOFT)
+		err = read_cpumap(v, &a->cpumap_soft, &soft);
+	if (!err && a->flags & XEN_VCPUAFFINITY_SOFT && !(soft & hard & online_cpus()))
+		err = -EINVAL;
+	if (!err)
+		err = sched_set_affinity(target, hard, soft);
+	if (!err && a->flags & XEN_VCPUAFFINITY_HARD)
+		err = write_cpumap(v, &a->cpumap_hard, hard & online_cpus());
+	if (!err && a->flags & XEN_VCPUAFFINITY_SOFT)
+		err = write_cpumap(v, &a->cpumap_soft, soft & hard & online_cpus());
+	return err;
+}
+
+static long getvcpuaffinity(struct vcpu *v, struct domain *d, struct xen_domctl *op)
+{
+	struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
+	struct vcpu *target = vcpu_of(d, a->vcpu);
+	long err = 0;
+
+	if (!target)
+		return -ESRCH;
+	if (!(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
+		return -EINVAL;
+	if (a->flags & XEN_VCPUAFFINITY_HARD)
+		err = write_cpumap(v, &a->cpumap_hard, target->sched.hard_affinity);
+	if (!err && a->flags & XEN_VCPUAFFINITY_SOFT)
+		err = write_cpumap(v, &a->cpumap_soft, target->sched.soft_affinity);
+	return err;
+}
+
+/* One node. */
+static long setnodeaffinity(struct vcpu *v, struct domain *d __unused, struct xen_domctl *op)
+{
+	uint64_t nodes;
+	long err = read_cpumap(v, &op->u.nodeaffinity.nodemap, &nodes);
+
+	return err ? err : nodes & 1 ? 0 : -EINVAL;
+}
+
+static long getnodeaffinity(struct vcpu *v, struct domain *d __unused, struct xen_domctl *op)
+{
+	return write_cpumap(v, &op->u.nodeaffinity.nodemap, 1);
+}
+
+static long scheduler_op(struct vcpu *v __unused, struct domain *d, struct xen_domctl *op)
+{
+	struct xen_domctl_scheduler_op *s = &op->u.scheduler_op;
+
+	if (s->sched_id != XEN_SCHEDULER_CREDIT2)
+		return -EINVAL;
+	if (s->cmd == XEN_DOMCTL_SCHEDOP_putinfo)
+		return sched_set_weight(d, s->u.credit2.weight ? s->u.credit2.weight : d->sched_weight,
+					s->u.credit2.cap == 0xffff ? d->sched_cap : s->u.credit2.cap);
+	if (s->cmd != XEN_DOMCTL_SCHEDOP_getinfo)
+		return -EINVAL;
+	s->u.credit2.weight = (uint16_t)d->sched_weight;
+	s->u.credit2.cap = (uint16_t)d->sched_cap;
+	return 0;
+}
+
+static long setdomainhandle(struct vcpu *v __unused, struct domain *d, struct xen_domctl *op)
+{
+	memcpy(d->handle, op->u.setdomainhandle.handle, sizeof(d->handle));
+	return 0;
+}
+
+static long settimeoffset(struct vcpu *v __unused, struct domain *d, struct xen_domctl *op)
+{
+	d->time_offset = op->u.settimeoffset.time_offset_seconds;
+	wallclock_publish(d);
+	return 0;
+}
+
+static long set_address_size(struct vcpu *v __unused, struct domain *d __unused, struct xen_domctl *op)
+{
+	return op->u.address_size.size == 64 ? 0 : -EINVAL; /* no 32-bit guests yet */
+}
+
+static long get_address_size(struct vcpu *v __unused, struct domain *d __unused, struct xen_domctl *op)
+{
+	op->u.address_size.size = 64;
+	return 0;
+}
+
+/* A bounded number of pages a call; the structure in the guest's memory keeps the progress. */
+static long cacheflush(struct vcpu *v __unused, struct domain *d, struct xen_domctl *op)
+{
+	struct xen_domctl_cacheflush *c = &op->u.cacheflush;
+	enum p2m_type type;
+	mfn_t mfn;
+
+	if (c->start_pfn + c->nr_pfns < c->start_pfn)
+		return -EINVAL;
+	for (; c->nr_pfns; c->start_pfn++, c->nr_pfns--) {
+		if (p2m_get_page(d, GFN(c->start_pfn), false, &mfn) == 0) {
+			void *page = map_page(mfn);
+
+			cache_clean_invalidate_page(page);
+			unmap_page(page);
+			page_put(mfn);
+		} else if (p2m_lookup(d, GFN(c->start_pfn), &mfn, &type, NULL) == -ENOENT && c->start_pfn > p2m_max_gfn(d)) {
+			break;
+		}
+		if ((c->nr_pfns & 63) == 0 && hypercall_should_yield()) {
+			c->start_pfn++;
+			c->nr_pfns--;
+			return c->nr_pfns ? -ERESTART : 0;
+		}
+	}
+	return 0;
+}
+
+static long set_mempool(struct vcpu *v __unused, struct domain *d, struct xen_domctl *op)
+{
+	uint64_t size = op->u.paging_mempool.size;
+
+	if (size % PAGE_SIZE || size >> PAGE_SHIFT > ~0U)
+		return -EINVAL;
+	if (size >> PAGE_SHIFT < d->p2m.tables)
+		return -EBUSY;
+	d->p2m.table_limit = (uint32_t)(size >> PAGE_SHIFT);
+	return 0;
+}
+
+static long get_mempool(struct vcpu *v __unused, struct domain *d, struct xen_domctl *op)
+{
+	op->u.paging_mempool.size = (uint64_t)d->p2m.table_limit << PAGE_SHIFT;
+	return 0;
+}
+
+#define NO_TARGET BIT(0) /* op.domain is not an existing domain */
+#define DYING_TOO BIT(1)
+#define RETURNS	  BIT(2) /* the structure goes back to the caller */
+
+static const struct {
+	uint8_t cmd;
+	uint8_t flags;
+	domctl_fn *fn;
+} table[] = {
+	{XEN_DOMCTL_createdomain, NO_TARGET | RETURNS, createdomain},
+	{XEN_DOMCTL_destroydomain, DYING_TOO, destroydomain},
+	{XEN_DOMCTL_pausedomain, 0, pausedomain},
+	{XEN_DOMCTL_unpausedomain, 0, unpausedomain},
+	{XEN_DOMCTL_resumedomain, 0, resumedomain},
+	{XEN_DOMCTL_getdomaininfo, NO_TARGET | RETURNS, getdomaininfo},
+	{XEN_DOMCTL_max_mem, 0, max_mem},
+	{XEN_DOMCTL_max_vcpus, 0, max_vcpus},
+	{XEN_DOMCTL_setvcpucontext, 0, setvcpucontext},
+	{XEN_DOMCTL_getvcpucontext, 0, getvcpucontext},
+	{XEN_DOMCTL_getvcpuinfo, RETURNS, getvcpuinfo},
+	{XEN_DOMCTL_setvcpuaffinity, 0, setvcpuaffinity},
+	{XEN_DOMCTL_getvcpuaffinity, 0, getvcpuaffinity},
+	{XEN_DOMCTL_setnodeaffinity, 0, setnodeaffinity},
+	{XEN_DOMCTL_getnodeaffinity, 0, getnodeaffinity},
+	{XEN_DOMCTL_scheduler_op, RETURNS, scheduler_op},
+	{XEN_DOMCTL_setdomainhandle, 0, setdomainhandle},
+	{XEN_DOMCTL_settimeoffset, 0, settimeoffset},
+	{XEN_DOMCTL_set_address_size, 0, set_address_size},
+	{XEN_DOMCTL_get_address_size, RETURNS, get_address_size},
+	{XEN_DOMCTL_cacheflush, RETURNS, cacheflush},
+	{XEN_DOMCTL_set_paging_mempool_size, 0, set_mempool},
+	{XEN_DOMCTL_get_paging_mempool_size, RETURNS, get_mempool},
+};
+
+static struct domain *target_of(struct vcpu *v, domid_t id, uint8_t flags)
+{
+	if (flags & DYING_TOO)
+		return domain_get_any(id == DOMID_SELF ? v->domain->id : id);
+	return domain_get_for(v, id);
+}
+
+static long run(struct vcpu *v, struct xen_domctl *op, unsigned row)
+{
+	uint8_t flags = table[row].flags;
+	struct domain *d = NULL;
+	long ret;
+
+	if (!(flags & NO_TARGET)) {
+		d = target_of(v, op->domain, flags);
+		if (!d)
+			return -ESRCH;
+	}
+	ret = table[row].fn(v, d, op);
+	if (d)
+		domain_put(d);
+	return ret;
+}
+
+long do_domctl(struct vcpu *v, uint64_t *arg)
+{
+	struct xen_domctl op;
+
+	if (!v->domain->privileged)
+		return -EPERM;
+	if (copy_from_guest(v, &op, arg[0], sizeof(op)) != 0)
+		return -EFAULT;
+	if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION)
+		return -EACCES;
+	for (unsigned i = 0; i < ARRAY_SIZE(table); i++) {
+		long ret;
+
+		if (table[i].cmd != op.cmd)
+			continue;
+		if (table[i].flags & RETURNS && probe_guest_write(v, arg[0], sizeof(op)) != 0)
+			return -EFAULT;
+		ret = run(v, &op, i);
+		if (table[i].flags & RETURNS && (ret == 0 || ret == -ERESTART) &&
+		    copy_to_guest(v, arg[0], &op, sizeof(op)) != 0)
+			ret = -EFAULT;
+		return ret;
+	}
+	return -ENOSYS;
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: ISC */
+/* Copies between the hypervisor and guests, page by page, each with the p2m locked so that the page
+ * stays. */
+#include <hyp/domain.h>
+#include <hyp/errno.h>
+#include <hyp/guest_access.h>
+#include <hyp/lib.h>
+#include <hyp/page.h>
+
+/* How much of len lies in the page that addr is in. */
+static size_t part_in_page(uint64_t addr, size_t len)
+{
+	return MIN(len, (size_t)(PAGE_SIZE - (addr & ~PAGE_MASK)));
+}
+
+static bool range_wraps(uint64_t addr, size_t len)
+{
+	return len && addr + (len - 1) < addr;
+}
+
+/* A window on one address: map_page() and the offset. */
+static void *open_at(paddr_t pa)
+{
+	return (char *)map_page(pa_to_mfn(pa)) + (pa & ~PAGE_MASK);
+}
+
+static void close_at(const void *va)
+{
+	unmap_page((const void *)((uintptr_t)va & (uintptr_t)PAGE_MASK));
+}
+
+/* The two address spaces: the caller's virtual one, and a domain's physical one. With the p2m
+ * locked. */
+typedef int translate_fn(void *whose, uint64_t addr, bool write, paddr_t *pa);
+
+static int translate_virtual(void *whose, uint64_t addr, bool write, paddr_t *pa)
+{
+	return arch_guest_ram(whose, addr, write, pa);
+}
+
+static int translate_physical(void *whose, uint64_t addr, bool write, paddr_t *pa)
+{
+	struct domain *d = whose;
+	enum p2m_type type;
+	mfn_t mfn;
+
+	if (p2m_lookup_locked(&d->p2m, gpa_to_gfn(addr), &mfn, &type, NULL))
+		return -EFAULT;
+	if (type != P2M_RAM && type != P2M_SHARED && (write || type != P2M_RAM_RO))
+		return -EFAULT;
+	*pa = mfn_to_pa(mfn) | (addr & ~PAGE_MASK);
+	return 0;
+}
+
+struct space {
+	struct p2m *p2m;
+	translate_fn *translate;
+	void *whose;
+};
+
+static struct space space_of_vcpu(struct vcpu *v)
+{
+	return (struct space){&v->domain->p2m, translate_virtual, v};
+}
+
+static struct space space_of_domain(struct domain *d)
+{
+	return (struct space){&d->p2m, translate_physical, d};
+}
+
+static int read_part(const struct space *s, void *dst, uint64_t src, size_t len)
+{
+	paddr_t pa;
+	int err;
+
+	spin_lock(&s->p2m->lock);
+	err = s->translate(s->whose, src, false, &pa);
+	if (!err) {
+		const void *from = open_at(pa);
+
+		memcpy(dst, from, len);
+		close_at(from);
+	}
+	spin_unlock(&s->p2m->lock);
+	return err;
+}
+
+static int write_part(const struct space *s, uint64_t dst, const void *src, size_t len)
+{
+	paddr_t pa;
+	int err;
+
+	spin_lock(&s->p2m->lock);
+	err = s->translate(s->whose, dst, true, &pa);
+	if (!err) {
+		void *to = open_at(pa);
+
+		memcpy(to, src, len);
+		close_at(to);
+	}
+	spin_unlock(&s->p2m->lock);
+	return err;
+}
+
+static int copy_in(const struct space *s, void *dst, uint64_t src, size_t len)
+{
+	if (range_wraps(src, len))
+		return -EFAULT;
+	while (len) {
+		size_t part = part_in_page(src, len);
+		int err = read_part(s, dst, src, part);
+
+		if (err)
+			return err;
+		dst = (char *)dst + part;
+		src += part;
+		len -= part;
+	}
+	return 0;
+}
+
+static int copy_out(const struct space *s, uint64_t dst, const void *src, size_t len)
+{
+	if (range_wraps(dst, len))
+		return -EFAULT;
+	while (len) {
+		size_t part = part_in_page(dst, len);
+		int err = write_part(s, dst, src, part);
+
+		if (err)
+			return err;
+		src = (const char *)src + part;
+		dst += part;
+		len -= part;
+	}
+	return 0;
+}
+
+int copy_from_guest(struct vcpu *v, void *dst, gvaddr_t src, size_t len)
+{
+	struct space s = space_of_vcpu(v);
+
+	return copy_in(&s, dst, src, len);
+}
+
+int copy_to_guest(struct vcpu *v, gvaddr_t dst, const void *src, size_t len)
+{
+	struct space s = space_of_vcpu(v);
+
+	return copy_out(&s, dst, src, len);
+}
+
+int copy_from_domain(struct domain *d, void *dst, gpaddr_t src, size_t len)
+{
+	struct space s = space_of_domain(d);
+
+	return copy_in(&s, dst, src, len);
+}
+
+int copy_to_domain(struct domain *d, gpaddr_t dst, const void *src, size_t len)
+{
+	struct space s = space_of_domain(d);
+
+	return copy_out(&s, dst, src, len);
+}
+
+int copy_string_from_guest(struct vcpu *v, char *dst, gvaddr_t src, size_t size)
+{
+	struct space s = space_of_vcpu(v);
+
+	while (size) {
+		size_t part = part_in_page(src, size);
+		int err = range_wraps(src, part) ? -EFAULT : read_part(&s, dst, src, part);
+
+		if (err)
+			return err;
+		if (memchr(dst, 0, part))
+			return 0;
+		dst += part;
+		src += part;
+		size -= part;
+		if (!size)
+			dst[-1] = 0;
+	}
+	return -E2BIG;
+}
+
+int probe_guest_write(struct vcpu *v, gvaddr_t dst, size_t len)
+{
+	int err = range_wraps(dst, len) ? -EFAULT : 0;
+
+	while (len && !err) {
+		size_t part = part_in_page(dst, len);
+		paddr_t pa;
+
+		spin_lock(&v->domain->p2m.lock);
+		err = arch_guest_ram(v, dst, true, &pa);
+		spin_unlock(&v->domain->p2m.lock);
+		dst += part;
+		len -= part;
+	}
+	return err;
+}
+
+int guest_get_page(struct vcpu *v, gvaddr_t va, bool write, mfn_t *mfn)
+{
+	paddr_t pa;
+	int err;
+
+	spin_lock(&v->domain->p2m.lock);
+	err = arch_guest_ram(v, va, write, &pa);
+	if (!err) {
+		*mfn = pa_to_mfn(pa);
+		err = page_get(*mfn, v->domain) ? -EFAULT : 0;
+	}
+	spin_unlock(&v->domain->p2m.lock);
+	return err;
+}

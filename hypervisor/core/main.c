@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: ISC */
+/* Boot order, one step a line. */
+#include <arm/psci.h>
+#include <asm/idregs.h>
+#include <asm/mmu.h>
+#include <asm/smp.h>
+#include <asm/vmid.h>
+#include <hyp/arch.h>
+#include <hyp/bootinfo.h>
+#include <hyp/console.h>
+#include <hyp/domain.h>
+#include <hyp/dom0.h>
+#include <hyp/irq.h>
+#include <hyp/irqchip.h>
+#include <hyp/lib.h>
+#include <hyp/log.h>
+#include <hyp/page.h>
+#include <hyp/uart.h>
+#include <hyp/version.h>
+
+struct bootinfo bootinfo;
+
+void hyp_main(paddr_t fdt, paddr_t image) __noreturn;
+
+#define FDT_MAX_SIZE MiB(2) /* what the boot protocol allows */
+
+static void main_read_machine(paddr_t fdt, paddr_t image)
+{
+	bootinfo.cpu[0].hwid = arch_cpu_hwid();
+	bootinfo_read(&bootinfo, mmu_map_boot_blob(fdt, FDT_MAX_SIZE), fdt, image, IMAGE_MAX_SIZE);
+	log_set_level(bootinfo.loglevel);
+}
+
+static void main_init_console(void)
+{
+	if (bootinfo.uart.driver)
+		console_init(bootinfo.uart.driver, mmu_map_device(bootinfo.uart.regs.base, bootinfo.uart.regs.size));
+	log_info("Plinth %s, speaks Xen %u.%u", PLINTH_VERSION, XEN_ABI_MAJOR, XEN_ABI_MINOR);
+	if (!bootinfo.uart.driver)
+		log_warn("no console: no UART that this hypervisor knows; the log in RAM is all there is");
+}
+
+static void main_map_ram(void)
+{
+	for (unsigned i = 0; i < bootinfo.nr_banks; i++)
+		mmu_map_ram(bootinfo.banks[i].base, bootinfo.banks[i].base + bootinfo.banks[i].size);
+}
+
+/* The ring must be found at the same place at every boot: the top of the first bank. */
+static void main_init_log(void)
+{
+	const struct range *bank = &bootinfo.banks[0];
+	paddr_t ring = ALIGN_DOWN(bank->base + bank->size - LOG_SIZE, LOG_SIZE);
+
+	bootinfo.reserved[bootinfo.nr_reserved++] = (struct range){ring, LOG_SIZE};
+	mmu_map_noncacheable(ring, LOG_SIZE);
+	log_init(phys_to_virt(ring), phys_to_virt(boot_alloc(&bootinfo, LOG_SIZE)));
+}
+
+static void main_init_pages(void)
+{
+	const struct range *first = &bootinfo.banks[0], *last = &bootinfo.banks[bootinfo.nr_banks - 1];
+	uint64_t first_mfn = first->base >> PAGE_SHIFT, end_mfn = (last->base + last->size) >> PAGE_SHIFT;
+	paddr_t descriptors = boot_alloc(&bootinfo, (end_mfn - first_mfn) * PAGE_DESCRIPTOR_SIZE);
+
+	page_init(phys_to_virt(descriptors), first_mfn, end_mfn - first_mfn);
+	boot_for_each_free(&bootinfo, page_add_region);
+	mmu_use_heap();
+	log_info("memory: %llu MiB, %llu MiB free", (unsigned long long)page_nr_total() >> 8,
+		 (unsigned long long)page_nr_free() >> 8);
+}
+
+static void main_timer_irq(unsigned intid __unused)
+{
+	timer_run();
+}
+
+static void main_maintenance_irq(unsigned intid __unused)
+{
+	if (this_cpu()->current)
+		vgic_maintenance(this_cpu()->current);
+}
+
+static void main_init_irqs(void)
+{
+	irqchip = bootinfo.gic.version == 3 ? gicv3_init(&bootinfo) : gicv2_init(&bootinfo);
+	irq_request(bootinfo.timer.hyp_ppi, main_timer_irq, "timer");
+	irq_request(bootinfo.gic.maintenance_ppi, main_maintenance_irq, "vGIC maintenance");
+	log_info("%s: %u interrupts, %u list registers", irqchip->name, nr_irqs, nr_lrs);
+}
+
+static void main_init_boot_cpu(void)
+{
+	struct cpu *c = this_cpu();
+
+	c->hwid = bootinfo.cpu[0].hwid;
+	c->online = true;
+	cpus[0] = c;
+	nr_cpus = 1;
+}
+
+void hyp_main(paddr_t fdt, paddr_t image)
+{
+	mmu_init_boot_cpu(image);
+	main_init_boot_cpu();
+	main_read_machine(fdt, image);
+	time_init(bootinfo.timer.hz ? bootinfo.timer.hz : arch_timer_frequency());
+	main_init_console();
+	main_map_ram();
+	main_init_log();
+	main_init_pages();
+	idregs_init();
+	arch_init_guest_addresses();
+	vmid_init();
+	main_init_irqs();
+	arch_cpu_init(this_cpu());
+	psci_init(bootinfo.psci.use_hvc);
+	arch_start_secondary_cpus();
+	log_info("%u CPU%s", nr_cpus, nr_cpus == 1 ? "" : "s");
+	dom0_build(&bootinfo);
+	console_enable_input(bootinfo.uart.irq);
+	domain_unpause(domain0);
+	cpu_enter_guests();
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: ISC */
+/* Plinth's own hypercall: what a toolstack needs and the Xen ABI has no fast or no way for (public/plinth.h). */
+#include <asm/cache.h>
+#include <hyp/errno.h>
+#include <hyp/guest_access.h>
+#include <hyp/hypercall.h>
+#include <hyp/lib.h>
+#include <hyp/log.h>
+#include <hyp/page.h>
+#include <public/plinth.h>
+
+static long op_version(struct vcpu *v __unused, uint64_t arg __unused)
+{
+	return PLINTH_INTERFACE_VERSION;
+}
+
+/* At most the rest of a page of the target and of the source. */
+static long copy_piece(struct vcpu *v, struct domain *d, const struct plinth_copy_to_domain *c, uint64_t *len)
+{
+	gpaddr_t gpa = c->gpa + c->done;
+	uint64_t offset = gpa % PAGE_SIZE, n = MIN(c->length - c->done, PAGE_SIZE - offset);
+	mfn_t mfn;
+	uint8_t *page;
+	long err;
+
+	if (p2m_get_page(d, gpa_to_gfn(gpa), true, &mfn) != 0)
+		return -ENXIO;
+	page = map_page(mfn);
+	err = copy_from_guest(v, page + offset, c->buffer + c->done, n);
+	if (!err)
+		cache_clean_poc(page + offset, n); /* the domain starts with its caches off */
+	unmap_page(page);
+	page_put(mfn);
+	*len = n;
+	return err;
+}
+
+static long op_copy_to_domain(struct vcpu *v, uint64_t arg)
+{
+	struct plinth_copy_to_domain c;
+	struct domain *d;
+	uint64_t n;
+	long err = 0;
+
+	if (copy_from_guest(v, &c, arg, sizeof(c)) != 0 || probe_guest_write(v, arg, sizeof(c)) != 0)
+		return -EFAULT;
+	if (c.pad0 || c.pad1 || c.done > c.length || c.gpa + c.length < c.gpa || c.buffer + c.length < c.buffer)
+		return -EINVAL;
+	d = domain_get(c.domid);
+	if (!d)
+		return -ESRCH;
+	while (!err && c.done < c.length) {
+		err = copy_piece(v, d, &c, &n);
+		if (!err)
+			c.done += n;
+		if (!err && c.done < c.length && hypercall_should_yield())
+			err = -ERESTART;
+	}
+	domain_put(d);
+	return copy_to_guest(v, arg, &c, sizeof(c)) ? -EFAULT : err;
+}
+
+static long op_read_previous_log(struct vcpu *v, uint64_t arg)
+{
+	struct plinth_read_previous_log r;
+	uint32_t done = 0;
+	char chunk[256];
+
+	if (copy_from_guest(v, &r, arg, sizeof(r)) != 0 || probe_guest_write(v, arg, sizeof(r)) != 0)
+		return -EFAULT;
+	do {
+		uint32_t want = MIN(r.length - done, (uint32_t)sizeof(chunk));
+		int n = log_read_previous(r.offset + done, chunk, want, &r.total, &r.boot_count);
+
+		if (n < 0)
+			return n;
+		if (n == 0)
+			break;
+		if (copy_to_guest(v, r.buffer + done, chunk, (size_t)n) != 0)
+			return -EFAULT;
+		done += (uint32_t)n;
+	} while (done < r.length);
+	r.length = done;
+	return copy_to_guest(v, arg, &r, sizeof(r));
+}
+
+static void count_domain(struct domain *d, struct plinth_usage *u)
+{
+	u->domains++;
+	u->vcpus += d->nr_vcpus;
+	u->dying += d->state >= DOMAIN_DYING;
+	u->domain_pages += d->tot_pages;
+	u->p2m_pages += d->p2m.tables;
+	u->evtchns += d->evtchn.nr_active;
+	u->grant_maps += d->grant.nr_maps;
+	u->foreign_maps += d->p2m.foreign_maps;
+}
+
+static long op_get_usage(struct vcpu *v, uint64_t arg)
+{
+	struct plinth_usage u;
+	struct domain *d;
+
+	memset(&u, 0, sizeof(u));
+	u.free_pages = page_nr_free();
+	for (d = domain_get_next(0); d;) {
+		domid_t next = (domid_t)(d->id + 1);
+
+		count_domain(d, &u);
+		domain_put(d);
+		d = domain_get_next(next);
+	}
+	u.own_pages = page_nr_total() - u.free_pages - u.domain_pages - u.p2m_pages;
+	return copy_to_guest(v, arg, &u, sizeof(u));
+}
+
+static long (*const subops[])(struct vcpu *v, uint64_t arg) = {
+	[PLINTH_OP_version] = op_version,
+	[PLINTH_OP_copy_to_domain] = op_copy_to_domain,
+	[PLINTH_OP_read_previous_log] = op_read_previous_log,
+	[PLINTH_OP_get_usage] = op_get_usage,
+};
+
+long do_plinth_op(struct vcpu *v, uint64_t *arg)
+{
+	uint32_t cmd = (uint32_t)arg[0];
+
+	if (!v->domain->privileged)
+		return -EPERM;
+	return cmd < ARRAY_SIZE(subops) ? subops[cmd](v, arg[1]) : -ENOSYS;
+}

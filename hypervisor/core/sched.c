@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: ISC */
+/* The scheduler: who runs where and for how long. */
+#include <hyp/domain.h>
+#include <hyp/irq.h>
+#include <hyp/page.h>
+
+#define SLICE_US 5000  /* how long one runs while others wait */
+#define WAKE_US  1000  /* credit of a vCPU that wakes up; also the lead that it takes to preempt */
+#define CAP_US   20000 /* caps are enforced over this period */
+
+static uint64_t us_to_ticks(uint64_t us)
+{
+	return us * time_hz / 1000000;
+}
+
+/* Precomputed at boot: no divisions on the way. */
+static struct {
+	uint64_t slice, wake, cap_period;
+} ticks;
+
+bool vcpu_runnable(const struct vcpu *v)
+{
+	return !(READ_ONCE(v->offline) | READ_ONCE(v->blocked) | READ_ONCE(v->pause_count) |
+		 READ_ONCE(v->domain->pause_count) | READ_ONCE(v->sched.throttled));
+}
+
+static void slice_over(struct timer *t)
+{
+	struct runqueue *rq = container_of(t, struct runqueue, slice);
+	struct cpu *c = container_of(rq, struct cpu, rq);
+
+	if (rq->nr_ready && rq->running) {
+		if (time_ticks() < rq->slice_end)
+			timer_set(&rq->slice, rq->slice_end);
+		else
+			atomic_or(&c->todo, TODO_RESCHED);
+	}
+}
+
+void sched_init_cpu(struct cpu *c)
+{
+	ticks.slice = us_to_ticks(SLICE_US);
+	ticks.wake = us_to_ticks(WAKE_US);
+	ticks.cap_period = us_to_ticks(CAP_US);
+	spin_lock_init(&c->rq.lock, RANK_SCHED);
+	c->rq.slice.fn = slice_over;
+}
+
+static void uncap(struct timer *t)
+{
+	struct vcpu *v = container_of(t, struct vcpu, sched.cap_timer);
+
+	atomic_store(&v->sched.throttled, 0);
+	sched_wake(v);
+}
+
+void sched_vcpu_init(struct vcpu *v)
+{
+	struct sched_vcpu *s = &v->sched;
+	unsigned best = 0;
+
+	for (unsigned i = 0; i < nr_cpus; i++) {
+		unsigned n = cpus[i]->rq.nr_vcpus, least = cpus[best]->rq.nr_vcpus;
+
+		if (n < least)
+			best = i;
+	}
+	s->cpu = (uint16_t)best;
+	atomic_add(&cpus[best]->rq.nr_vcpus, 1);
+	s->hard_affinity = s->soft_affinity = ~(uint64_t)0;
+	s->cap_timer.fn = uncap;
+	s->state = RUNSTATE_offline;
+	s->state_since = time_ticks();
+}
+
+void sched_vcpu_destroy(struct vcpu *v)
+{
+	timer_cancel(&v->sched.cap_timer);
+	sched_sleep(v);
+	atomic_sub(&cpus[v->sched.cpu]->rq.nr_vcpus, 1);
+}
+
+void sched_account_state(struct vcpu *v, int state, uint64_t now)
+{
+	struct sched_vcpu *s = &v->sched;
+
+	s->state_time[s->state] += now - s->state_since;
+	s->state = state;
+	s->state_since = now;
+}
+
+static int idle_state(const struct vcpu *v)
+{
+	if (vcpu_runnable(v))
+		return RUNSTATE_runnable;
+	return v->blocked && !v->offline && !v->pause_count && !v->domain->pause_count
+		       ? RUNSTATE_blocked
+		       : RUNSTATE_offline;
+}
+
+static inline bool allowed_on(const struct vcpu *v, unsigned cpu)
+{
+	return v->sched.hard_affinity & BIT64(cpu);
+}
+
+/* Lock the run queue that v belongs to; it can move while we wait for the lock. */
+static struct cpu *rq_lock_of(struct vcpu *v)
+{
+	for (;;) {
+		struct cpu *c = cpus[READ_ONCE(v->sched.cpu)];
+
+		spin_lock(&c->rq.lock);
+		if (c->id == v->sched.cpu)
+			return c;
+		spin_unlock(&c->rq.lock);
+	}
+}
+
+static void rq_insert(struct runqueue *rq, struct vcpu *v)
+{
+	heap_insert(&rq->ready, &v->sched.node, v->sched.vruntime);
+	rq->nr_ready++;
+}
+
+static void rq_remove(struct runqueue *rq, struct vcpu *v)
+{
+	heap_remove(&rq->ready, &v->sched.node);
+	rq->nr_ready--;
+}
+
+static struct vcpu *rq_first(struct runqueue *rq)
+{
+	struct heap_node *n = heap_min(&rq->ready);
+
+	return n ? container_of(n, struct vcpu, sched.node) : NULL;
+}
+
+/* Charge the time since it was last charged. */
+static void account(struct runqueue *rq, struct vcpu *v, uint64_t now)
+{
+	struct sched_vcpu *s = &v->sched;
+	uint64_t delta = now - s->since, weight = v->domain->sched_weight;
+
+	s->since = now;
+	s->vruntime += likely(weight == SCHED_WEIGHT_DEFAULT)
+			       ? delta
+			       : delta * SCHED_WEIGHT_DEFAULT / weight;
+	if (s->vruntime > rq->vclock && !rq->nr_ready)
+		rq->vclock = s->vruntime;
+	if (unlikely(v->domain->sched_cap))
+		s->cap_used += delta;
+}
+
+/* Has v used what its cap allows in this period? Then it pauses until the next one. */
+static bool over_cap(struct vcpu *v, uint64_t now)
+{
+	struct sched_vcpu *s = &v->sched;
+	struct domain *d = v->domain;
+
+	if (likely(!d->sched_cap))
+		return false;
+	if (now - s->cap_period >= ticks.cap_period) {
+		s->cap_period = now;
+		s->cap_used = 0;
+	}
+	if (s->cap_used < ticks.cap_period * d->sched_cap / 100 / d->nr_vcpus)
+		return false;
+	atomic_store(&s->throttled, 1);
+	timer_set(&s->cap_timer, s->cap_period + ticks.cap_period);
+	return true;
+}
+
+/*
+ * The CPU for a vCPU that becomes ready: where it last ran, unless that one is busy and another one
+ * that it may use sleeps. One that is still loaded somewhere cannot move.
+ */
+static struct cpu *choose_cpu(struct vcpu *v)
+{
+	struct cpu *home = cpus[v->sched.cpu], *best = NULL;
+
+	if (atomic_load_acq(&v->running))
+		return home;
+	if (allowed_on(v, home->id) && !READ_ONCE(home->rq.running) && !home->rq.nr_ready)
+		return home;
+	for (unsigned i = 0; i < nr_cpus; i++) {
+		struct cpu *c = cpus[i];
+
+		if (!allowed_on(v, i) || READ_ONCE(c->rq.running) || c->rq.nr_ready)
+			continue;
+		if (v->sched.soft_affinity & BIT64(i))
+			return c;
+		best = best ? best : c;
+	}
+	if (best)
+		return best;
+	return allowed_on(v, home->id) ? home : cpus[__builtin_ctzll(v->sched.hard_affinity)];
+}
+
+/* Put v, whose queue is locked, onto it and make its CPU act if v should run before who runs there
+ * now. */
+static void enqueue(struct cpu *c, struct vcpu *v, uint64_t now)
+{
+	struct runqueue *rq = &c->rq;
+	uint64_t floor = rq->vclock > ticks.wake ? rq->vclock - ticks.wake : 0;
+	struct vcpu *running = rq->running;
+
+	if (v->sched.vruntime < floor)
+		v->sched.vruntime = floor;
+	sched_account_state(v, RUNSTATE_runnable, now);
+	rq_insert(rq, v);
+	if (!running) {
+		cpu_kick(c, TODO_RESCHED);
+		return;
+	}
+	if (running->sched.vruntime + (now - running->sched.since) > v->sched.vruntime + ticks.wake)
+		cpu_kick(c, TODO_RESCHED);
+	else if (rq->nr_ready == 1)
+		cpu_kick(c, TODO_SLICE); /* it runs without a slice: nobody was waiting */
+}
+
+static bool move_to(struct vcpu *v, struct cpu *to)
+{
+	struct cpu *from = rq_lock_of(v);
+	bool can = !atomic_load_acq(&v->running) && !heap_contains(&v->sched.node);
+
+	if (can && from != to) {
+		/* A vruntime means something relative to its queue's clock only. */
+		int64_t lag = (int64_t)(v->sched.vruntime - from->rq.vclock);
+		uint64_t clock = READ_ONCE(to->rq.vclock);
+
+		v->sched.vruntime = lag < 0 && (uint64_t)-lag > clock ? 0 : clock + (uint64_t)lag;
+		atomic_sub(&from->rq.nr_vcpus, 1);
+		atomic_add(&to->rq.nr_vcpus, 1);
+		WRITE_ONCE(v->sched.cpu, (uint16_t)to->id);
+	}
+	spin_unlock(&from->rq.lock);
+	return can;
+}
+
+void sched_wake(struct vcpu *v)
+{
+	struct cpu *c;
+
+	if (!vcpu_runnable(v))
+		return;
+	c = choose_cpu(v);
+	if (c->id != READ_ONCE(v->sched.cpu))
+		move_to(v, c);
+	c = rq_lock_of(v);
+	if (vcpu_runnable(v) && c->rq.running != v && !heap_contains(&v->sched.node))
+		enqueue(c, v, time_ticks());
+	spin_unlock(&c->rq.lock);
+}
+
+void sched_sleep(struct vcpu *v)
+{
+	struct cpu *c = rq_lock_of(v);
+
+	if (heap_contains(&v->sched.node)) {
+		rq_remove(&c->rq, v);
+		sched_account_state(v, idle_state(v), time_ticks());
+	}
+	/* Running, or loaded on a sleeping CPU: that one lets go of it. */
+	if (c->rq.running == v || atomic_load(&v->running))
+		cpu_kick(c, TODO_RESCHED);
+	spin_unlock(&c->rq.lock);
+}
+
+void sched_yield(struct vcpu *v)
+{
+	struct cpu *c = this_cpu();
+	struct vcpu *first;
+
+	if (!READ_ONCE(c->rq.nr_ready))
+		return;
+	spin_lock(&c->rq.lock);
+	account(&c->rq, v, time_ticks());
+	first = rq_first(&c->rq);
+	if (first && v->sched.vruntime <= first->sched.vruntime)
+		v->sched.vruntime = first->sched.vruntime + 1;
+	spin_unlock(&c->rq.lock);
+	atomic_or(&c->todo, TODO_RESCHED);
+}
+
+int sched_set_affinity(struct vcpu *v, uint64_t hard, uint64_t soft)
+{
+	uint64_t online = nr_cpus == 64 ? ~(uint64_t)0 : BIT64(nr_cpus) - 1;
+
+	if (!(hard & online))
+		return -EINVAL;
+	WRITE_ONCE(v->sched.hard_affinity, hard);
+	WRITE_ONCE(v->sched.soft_affinity, soft);
+	if (!allowed_on(v, v->sched.cpu)) {
+		/* Off where it is, as if it slept for a moment; sched_next() there hands it on. */
+		sched_sleep(v);
+		sched_wake(v);
+	}
+	return 0;
+}
+
+int sched_set_weight(struct domain *d, uint32_t weight, uint32_t cap_percent)
+{
+	if (weight == 0 || weight > SCHED_WEIGHT_MAX || cap_percent > 100u * MAX_VCPUS)
+		return -EINVAL;
+	d->sched_weight = weight;
+	d->sched_cap = cap_percent;
+	return 0;
+}
+
+/* An idle CPU takes the first vCPU that may run here from a queue where somebody waits. */
+static struct vcpu *steal(struct cpu *c)
+{
+	struct cpu *victim;
+
+	for_each_cpu (victim) {
+		struct vcpu *v = NULL;
+
+		if (victim == c || !READ_ONCE(victim->rq.nr_ready) ||
+		    !spin_trylock(&victim->rq.lock))
+			continue;
+		v = rq_first(&victim->rq);
+		if (v && victim->rq.running && allowed_on(v, c->id) &&
+		    !atomic_load_acq(&v->running)) {
+			rq_remove(&victim->rq, v);
+			v->sched.vruntime = READ_ONCE(c->rq.vclock);
+			atomic_sub(&victim->rq.nr_vcpus, 1);
+			atomic_add(&c->rq.nr_vcpus, 1);
+			WRITE_ONCE(v->sched.cpu, (uint16_t)c->id);
+		} else {
+			v = NULL;
+		}
+		spin_unlock(&victim->rq.lock);
+		if (v)
+			return v;
+	}
+	return NULL;
+}
+
+/*
+ * Take the one that ran off this CPU's books: back into the queue, away to another CPU, or just not
+ * runnable. Returns it if it must be handed to another CPU (after it was unloaded).
+ */
+static struct vcpu *put_previous(struct runqueue *rq, struct cpu *c, uint64_t now)
+{
+	struct vcpu *prev = rq->running;
+
+	rq->running = NULL;
+	if (!prev)
+		return NULL;
+	account(rq, prev, now);
+	if (vcpu_runnable(prev) && !over_cap(prev, now)) {
+		sched_account_state(prev, RUNSTATE_runnable, now);
+		if (!allowed_on(prev, c->id))
+			return prev;
+		rq_insert(rq, prev);
+	} else {
+		sched_account_state(prev, idle_state(prev), now);
+	}
+	return NULL;
+}
+
+static struct vcpu *pick(struct runqueue *rq, struct cpu *c, uint64_t now)
+{
+	struct vcpu *v = rq_first(rq);
+
+	if (v)
+		rq_remove(rq, v);
+	else if ((v = steal(c)) == NULL)
+		return NULL;
+	if (v->sched.vruntime > rq->vclock)
+		rq->vclock = v->sched.vruntime;
+	v->sched.since = now;
+	sched_account_state(v, RUNSTATE_running, now);
+	atomic_store(&v->running, true);
+	rq->running = v;
+	rq->slice_end = now + ticks.slice;
+	return v;
+}
+
+void sched_start_slice(struct cpu *c)
+{
+	struct runqueue *rq = &c->rq;
+
+	if (rq->nr_ready && rq->running && !timer_armed(&rq->slice))
+		timer_set(&rq->slice, rq->slice_end);
+}
+
+/* Nobody to run: sleep until an interrupt, then handle it. */
+static void idle_once(struct cpu *c)
+{
+	uint64_t start = time_ticks();
+
+	if (page_scrub_some())
+		; /* a chunk at a time, then look again */
+	else if (!READ_ONCE(c->todo))
+		arch_wait_for_interrupt();
+	while (irq_handle_one())
+		;
+	c->idle_ticks += time_ticks() - start;
+}
+
+/* A vCPU that merely sleeps keeps the hardware's state for the case that it is the next to wake. */
+static bool may_stay_loaded(const struct vcpu *v, const struct cpu *c)
+{
+	return !v->offline && !v->pause_count && !v->domain->pause_count && allowed_on(v, c->id);
+}
+
+static void enter(struct cpu *c, struct vcpu *next)
+{
+	sched_start_slice(c);
+	if (c->current != next)
+		vcpu_switch_in(next);
+	else if (next->vgic.flush)
+		vgic_flush(next);
+	if (unlikely(!allowed_on(next, c->id)))
+		atomic_or(&c->todo,
+			  TODO_RESCHED); /* its affinity changed while it was loaded: move it on */
+}
+
+struct vcpu *sched_next(struct cpu *c)
+{
+	struct runqueue *rq = &c->rq;
+
+	for (;;) {
+		struct vcpu *next, *away, *loaded = c->current;
+
+		spin_lock(&rq->lock);
+		away = put_previous(rq, c, time_ticks());
+		next = pick(rq, c, time_ticks());
+		spin_unlock(&rq->lock);
+
+		if (loaded && loaded != next && (next || !may_stay_loaded(loaded, c)))
+			vcpu_switch_out(loaded);
+		if (away)
+			sched_wake(away);
+		if (next) {
+			enter(c, next);
+			return next;
+		}
+		idle_once(c);
+		atomic_and(&c->todo, ~TODO_RESCHED);
+	}
+}

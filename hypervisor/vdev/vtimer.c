@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC */
+/* The emulated physical timer (Arm ARM D12.2.4), and what wakes a vCPU that sleeps with its virtual timer armed. */
+#include <hyp/domain.h>
+#include <hyp/vtimer.h>
+
+#define CTL_ENABLE  BIT(0)
+#define CTL_IMASK   BIT(1)
+#define CTL_ISTATUS BIT(2)
+
+/* "The timer condition is met": the counter has reached CVAL, as signed difference of 64 bits. */
+static bool ptimer_condition(const struct vcpu *v)
+{
+	return (int64_t)(time_ticks() - v->arch.ptimer.cval) >= 0;
+}
+
+/* Output line and software timer follow the registers. */
+static void ptimer_update(struct vcpu *v)
+{
+	bool on = (v->arch.ptimer.ctl & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE;
+	bool due = on && ptimer_condition(v);
+
+	timer_cancel(&v->ptimer);
+	vgic_set_local_level(v, PTIMER_PPI, due);
+	if (on && !due)
+		timer_set(&v->ptimer, v->arch.ptimer.cval);
+}
+
+static void ptimer_expired(struct timer *t)
+{
+	struct vcpu *v = container_of(t, struct vcpu, ptimer);
+
+	vgic_set_local_level(v, PTIMER_PPI, true);
+}
+
+static void vtimer_wake(struct timer *t)
+{
+	/* The interrupt itself comes from the hardware once the vCPU is loaded again. */
+	vcpu_unblock(container_of(t, struct vcpu, vtimer_wake));
+}
+
+void vtimer_vcpu_init(struct vcpu *v)
+{
+	v->ptimer.fn = ptimer_expired;
+	v->vtimer_wake.fn = vtimer_wake;
+}
+
+void vtimer_vcpu_stop(struct vcpu *v)
+{
+	v->arch.ptimer.ctl = 0;
+	timer_cancel(&v->ptimer);
+	timer_cancel(&v->vtimer_wake);
+}
+
+uint64_t ptimer_read(struct vcpu *v, enum ptimer_reg reg)
+{
+	switch (reg) {
+	case PTIMER_CVAL:
+		return v->arch.ptimer.cval;
+	case PTIMER_TVAL:
+		return (uint32_t)(v->arch.ptimer.cval - time_ticks());
+	default:
+		return v->arch.ptimer.ctl | (v->arch.ptimer.ctl & CTL_ENABLE && ptimer_condition(v) ? CTL_ISTATUS : 0);
+	}
+}
+
+void ptimer_write(struct vcpu *v, enum ptimer_reg reg, uint64_t value)
+{
+	switch (reg) {
+	case PTIMER_CVAL:
+		v->arch.ptimer.cval = value;
+		break;
+	case PTIMER_TVAL:
+		v->arch.ptimer.cval = time_ticks() + (uint64_t)(int64_t)(int32_t)value;
+		break;
+	default:
+		v->arch.ptimer.ctl = value & (CTL_ENABLE | CTL_IMASK);
+	}
+	ptimer_update(v);
+}
