@@ -45,6 +45,7 @@ $(B)/arm64/plinth-monitord: $(MONITORD_OBJS) $(B)/arm64/libctrl.so
 
 -include $(CONSOLED_OBJS:.o=.d) $(MONITORD_OBJS:.o=.d)
 tools: $(B)/arm64/plinth-consoled $(B)/arm64/plinth-monitord
+INSTALL += docs/plinth-consoled.8:share/man/man8 docs/plinth-monitord.8:share/man/man8
 
 # ---- vmctl ----
 VMCTL_SRCS := $(addprefix tools/xl-like/,arguments.c cmd_create.c cmd_destroy.c cmd_dmesg.c cmd_domid.c \
