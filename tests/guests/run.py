@@ -53,6 +53,8 @@ GUESTS = [
     *both("sgi", (1, 2, 4)),
     *both("gicdist", (1, 2)),
     *both("gicprio", (1,)),
+    *both("evtchn", (1, 2)),
+    Run("fifo"),
 ]
 
 
