@@ -67,7 +67,8 @@ static int check_files(struct creation *creation)
 
 	guest_to_ctrl(creation->config, creation->cmdline, &config);
 	err = ctrl_check_guest(&config);
-	return err ? fail_by_ctrl(creation->report, err) : 0;
+	/* whatever it is, "too little memory for this kernel" too, the config must be changed */
+	return err ? fail_by_ctrl(creation->report, -EINVAL) : 0;
 }
 
 static int find_name(struct creation *creation, const struct registry_domain *domains, size_t count)

@@ -115,7 +115,7 @@ const struct guest_key guest_keys[] = {
 	       "share of CPU time against other guests; default: the scheduler's, 256"),
 	NUMBER("cap", cap, 0, UINT16_MAX, 0, "most CPU time, in percent of one CPU; 0: no limit"),
 	CHOICE("gic_version", gic_version, gic_versions, CTRL_GIC_HOST,
-	       "the guest's interrupt controller; default: as the machine's"),
+	       "kind of interrupt controller, by default the machine's"),
 	CHOICE("on_poweroff", on_poweroff, actions, MONITOR_DESTROY, "when it powers off"),
 	CHOICE("on_reboot", on_reboot, actions, MONITOR_RESTART, "when it reboots"),
 	CHOICE("on_crash", on_crash, actions, MONITOR_DESTROY, "when it crashes"),

@@ -15,23 +15,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void stop_signals(sigset_t *set)
+/* A guest must not be left half made: these signals wait, and are asked for between the steps. */
+static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+#define STOP_SIGNALS (sizeof(stop_signals) / sizeof(stop_signals[0]))
+
+/* Those that would end vmctl; what it was started to ignore, as under nohup, stays ignored. */
+static void make_signal_set(sigset_t *set)
 {
+	struct sigaction action;
+
 	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGHUP);
+	for (size_t i = 0; i < STOP_SIGNALS; i++)
+		if (!sigaction(stop_signals[i], NULL, &action) && action.sa_handler != SIG_IGN)
+			sigaddset(set, stop_signals[i]);
 }
 
-/* A guest must not be left half made: signals wait, and are asked for between the steps. */
 static bool is_cancelled(void *context)
 {
 	sigset_t pending;
 
 	(void)context;
-	return !sigpending(&pending) &&
-	       (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
-		sigismember(&pending, SIGHUP));
+	if (sigpending(&pending))
+		return false;
+	for (size_t i = 0; i < STOP_SIGNALS; i++)
+		if (sigismember(&pending, stop_signals[i]))
+			return true;
+	return false;
 }
 
 static void show_step(void *context, const char *step)
@@ -75,7 +85,7 @@ static int create_guest(struct ctrl *ctrl, const struct guest_config *config,
 	sigset_t signals, before;
 	int err;
 
-	stop_signals(&signals);
+	make_signal_set(&signals);
 	sigprocmask(SIG_BLOCK, &signals, &before);
 	progress_start(&progress, config->name);
 	err = guest_create(ctrl, config, &options, domid, &report);

@@ -43,8 +43,6 @@ void usage_print_all(void)
 
 static void print_key(const struct guest_key *key)
 {
-	char text[96];
-
 	if (key->type == &key_type_refused || key->type == &key_type_fixed)
 		return;
 	printf("  %-20s %s", key->name, key->doc);
@@ -53,8 +51,7 @@ static void print_key(const struct guest_key *key)
 	for (const struct key_choice *choice = key->choices; choice && choice->word; choice++) {
 		if (choice->fault)
 			continue;
-		snprintf(text, sizeof(text), "\"%s\"", choice->word);
-		printf("%s%s%s", choice == key->choices ? ": " : ", ", text,
+		printf("%s\"%s\"%s", choice == key->choices ? ": " : ", ", choice->word,
 		       choice->value == key->preset ? " (default)" : "");
 	}
 	putchar('\n');
