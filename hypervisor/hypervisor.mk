@@ -6,7 +6,8 @@
 HYP_PURE += hypervisor/core/mem.c hypervisor/core/string.c hypervisor/core/lib.c hypervisor/core/printf.c \
 	hypervisor/core/libfdt_env.c
 # Pages, pools, heaps
-HYP_PURE += hypervisor/core/page.c hypervisor/core/page_owner.c hypervisor/core/pool.c hypervisor/core/heap.c
+HYP_PURE += hypervisor/core/page.c hypervisor/core/page_owner.c hypervisor/core/pool.c hypervisor/core/heap.c \
+	hypervisor/core/p2m.c hypervisor/core/guest_access.c
 # Event channels, grants, memory of domains
 HYP_PURE += hypervisor/core/evtchn.c hypervisor/core/evtchn_fifo.c hypervisor/core/evtchn_op.c \
 	hypervisor/core/memory.c hypervisor/core/memory_op.c hypervisor/core/multicall.c \
@@ -78,3 +79,4 @@ $(B)/hyp/plinth: $(B)/hyp/plinth.elf
 -include $(HYP_OBJS:.o=.d)
 
 all: $(B)/hyp/plinth
+HYP_PURE += hypervisor/core/p2m.c hypervisor/core/guest_access.c

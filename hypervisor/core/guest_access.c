@@ -44,7 +44,7 @@ static int translate_physical(void *whose, uint64_t addr, bool write, paddr_t *p
 	enum p2m_type type;
 	mfn_t mfn;
 
-	if (p2m_lookup_locked(&d->p2m, gpa_to_gfn(addr), &mfn, &type, NULL))
+	if (p2m_lookup_locked(d, gpa_to_gfn(addr), &mfn, &type, NULL))
 		return -EFAULT;
 	if (type != P2M_RAM && type != P2M_SHARED && (write || type != P2M_RAM_RO))
 		return -EFAULT;

@@ -205,13 +205,12 @@ int p2m_relinquish(struct domain *d)
 	if (!p->live)
 		return 0;
 	for (;;) {
-		while (p->nr_pending) {
+		if (p->nr_pending)
 			relinquish_put(p);
-			if (hypercall_should_yield())
-				return -ERESTART;
-		}
-		if (!relinquish_take(d))
+		else if (!relinquish_take(d))
 			return 0;
+		if (hypercall_should_yield())
+			return -ERESTART;
 	}
 }
 
@@ -306,9 +305,9 @@ int p2m_unmap(struct domain *d, gfn_t gfn, mfn_t mfn)
 
 /* ---- questions ---- */
 
-int p2m_lookup_locked(struct p2m *p, gfn_t gfn, mfn_t *mfn, enum p2m_type *type, unsigned *order)
+int p2m_lookup_locked(struct domain *d, gfn_t gfn, mfn_t *mfn, enum p2m_type *type, unsigned *order)
 {
-	struct pt pt = pt_of(container_of(p, struct domain, p2m));
+	struct pt pt = pt_of(d);
 	struct pt_leaf leaf;
 	bool found;
 
@@ -329,7 +328,7 @@ int p2m_lookup(struct domain *d, gfn_t gfn, mfn_t *mfn, enum p2m_type *type, uns
 	int err;
 
 	spin_lock(&d->p2m.lock);
-	err = p2m_lookup_locked(&d->p2m, gfn, mfn, type, order);
+	err = p2m_lookup_locked(d, gfn, mfn, type, order);
 	spin_unlock(&d->p2m.lock);
 	return err;
 }
@@ -337,7 +336,7 @@ int p2m_lookup(struct domain *d, gfn_t gfn, mfn_t *mfn, enum p2m_type *type, uns
 static int get_page_locked(struct domain *d, gfn_t gfn, bool write, mfn_t *mfn)
 {
 	enum p2m_type type;
-	int err = p2m_lookup_locked(&d->p2m, gfn, mfn, &type, NULL);
+	int err = p2m_lookup_locked(d, gfn, mfn, &type, NULL);
 
 	if (err)
 		return err;

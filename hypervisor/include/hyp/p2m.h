@@ -105,8 +105,8 @@ int p2m_take(struct domain *d, gfn_t gfn, unsigned types, mfn_t expect, mfn_t *m
  */
 int p2m_lookup(struct domain *d, gfn_t gfn, mfn_t *mfn, enum p2m_type *type, unsigned *order);
 
-/* The same with p->lock held. */
-int p2m_lookup_locked(struct p2m *p, gfn_t gfn, mfn_t *mfn, enum p2m_type *type, unsigned *order);
+/* The same with d->p2m.lock held. */
+int p2m_lookup_locked(struct domain *d, gfn_t gfn, mfn_t *mfn, enum p2m_type *type, unsigned *order);
 
 /*
  * Look up and take a reference on the page behind gfn if it is d's: RAM, or a page shared with d that has an owner

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC */
+/* The test host's part of a vCPU and of a domain: what pure code touches. */
+#ifndef ASM_VCPU_H
+#define ASM_VCPU_H
+
+#include <hyp/mmio.h>
+#include <hyp/types.h>
+
+struct arch_vcpu {
+	uint64_t x[31];
+	uint64_t pc, pstate;
+	uint64_t vmpidr;
+	struct {
+		uint32_t ctl;
+		uint64_t cval;
+	} ptimer;
+	uint64_t loads; /* how often it was switched in */
+};
+
+struct arch_domain {
+	struct mmio_map mmio;
+	uint64_t vttbr_base;
+};
+
+#endif

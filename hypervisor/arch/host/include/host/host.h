@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: ISC */
+/* What tests ask of the test host. */
+#ifndef HOST_HOST_H
+#define HOST_HOST_H
+
+#include <hyp/types.h>
+#include <setjmp.h>
+
+/* ---- ram.c: the fake machine's memory ---- */
+
+#define HOST_RAM_BASE 0x40000000ULL
+
+/* A bank of memory; pages come into being when they are touched. */
+ * into being on use. */
+void *host_ram_add(paddr_t base, uint64_t size);
+/* Forget all banks. */
+void host_ram_reset(void);
+bool host_ram_contains(const void *va);
+/* Windows open now: map_page() minus unmap_page(). */
+int host_windows(void);
+
+/* One bank at HOST_RAM_BASE in the page allocator's hands, descriptors elsewhere. Once a process.
+ */
+void host_heap_init(uint64_t size);
+
+/* ---- host.c: CPUs and time ---- */
+
+/* `nr` CPUs, on the first of them. */
+void host_cpus_init(unsigned nr);
+void host_set_cpu(unsigned id);
+
+#define HOST_HZ 1000000000U /* ticks are nanoseconds */
+extern uint64_t host_ticks; /* what time_ticks() returns */
+/* The deadline in a CPU's timer, ~0: off. */
+uint64_t host_timer_deadline(unsigned cpu);
+
+/* hypercall_should_yield() says no this many times, then once yes, and so on; 0: never. */
+extern unsigned host_yield_every;
+
+/* ---- panic.c: the end of the hypervisor, and its log ---- */
+
+/* The last panic's text, and the log so far (the end of it). */
+extern char host_panic_text[256];
+const char *host_log(void);
+void host_log_clear(void);
+/* Print log lines to stderr too. Default: if HOST_LOG is in the environment. */
+extern bool host_log_verbose;
+
+extern jmp_buf *host_panic_jump; /* where panic() goes; NULL: it aborts the test */
+
+/* Run a statement; true if it panicked with a text that contains `part`. Locks held then are let
+ * go. */
+#define HOST_PANICS(part, ...)                        \
+	({                                            \
+		jmp_buf _here;                        \
+		volatile bool _panicked = true;       \
+                                                      \
+		host_panic_jump = &_here;             \
+		if (!setjmp(_here)) {                 \
+			__VA_ARGS__;                  \
+			_panicked = false;            \
+		}                                     \
+		host_panic_jump = NULL;               \
+		_panicked &&host_panicked_with(part); \
+	})
+bool host_panicked_with(const char *part);
+
+/* Abort the test with a reason: the test host's own checks. */
+void host_fail(const char *fmt, ...) __printf(1, 2) __noreturn;
+
+/* ---- lock.c ---- */
+
+void host_locks_drop(void);
+
+/* ---- tlb.c: break-before-make ---- */
+
+struct pt;
+
+/* Invalidate what a walk of ia in this table would use, or everything. */
+void host_tlb_flush_leaf(struct pt *pt, uint64_t ia);
+void host_tlb_flush_all(void);
+/* A table page is about to be used for something else: nothing may still lead there. */
+void host_tlb_check_free_table(const uint64_t *table);
+/* Entries that were made invalid and not yet invalidated in the TLBs. 0 whenever an operation is
+ * over. */
+unsigned host_tlb_stale(void);
+
+extern struct host_tlb_counts {
+	unsigned writes, flush_leaf, flush_all, publish;
+} host_tlb_counts;
+
+#endif
