@@ -49,4 +49,4 @@ run: $(RUN_FILES)
 
 ## make demo       boot that machine and watch two guests being created, used and destroyed
 demo: $(RUN_FILES)
-	@scripts/demo.py
+	@scripts/demo.sh

@@ -48,7 +48,7 @@ def test_sixteen_at_once(dom0, nothing_left):
     text = config_text(memory=80, extra="console=hvc0 rdinit=/init loglevel=4 cma=0")
     dom0.ok(f"cat >/tmp/crowd.cfg <<'EOF'\n{text}EOF")
     for name in names:
-        dom0.ok(f"vmctl create /tmp/crowd.cfg name={name} 'extra+= hello=I-am-{name}.'")
+        dom0.ok(f"vmctl create /tmp/crowd.cfg name={name} 'extra+=\" hello=I-am-{name}.\"'")
     assert sorted(domains(dom0)) == sorted(names)
     for name in names:
         said = expect(dom0, name, r"guest says I-am-[a-z0-9]*\.", timeout=300)
