@@ -338,15 +338,12 @@ static int make_seed(struct build *b)
 
 static int make_dtb(struct build *b, void **dtb, size_t *size)
 {
-	struct ctrl_version version;
-	int ret = ctrl_get_version(b->c, &version);
+	int ret = ctrl_get_version_number(b->c, &b->dt.major, &b->dt.minor);
 
 	if (!ret)
 		ret = make_seed(b);
 	if (ret < 0)
 		return ret;
-	b->dt.major = version.major;
-	b->dt.minor = version.minor;
 	return guest_dt_make(&b->dt, dtb, size);
 }
 

@@ -63,6 +63,9 @@ int ctrl_domctl(struct ctrl *c, uint32_t cmd, uint32_t domid, struct xen_domctl 
 struct xen_sysctl;
 int ctrl_sysctl(struct ctrl *c, uint32_t cmd, struct xen_sysctl *arg);
 
+/* version.c: the ABI's version alone, with a sentence */
+int ctrl_get_version_number(struct ctrl *c, unsigned int *major, unsigned int *minor);
+
 /* plinth.c: the version of Plinth's own hypercall, 0 on stock Xen. */
 int ctrl_plinth_version(struct ctrl *c);
 

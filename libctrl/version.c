@@ -31,13 +31,25 @@ static void get_compile_info(struct ctrl *c, struct ctrl_version *version)
 		 (int)sizeof(info.compile_date), info.compile_date);
 }
 
-int ctrl_get_version(struct ctrl *c, struct ctrl_version *version)
+int ctrl_get_version_number(struct ctrl *c, unsigned int *major, unsigned int *minor)
 {
 	long ret = ctrl_hypercall(c, __HYPERVISOR_xen_version, XENVER_version, 0);
 
 	if (ret < 0)
 		return ctrl_fail_call(c, ret, "xen_version version", "ask for the version");
-	*version = (struct ctrl_version){.major = ret >> 16, .minor = ret & 0xffff};
+	*major = ret >> 16;
+	*minor = ret & 0xffff;
+	return 0;
+}
+
+int ctrl_get_version(struct ctrl *c, struct ctrl_version *version)
+{
+	long ret;
+
+	*version = (struct ctrl_version){0};
+	ret = ctrl_get_version_number(c, &version->major, &version->minor);
+	if (ret < 0)
+		return ret;
 	get_string(c, XENVER_extraversion, version->extra, sizeof(version->extra));
 	get_string(c, XENVER_capabilities, version->capabilities, sizeof(version->capabilities));
 	get_string(c, XENVER_changeset, version->changeset, sizeof(version->changeset));

@@ -188,7 +188,10 @@ struct ctrl_domain_config {
 };
 int ctrl_create_domain(struct ctrl *c, struct ctrl_domain_config *config, uint32_t *domid);
 
-/* Returns when the domain is torn down, except for pages that others still map. */
+/*
+ * Returns when the domain is torn down, except for pages that others still map. The last of its
+ * memory may become free a moment later.
+ */
 int ctrl_destroy_domain(struct ctrl *c, uint32_t domid);
 int ctrl_pause_domain(struct ctrl *c, uint32_t domid); /* counted, as unpause is */
 int ctrl_unpause_domain(struct ctrl *c, uint32_t domid);
@@ -399,7 +402,11 @@ struct ctrl_guest {
 	uint64_t dtb_addr, dtb_size;
 };
 
-/* Checks all that can be checked without the hypervisor: values, files, whether all fits. */
+/*
+ * Checks what can be checked cheaply and without the hypervisor: values, files, whether all fits.
+ * Of a compressed kernel only the beginning is looked at: damage further in shows when it is
+ * loaded.
+ */
 int ctrl_check_guest(const struct ctrl_guest_config *config);
 
 /*
