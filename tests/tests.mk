@@ -8,7 +8,7 @@
 -include tests/system/system.mk
 -include tests/bench/bench.mk
 
-TEST_KINDS := unit fuzz abi system
+TEST_KINDS := unit abi guests system
 
 ## make test       run every test; the last line says how many passed and failed
 test:

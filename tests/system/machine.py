@@ -162,14 +162,18 @@ class Machine:
             return None
         return int(match[1]), body.decode(errors="replace")
 
-    def run(self, command, limit=60):
-        """Runs a shell command line in dom0, at most limit seconds; returns its Result."""
+    def start(self, command, limit=60):
+        """Sends a command without waiting for its answer: for what ends the machine."""
         self.sequence += 1
         encoded = base64.b64encode(command.encode()).decode()
         for start in range(0, len(encoded), PIECE):
             self.console.send(f"+{encoded[start:start + PIECE]}\n")
             self.expect(r"agent: \+", 30)
         self.console.send(f"!{self.sequence} {limit}\n")
+
+    def run(self, command, limit=60):
+        """Runs a shell command line in dom0, at most limit seconds; returns its Result."""
+        self.start(command, limit)
         answer = self.read_answer(limit + 30)
         for _ in range(5):
             if answer is not None:
