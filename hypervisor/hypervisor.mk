@@ -79,4 +79,3 @@ $(B)/hyp/plinth: $(B)/hyp/plinth.elf
 -include $(HYP_OBJS:.o=.d)
 
 all: $(B)/hyp/plinth
-HYP_PURE += hypervisor/core/p2m.c hypervisor/core/guest_access.c
