@@ -26,3 +26,8 @@ UNIT_TESTS += tools/test_arguments
 tools/test_arguments_CFLAGS := $(TOOLS_TEST_CFLAGS)
 tools/test_arguments_SRCS := tests/unit/tools/test_arguments.c tools/xl-like/arguments.c \
 	tools/xl-like/commands.c tools/common/nearest.c tools/common/report.c
+
+UNIT_TESTS += tools/test_guest
+tools/test_guest_CFLAGS := $(TOOLS_TEST_CFLAGS)
+tools/test_guest_SRCS := tests/unit/tools/test_guest.c $(COMMON_GUEST_SRCS)
+tools/test_guest_LIBS := -lyajl
