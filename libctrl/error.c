@@ -9,6 +9,8 @@
 #include "internal.h"
 
 #define ERROR_SIZE 1024
+/* With so much free, the hypervisor itself does not run out of memory for a single piece. */
+#define ENOUGH_KIB 4096
 
 static _Thread_local char sentence[ERROR_SIZE];
 
@@ -35,9 +37,11 @@ static const struct call_error {
 	{EBUSY, "it is in use", NULL},
 	{ENOENT, "there is no such thing", NULL},
 	{ENODEV, "there is no such device", NULL},
+	{ENOMEM, "out of memory", NULL},
 	{ENOSPC, "no room is left", NULL},
 	{E2BIG, "a value is too large", NULL},
 	{ERANGE, "a value is out of range", NULL},
+	{ENOBUFS, "dom0 has no memory for the call's arguments", "end some program in dom0"},
 	{ENXIO, "the domain has no memory there", NULL},
 };
 
@@ -89,10 +93,24 @@ static void append_words(int err, const char *words)
 	append(": %s (%s)", descr ? descr : "unknown error", errno_name(err, buf, sizeof(buf)));
 }
 
+/* Memory is short either in the hypervisor or in dom0, which gives a page for each that it maps. */
+static void append_memory_advice(struct ctrl *c)
+{
+	uint64_t kib = ctrl_free_kib(c);
+
+	if (kib < ENOUGH_KIB)
+		append("; the hypervisor has %" PRIu64 " KiB free: destroy a domain, give this one "
+		       "less, or start dom0 with less (dom0_mem=)",
+		       kib);
+	else
+		append("; the hypervisor has %" PRIu64 " KiB free, so it is a limit of the domain "
+		       "or dom0 that is short of memory",
+		       kib);
+}
+
 int ctrl_fail_call(struct ctrl *c, int err, const char *call, const char *fmt, ...)
 {
 	const struct call_error *e = find_call_error(err);
-	uint64_t free_kib = err == -ENOMEM ? ctrl_free_kib(c) : 0;
 	va_list args;
 
 	snprintf(sentence, sizeof(sentence), "cannot ");
@@ -100,11 +118,9 @@ int ctrl_fail_call(struct ctrl *c, int err, const char *call, const char *fmt, .
 	vsnprintf(sentence + 7, sizeof(sentence) - 7, fmt, args);
 	va_end(args);
 	append(": %s", call);
-	append_words(err, e ? e->words : err == -ENOMEM ? "out of memory" : NULL);
+	append_words(err, e ? e->words : NULL);
 	if (err == -ENOMEM)
-		append("; the hypervisor has %" PRIu64 " KiB free: destroy a domain, give this one "
-		       "less, or start dom0 with less (dom0_mem=)",
-		       free_kib);
+		append_memory_advice(c);
 	else if (e && e->advice)
 		append("; %s", e->advice);
 	return err;

@@ -138,7 +138,7 @@ long ctrl_hypercall_cmd(struct ctrl *c, uint64_t op, uint64_t cmd, void *arg, si
 	long ret;
 
 	if (!buf)
-		return -ENOMEM;
+		return -ENOBUFS;
 	memcpy(buf, arg, size);
 	ret = ctrl_hypercall(c, op, cmd, (uintptr_t)buf);
 	memcpy(arg, buf, size);
@@ -152,7 +152,7 @@ long ctrl_hypercall_arg(struct ctrl *c, uint64_t op, void *arg, size_t size)
 	long ret;
 
 	if (!buf)
-		return -ENOMEM;
+		return -ENOBUFS;
 	memcpy(buf, arg, size);
 	ret = ctrl_hypercall(c, op, (uintptr_t)buf, 0);
 	memcpy(arg, buf, size);

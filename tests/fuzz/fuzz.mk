@@ -20,6 +20,12 @@ console_proto_fuzz_SRCS := tests/fuzz/console_proto_fuzz.c $(addprefix tools/,co
 	console/protocol.c monitor/protocol.c)
 console_proto_fuzz_FLAGS := -max_len=4096
 
+FUZZ_TESTS += image_fuzz
+image_fuzz_CFLAGS := -Ilibctrl -Ilibctrl/include -Iinclude
+image_fuzz_SRCS := tests/fuzz/image_fuzz.c $(LIBCTRL_SRCS)
+image_fuzz_LIBS := -lfdt -lz
+image_fuzz_FLAGS := -max_len=4096
+
 define fuzz_rules
 $(B)/host/fuzz/$(1): $($(1)_SRCS) $(wildcard $(addsuffix *.h,$(sort $(dir $($(1)_SRCS))))) tests/fuzz/fuzz.mk
 	@mkdir -p $$(@D)
