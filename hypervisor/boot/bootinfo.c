@@ -231,6 +231,23 @@ static enum module_kind module_kind(const struct bootinfo *bi, int node)
 	return bi->nr_modules == 0 ? MODULE_KERNEL : bi->nr_modules == 1 ? MODULE_RAMDISK : MODULE_OTHER;
 }
 
+/*
+ * /chosen is no bus, so its children's addresses need no translation; loaders leave out its cell counts and mean the
+ * root's.
+ */
+static bool module_range(const void *fdt, int chosen, int node, struct range *r)
+{
+	int parent = fdt_getprop(fdt, chosen, "#address-cells", NULL) ? chosen : 0, len;
+	int ac = fdt_address_cells(fdt, parent), sc = fdt_size_cells(fdt, parent);
+	const fdt32_t *p = fdt_getprop(fdt, node, "reg", &len);
+
+	if (!p || ac < 1 || ac > 2 || sc < 1 || sc > 2 || (ac + sc) * 4 > len)
+		return false;
+	r->base = fdt_cells(p, ac);
+	r->size = fdt_cells(p + ac, sc);
+	return r->size && r->base + r->size > r->base;
+}
+
 static void read_modules(struct bootinfo *bi)
 {
 	const void *fdt = bi->fdt;
@@ -247,8 +264,10 @@ static void read_modules(struct bootinfo *bi)
 			log_warn("device tree: more than %u boot modules, the rest is not used", BOOT_MAX_MODULES);
 			return;
 		}
-		if (!fdt_reg(fdt, node, 0, &m->range.base, &m->range.size))
+		if (!module_range(fdt, chosen, node, &m->range)) {
+			log_warn("device tree: a boot module without a usable reg is left out");
 			continue;
+		}
 		m->kind = module_kind(bi, node);
 		args = fdt_getprop(fdt, node, "bootargs", &len);
 		if (!args && m->kind == MODULE_KERNEL)

@@ -14,6 +14,8 @@
 
 #define DTB_MAX MiB(2)
 
+static struct dom0_plan plan;
+
 static const struct boot_module *find_module(const struct bootinfo *bi, enum module_kind kind)
 {
 	for (unsigned i = 0; i < bi->nr_modules; i++)
@@ -84,40 +86,34 @@ static struct range choose_first_piece(const struct bootinfo *bi, const struct b
 }
 
 /* More pieces until dom0_mem is reached: the largest naturally aligned blocks that there are. */
-static void add_pieces(struct dom0_plan *plan, struct domain *d, uint64_t left)
+static void add_pieces(struct domain *d, uint64_t left)
 {
 	for (int order = MAX_ORDER; order >= ORDER_2M && left; order--)
-		while (left >= PAGE_SIZE << order && plan->nr_ram < DOM0_MAX_CHUNKS) {
+		while (left >= PAGE_SIZE << order && plan.nr_ram < DOM0_MAX_CHUNKS) {
 			mfn_t mfn;
 
 			if (domain_page_alloc(d, (unsigned)order, PAGE_DIRTY, &mfn) != 0)
 				break;
-			plan->ram[plan->nr_ram++] = (struct range){mfn_to_pa(mfn), PAGE_SIZE << order};
+			plan.ram[plan.nr_ram++] = (struct range){mfn_to_pa(mfn), PAGE_SIZE << order};
 			left -= PAGE_SIZE << order;
 		}
 	if (left)
 		log_warn("dom0: %llu MiB of its memory could not be had", (unsigned long long)left >> 20);
 }
 
-static void sort_ram(struct dom0_plan *plan)
+static void sort_ram(void)
 {
-	for (unsigned i = 2; i < plan->nr_ram; i++)
-		for (unsigned j = i; j > 1 && plan->ram[j].base < plan->ram[j - 1].base; j--) {
-			struct range t = plan->ram[j];
+	for (unsigned i = 2; i < plan.nr_ram; i++)
+		for (unsigned j = i; j > 1 && plan.ram[j].base < plan.ram[j - 1].base; j--) {
+			struct range t = plan.ram[j];
 
-			plan->ram[j] = plan->ram[j - 1];
-			plan->ram[j - 1] = t;
+			plan.ram[j] = plan.ram[j - 1];
+			plan.ram[j - 1] = t;
 		}
 }
 
-static void adopt(struct domain *d, paddr_t start, paddr_t end)
-{
-	if (start < end && domain_page_adopt(d, pa_to_mfn(start), (end - start) >> PAGE_SHIFT) != 0)
-		panic("dom0: memory %llx-%llx cannot be taken", (unsigned long long)start, (unsigned long long)end);
-}
-
-/* Give the first piece to dom0: the modules, which the allocator never had, and the free memory around them. */
-static void take_first_piece(const struct bootinfo *bi, struct domain *d, const struct range *piece)
+/* Keep the first piece for dom0: the free memory around the modules, which the allocator never had. */
+static void reserve_first_piece(const struct bootinfo *bi, const struct range *piece)
 {
 	paddr_t at = piece->base;
 
@@ -135,60 +131,75 @@ static void take_first_piece(const struct bootinfo *bi, struct domain *d, const 
 		}
 		if (stop > at && !page_reserve(pa_to_mfn(at), (stop - at) >> PAGE_SHIFT))
 			panic("dom0: memory %llx-%llx is not free", (unsigned long long)at, (unsigned long long)stop);
-		if (next)
+		if (next) {
+			page_add_used(next->base, range_end(next));
 			stop = ALIGN_UP(range_end(next), PAGE_SIZE);
+		}
 		at = stop;
 	}
-	adopt(d, piece->base, range_end(piece));
 }
 
 /* The device tree goes at the top of the first piece, on a 2 MiB boundary (boot protocol: it must not cross one). */
-static void place_dtb(struct dom0_plan *plan, paddr_t modules_end)
+static void place_dtb(paddr_t modules_end)
 {
-	paddr_t at = range_end(&plan->ram[0]) - DTB_MAX;
+	paddr_t at = range_end(&plan.ram[0]) - DTB_MAX;
 
 	if (at < ALIGN_UP(modules_end, PAGE_SIZE))
 		panic("dom0_mem is too small: kernel, ramdisk and device tree need %llu MiB",
-		      (unsigned long long)(modules_end + DTB_MAX - plan->ram[0].base) >> 20);
-	plan->dtb = (struct range){at, DTB_MAX};
+		      (unsigned long long)(modules_end + DTB_MAX - plan.ram[0].base) >> 20);
+	plan.dtb = (struct range){at, DTB_MAX};
 }
 
-static void plan_memory(const struct bootinfo *bi, struct dom0_plan *plan, struct domain *d)
+static const struct boot_module *check_kernel(const struct bootinfo *bi, struct kernel_image *image)
 {
 	const struct boot_module *kernel = find_module(bi, MODULE_KERNEL);
-	const struct boot_module *ramdisk = find_module(bi, MODULE_RAMDISK);
-	struct kernel_image image;
 	const char *why;
-	paddr_t end;
 
 	if (!kernel)
 		panic("no kernel for dom0: the device tree has no module for it under /chosen");
-	why = kernel_image_read(phys_to_virt(kernel->range.base), kernel->range.size, &image);
+	why = kernel_image_read(phys_to_virt(kernel->range.base), kernel->range.size, image);
 	if (why)
 		panic("dom0's kernel cannot be used: %s", why);
-	if ((kernel->range.base - image.text_offset) % MiB(2))
+	if ((kernel->range.base - image->text_offset) % MiB(2))
 		panic("dom0's kernel must be loaded at a multiple of 2 MiB (plus its text offset %llx), not at %llx",
-		      (unsigned long long)image.text_offset, (unsigned long long)kernel->range.base);
-	plan->ram[0] = choose_first_piece(bi, kernel, ramdisk);
-	if (!plan->ram[0].size)
-		panic("dom0_mem=%lluM does not fit around kernel (%llx) and ramdisk (%llx): load them close together, or raise it",
-		      (unsigned long long)bi->dom0_mem >> 20, (unsigned long long)kernel->range.base,
-		      (unsigned long long)(ramdisk ? ramdisk->range.base : 0));
-	plan->nr_ram = 1;
-	plan->kernel_entry = kernel->range.base;
-	plan->cmdline = kernel->cmdline;
-	end = kernel->range.base - image.text_offset + image.image_size;
+		      (unsigned long long)image->text_offset, (unsigned long long)kernel->range.base);
+	return kernel;
+}
+
+void dom0_reserve_memory(const struct bootinfo *bi)
+{
+	struct kernel_image image;
+	const struct boot_module *kernel = check_kernel(bi, &image), *ramdisk = find_module(bi, MODULE_RAMDISK);
+	paddr_t end = kernel->range.base - image.text_offset + image.image_size;
+
+	plan.kernel_entry = kernel->range.base;
+	plan.cmdline = kernel->cmdline;
 	if (ramdisk) {
-		plan->ramdisk = ramdisk->range;
+		plan.ramdisk = ramdisk->range;
 		if (ramdisk->range.base < end && range_end(&ramdisk->range) > kernel->range.base)
 			panic("dom0's ramdisk lies within the %llu MiB that its kernel needs",
 			      (unsigned long long)image.image_size >> 20);
 		end = MAX(end, range_end(&ramdisk->range));
 	}
-	take_first_piece(bi, d, &plan->ram[0]);
-	add_pieces(plan, d, bi->dom0_mem - plan->ram[0].size);
-	sort_ram(plan);
-	place_dtb(plan, end);
+	plan.ram[0] = choose_first_piece(bi, kernel, ramdisk);
+	if (!plan.ram[0].size)
+		panic("dom0_mem=%lluM does not fit around kernel (%llx) and ramdisk (%llx): load them closer, or raise it",
+		      (unsigned long long)bi->dom0_mem >> 20, (unsigned long long)kernel->range.base,
+		      (unsigned long long)plan.ramdisk.base);
+	plan.nr_ram = 1;
+	reserve_first_piece(bi, &plan.ram[0]);
+	place_dtb(end);
+}
+
+static void take_memory(const struct bootinfo *bi, struct domain *d)
+{
+	const struct range *first = &plan.ram[0];
+	int err = domain_page_adopt(d, pa_to_mfn(first->base), first->size >> PAGE_SHIFT);
+
+	if (err)
+		panic("dom0 cannot have its memory (%d)", err);
+	add_pieces(d, bi->dom0_mem - first->size);
+	sort_ram();
 }
 
 /*
@@ -200,19 +211,19 @@ static void plan_memory(const struct bootinfo *bi, struct dom0_plan *plan, struc
 #define HOLE_MIN	  GiB(1)
 #define HOLE_MAX	  GiB(8)
 
-static void plan_holes(const struct bootinfo *bi, struct dom0_plan *plan)
+static void plan_holes(const struct bootinfo *bi)
 {
 	paddr_t at = ALIGN_UP(range_end(&bi->banks[bi->nr_banks - 1]), GiB(1)), limit = BIT64(p2m_ipa_bits);
 
-	for (unsigned i = 0; i <= plan->nr_devices; i++) {
-		const struct range *dev = i < plan->nr_devices ? &plan->device[i] : NULL;
+	for (unsigned i = 0; i <= plan.nr_devices; i++) {
+		const struct range *dev = i < plan.nr_devices ? &plan.device[i] : NULL;
 		paddr_t end = dev ? MIN(dev->base, limit) : limit;
 
 		if (end > at && end - at >= HOLE_MIN) {
 			uint64_t size = MIN(ALIGN_DOWN(end - at, GiB(1)), HOLE_MAX);
 
-			plan->grant_region = (struct range){at, GRANT_REGION_SIZE};
-			plan->extended = (struct range){at + EXTENDED_OFFSET, size - EXTENDED_OFFSET};
+			plan.grant_region = (struct range){at, GRANT_REGION_SIZE};
+			plan.extended = (struct range){at + EXTENDED_OFFSET, size - EXTENDED_OFFSET};
 			return;
 		}
 		if (dev && range_end(dev) > at)
@@ -223,15 +234,15 @@ static void plan_holes(const struct bootinfo *bi, struct dom0_plan *plan)
 
 /* Interrupt controller and vCPUs. */
 
-static struct domain *create_domain(const struct bootinfo *bi, struct dom0_plan *plan)
+static struct domain *create_domain(const struct bootinfo *bi)
 {
 	struct xen_domctl_createdomain config = {0};
 	unsigned most = bi->gic.version == 2 ? 8 : (unsigned)MIN(bi->gic.redist[0].size / 0x20000, (uint64_t)MAX_VCPUS);
 	struct domain *d;
 	int err;
 
-	plan->vcpus = MIN(bi->dom0_max_vcpus ? bi->dom0_max_vcpus : nr_cpus, most);
-	config.max_vcpus = plan->vcpus;
+	plan.vcpus = MIN(bi->dom0_max_vcpus ? bi->dom0_max_vcpus : nr_cpus, most);
+	config.max_vcpus = plan.vcpus;
 	config.max_evtchn_port = -1;
 	config.max_grant_frames = -1;
 	config.max_maptrack_frames = -1;
@@ -241,11 +252,11 @@ static struct domain *create_domain(const struct bootinfo *bi, struct dom0_plan 
 	d->direct_mapped = true;
 	d->max_pages = ~(uint64_t)0;
 	d->p2m.table_limit = ~0U;
-	plan->redist = (struct range){bi->gic.redist[0].base, plan->vcpus * 0x20000UL};
+	plan.redist = (struct range){bi->gic.redist[0].base, plan.vcpus * 0x20000UL};
 	err = vgic_domain_init(d, bi->gic.version, nr_irqs - NR_LOCALS, bi->gic.dist.base,
 			       bi->gic.version == 3 ? bi->gic.redist[0].base : bi->gic.cpu.base);
 	if (!err)
-		err = domain_set_max_vcpus(d, plan->vcpus);
+		err = domain_set_max_vcpus(d, plan.vcpus);
 	if (err)
 		panic("dom0's vCPUs or interrupt controller cannot be made (%d)", err);
 	for (unsigned i = NR_LOCALS; i < nr_irqs; i++)
@@ -263,20 +274,20 @@ static void map(struct domain *d, const struct range *r, paddr_t to, enum p2m_ty
 		      (unsigned long long)range_end(r), err);
 }
 
-static void map_everything(const struct bootinfo *bi, const struct dom0_plan *plan, struct domain *d)
+static void map_everything(const struct bootinfo *bi, struct domain *d)
 {
-	for (unsigned i = 0; i < plan->nr_ram; i++)
-		map(d, &plan->ram[i], plan->ram[i].base, P2M_RAM);
-	for (unsigned i = 0; i < plan->nr_devices; i++)
-		map(d, &plan->device[i], plan->device[i].base, P2M_DEVICE);
+	for (unsigned i = 0; i < plan.nr_ram; i++)
+		map(d, &plan.ram[i], plan.ram[i].base, P2M_RAM);
+	for (unsigned i = 0; i < plan.nr_devices; i++)
+		map(d, &plan.device[i], plan.device[i].base, P2M_DEVICE);
 	if (bi->gic.version == 2) /* the guest's CPU interface is the virtual one of the hardware */
 		map(d, &(struct range){bi->gic.cpu.base, 2 * PAGE_SIZE}, bi->gic.vcpu.base, P2M_DEVICE);
 }
 
-static void write_dtb(const struct bootinfo *bi, const struct dom0_plan *plan)
+static void write_dtb(const struct bootinfo *bi)
 {
-	void *buf = phys_to_virt(plan->dtb.base);
-	int err = dom0_make_dt(bi, plan, buf, plan->dtb.size);
+	void *buf = phys_to_virt(plan.dtb.base);
+	int err = dom0_make_dt(bi, &plan, buf, plan.dtb.size);
 
 	if (err)
 		panic("dom0's device tree cannot be made (libfdt error %d)", err);
@@ -286,14 +297,13 @@ static void write_dtb(const struct bootinfo *bi, const struct dom0_plan *plan)
 
 void dom0_build(const struct bootinfo *bi)
 {
-	static struct dom0_plan plan;
-	struct domain *d = create_domain(bi, &plan);
+	struct domain *d = create_domain(bi);
 
 	dom0_find_devices(bi, &plan);
-	plan_memory(bi, &plan, d);
-	plan_holes(bi, &plan);
-	map_everything(bi, &plan, d);
-	write_dtb(bi, &plan);
+	take_memory(bi, d);
+	plan_holes(bi);
+	map_everything(bi, d);
+	write_dtb(bi);
 	arch_vcpu_reset(d->vcpu[0], plan.kernel_entry, plan.dtb.base);
 	d->vcpu[0]->offline = 0;
 	domain0 = d;

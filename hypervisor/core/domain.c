@@ -158,14 +158,14 @@ void domain_put(struct domain *d)
 
 /* Creation. */
 
-#define DEFAULT_MAX_EVTCHN 1023
+/* Pages of grant table and of mapping handles when the toolstack asks for the default (a negative number). */
+#define DEFAULT_GRANT_FRAMES 64
+#define DEFAULT_MAPTRACK     1024
 
-/* How many grant and event resources a domain gets when the toolstack asks for "unlimited" or
- * nothing. */
 static int domain_init_parts(struct domain *d, const struct xen_domctl_createdomain *c)
 {
-	uint32_t frames = c->max_grant_frames ? c->max_grant_frames : 64;
-	uint32_t maptrack = c->max_maptrack_frames ? c->max_maptrack_frames : 1024;
+	uint32_t frames = c->max_grant_frames < 0 ? DEFAULT_GRANT_FRAMES : (uint32_t)c->max_grant_frames;
+	uint32_t maptrack = c->max_maptrack_frames < 0 ? DEFAULT_MAPTRACK : (uint32_t)c->max_maptrack_frames;
 	int err;
 
 	if ((err = p2m_init(d)) != 0)

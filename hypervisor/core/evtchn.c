@@ -585,7 +585,7 @@ static void vcpu_info_release(struct vcpu *v)
 	if (!mfn_valid(v->info_mfn))
 		return;
 	WRITE_ONCE(v->info, NULL);
-	unmap_page(info);
+	unmap_page(evtchn_window(info));
 	page_put(v->info_mfn);
 	v->info_mfn = INVALID_MFN;
 }
@@ -697,7 +697,7 @@ int evtchn_register_vcpu_info(struct vcpu *v, gfn_t gfn, uint32_t offset)
 out:
 	spin_unlock(&d->evtchn.lock);
 	if (err) {
-		unmap_page(info);
+		unmap_page(evtchn_window(info));
 		page_put(mfn);
 	}
 	if (told)

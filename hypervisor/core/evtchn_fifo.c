@@ -283,7 +283,7 @@ int evtchn_fifo_init_control(struct domain *d, uint32_t vcpu, gfn_t gfn, uint32_
 	}
 	spin_unlock(&d->evtchn.lock);
 	if (err) {
-		unmap_page(fv->cb);
+		unmap_page(evtchn_window(fv->cb));
 		page_put(fv->mfn);
 		pool_free(&fifo_vcpu_pool, fv);
 	}
@@ -368,7 +368,7 @@ void evtchn_fifo_release(struct domain *d)
 		if (!fv)
 			continue;
 		v->evtchn.fifo = NULL;
-		unmap_page(fv->cb);
+		unmap_page(evtchn_window(fv->cb));
 		page_put(fv->mfn);
 		pool_free(&fifo_vcpu_pool, fv);
 	}

@@ -53,6 +53,12 @@ struct evtchn_abi {
 
 extern const struct evtchn_abi evtchn_2l_abi, evtchn_fifo_abi;
 
+/* The window that something small in a guest's page is seen through. */
+static inline const void *evtchn_window(const void *p)
+{
+	return (const void *)((uintptr_t)p & ~(uintptr_t)(PAGE_SIZE - 1));
+}
+
 /* The descriptor of a port, NULL: out of range or never used. */
 static inline struct evtchn *evtchn_lookup(const struct domain *d, uint32_t port)
 {

@@ -109,6 +109,7 @@ void hyp_main(paddr_t fdt, paddr_t image)
 	main_map_ram();
 	main_init_log();
 	main_init_pages();
+	dom0_reserve_memory(&bootinfo);
 	idregs_init();
 	arch_init_guest_addresses();
 	vmid_init();

@@ -61,15 +61,15 @@ static uint32_t table_limit(const struct domain *d)
 static paddr_t table_alloc(struct pt *pt)
 {
 	struct domain *d = pt->owner;
-	void *table;
+	mfn_t table;
 
 	if (d->p2m.tables >= table_limit(d))
 		return PT_NO_TABLE;
-	table = hyp_pages_alloc(0);
-	if (!table)
+	table = page_alloc(0, PAGE_ZERO);
+	if (!mfn_valid(table))
 		return PT_NO_TABLE;
 	d->p2m.tables++;
-	return mfn_to_pa(hyp_va_to_mfn(table));
+	return mfn_to_pa(table);
 }
 
 static void table_free(struct pt *pt, paddr_t table)
@@ -130,14 +130,12 @@ static struct pt pt_of(struct domain *d)
 int p2m_init(struct domain *d)
 {
 	struct p2m *p = &d->p2m;
-	void *root;
 
 	spin_lock_init(&p->lock, RANK_P2M);
 	p->root_order = p2m_root_order();
-	root = hyp_pages_alloc(p->root_order);
-	if (!root)
+	p->root = page_alloc(p->root_order, PAGE_ZERO);
+	if (!mfn_valid(p->root))
 		return -ENOMEM;
-	p->root = hyp_va_to_mfn(root);
 	p->live = true;
 	return 0;
 }

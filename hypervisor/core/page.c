@@ -341,10 +341,13 @@ void page_free(mfn_t mfn, unsigned order)
 	spin_unlock(&heap_lock);
 }
 
-void page_add_region(paddr_t start, paddr_t end)
+static void use_block(uint64_t mfn, unsigned order)
 {
-	uint64_t mfn = ALIGN_UP(start, PAGE_SIZE) >> PAGE_SHIFT, stop = end >> PAGE_SHIFT;
+	atomic_store(pd_of(mfn), pd_make(PD_HYP, order));
+}
 
+static void add_frames(uint64_t mfn, uint64_t stop, void (*add)(uint64_t mfn, unsigned order))
+{
 	spin_lock(&heap_lock);
 	while (mfn < stop) {
 		unsigned order = pd_fit(mfn, stop - mfn);
@@ -352,12 +355,22 @@ void page_add_region(paddr_t start, paddr_t end)
 		ASSERT(pd_of(mfn) && pd_of(mfn + BIT64(order) - 1));
 		ASSERT(pd_find_head(mfn) == PD_NO_HEAD);
 		heap.total += BIT64(order);
-		free_block(mfn, order);
+		add(mfn, order);
 		mfn += BIT64(order);
 	}
 	if (stop)
 		heap.highest = MAX(heap.highest, stop - 1);
 	spin_unlock(&heap_lock);
+}
+
+void page_add_region(paddr_t start, paddr_t end)
+{
+	add_frames(ALIGN_UP(start, PAGE_SIZE) >> PAGE_SHIFT, end >> PAGE_SHIFT, free_block);
+}
+
+void page_add_used(paddr_t start, paddr_t end)
+{
+	add_frames(start >> PAGE_SHIFT, ALIGN_UP(end, PAGE_SIZE) >> PAGE_SHIFT, use_block);
 }
 
 /* ---- given ranges ---- */
@@ -504,6 +517,11 @@ void *hyp_pages_alloc(unsigned order)
 
 void hyp_pages_free(void *va, unsigned order)
 {
-	if (va)
-		page_free(hyp_va_to_mfn(va), order);
+	mfn_t mfn;
+
+	if (!va)
+		return;
+	mfn = hyp_va_to_mfn(va);
+	unmap_page(va);
+	page_free(mfn, order);
 }

@@ -93,7 +93,6 @@ static void count_domain(struct domain *d, struct plinth_usage *u)
 	u->p2m_pages += d->p2m.tables;
 	u->evtchns += d->evtchn.nr_active;
 	u->grant_maps += d->grant.nr_maps;
-	u->foreign_maps += d->p2m.foreign_maps;
 }
 
 static long op_get_usage(struct vcpu *v, uint64_t arg)

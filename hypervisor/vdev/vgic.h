@@ -16,8 +16,7 @@
 /* State: */
 #define VIRQ_LINE   BIT(3) /* input level, of emulated devices */
 #define VIRQ_ACTIVE BIT(4) /* in a list register: as of the last look */
-#define VIRQ_PHYS_ACTIVE \
-	BIT(5) /* hwirq was acknowledged for it and not deactivated as far as we know */
+#define VIRQ_PHYS_ACTIVE BIT(5) /* hwirq is held active for it, as far as we know */
 /* Asked for while its list register was out of reach: */
 #define VIRQ_SET_ACTIVE   BIT(6)
 #define VIRQ_CLEAR_ACTIVE BIT(7)

@@ -219,30 +219,25 @@ static bool virq_settle(struct vcpu *v, struct virq *q)
 	return virq_wanted(q);
 }
 
-/* Empty the list registers into the ready list. Returns those that still have to be overwritten or
- * cleared. */
-static uint32_t lrs_take_out(struct vcpu *v)
+/* Empty the list registers into the ready list. */
+static void lrs_take_out(struct vcpu *v)
 {
 	struct vgic_vcpu *g = &v->vgic;
-	uint32_t empty = (uint32_t)irqchip->lr_empty(), used = g->used_lrs;
+	uint64_t empty = irqchip->lr_empty();
 
-	for (uint32_t left = used; left; left &= left - 1) {
-		struct virq *q = g->in_lr[__builtin_ctz(left)];
+	for (uint32_t left = g->used_lrs; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctz(left);
+		struct virq *q = g->in_lr[i];
 
-		lr_fold(v, q, empty & BIT(q->lr));
+		lr_fold(v, q, empty & BIT64(i));
+		if (!(empty & BIT64(i)))
+			irqchip->lr_clear(i);
 		q->lr = NO_LR;
 		q->flags &= ~VIRQ_LR_FLAGS;
 		if (virq_settle(v, q))
 			ready_insert(g, q);
 	}
 	g->used_lrs = 0;
-	return used & ~empty;
-}
-
-static void lrs_clear(uint32_t left)
-{
-	for (; left; left &= left - 1)
-		irqchip->lr_clear((unsigned)__builtin_ctz(left));
 }
 
 /*
@@ -277,12 +272,11 @@ static void vgic_rebalance(struct vcpu *v)
 {
 	struct vgic_vcpu *g = &v->vgic;
 	struct virq *q, *next;
-	uint32_t stale;
 	unsigned n, actives = 0, pendings = 0, when = 0;
 
 	if (unlikely(g->refill & REFILL_ACTIVE))
 		end_uncounted(v);
-	stale = lrs_take_out(v);
+	lrs_take_out(v);
 	list_for_each (q, &g->ready, link) {
 		if (q->flags & VIRQ_ACTIVE)
 			actives++;
@@ -307,7 +301,6 @@ static void vgic_rebalance(struct vcpu *v)
 		list_remove(&q->link);
 		lr_place(v, q);
 	}
-	lrs_clear(stale & ~g->used_lrs);
 	set_refill(g, when);
 }
 
@@ -486,7 +479,7 @@ void vgic_save(struct vcpu *v)
 	if (unlikely(g->refill & REFILL_ACTIVE))
 		end_uncounted(v);
 	if (g->used_lrs)
-		lrs_clear(lrs_take_out(v));
+		lrs_take_out(v);
 	set_refill(g, 0);
 	if (g->phys_local)
 		phys_local_switch(v, false);

@@ -288,3 +288,8 @@ void arch_vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *c)
 	c->ttbr1 = v->arch.el1.ttbr1;
 	c->flags = v->offline ? 0 : VGCF_online;
 }
+
+void arch_domain_init(struct domain *d)
+{
+	d->arch.vttbr_base = mfn_to_pa(d->p2m.root);
+}

@@ -8,9 +8,8 @@ ENTRY(_start)
 SECTIONS
 {
 	. = HYP_VA_IMAGE;
-	_start = .;
 	.text : {
-		*(.head)
+		KEEP(*(.head))
 		*(.text .text.*)
 	}
 	. = ALIGN(4096);

@@ -11,7 +11,6 @@
 #include <asm/pt_entry.h>
 #include <asm/tlb.h>
 #include <host/host.h>
-#include <hyp/domain.h>
 #include <hyp/page.h>
 
 #define MAX_STALE 65536
@@ -116,21 +115,4 @@ void host_tlb_check_free_table(const uint64_t *table)
 void tlb_publish(void)
 {
 	host_tlb_counts.publish++;
-}
-
-void tlb_flush_vmid_page(struct p2m *p, gpaddr_t ipa)
-{
-	struct pt pt = {NULL, mfn_to_pa(p->root), P2M_START_LEVEL, (uint8_t)p2m_ipa_bits, NULL};
-
-	host_tlb_flush_leaf(&pt, ipa);
-}
-
-void tlb_flush_vmid(struct p2m *p __unused)
-{
-	host_tlb_flush_all();
-}
-
-void tlb_flush_all_guests(void)
-{
-	host_tlb_flush_all();
 }

@@ -26,6 +26,12 @@ struct dom0_plan {
 	unsigned vcpus;
 };
 
+/*
+ * First, before anything else is allocated: keep the memory around kernel and ramdisk for it. Panics when there is no
+ * usable kernel.
+ */
+void dom0_reserve_memory(const struct bootinfo *bi);
+
 /* Build it and leave it ready to be unpaused. Panics with a reason if it cannot be done. */
 void dom0_build(const struct bootinfo *bi);
 

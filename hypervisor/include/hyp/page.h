@@ -50,6 +50,12 @@ void page_init(void *descriptors, uint64_t first_mfn, uint64_t nr_mfns);
 void page_add_region(paddr_t start, paddr_t end);
 
 /*
+ * The same for memory that is in use (boot modules): like page_reserve()d from the start, its contents are not touched.
+ * Partial pages are included.
+ */
+void page_add_used(paddr_t start, paddr_t end);
+
+/*
  * 2^order pages, naturally aligned. INVALID_MFN when there are none. So that a call is short,
  * orders above 9 come from scrubbed memory only, unless PAGE_DIRTY is given.
  */

@@ -11,7 +11,6 @@
 #define HOST_RAM_BASE 0x40000000ULL
 
 /* A bank of memory; pages come into being when they are touched. */
- * into being on use. */
 void *host_ram_add(paddr_t base, uint64_t size);
 /* Forget all banks. */
 void host_ram_reset(void);
