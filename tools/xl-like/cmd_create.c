@@ -71,24 +71,18 @@ static int attach(uint32_t domid)
 }
 
 static int create_guest(struct ctrl *ctrl, const struct guest_config *config,
-			const char *config_path, bool paused, uint32_t *domid)
+			struct guest_options *options, bool quiet, uint32_t *domid)
 {
 	struct progress progress;
-	const struct guest_options options = {
-		.leave_paused = paused,
-		.config_path = config_path,
-		.progress = show_step,
-		.cancelled = is_cancelled,
-		.context = &progress,
-	};
 	struct report report;
 	sigset_t signals, before;
 	int err;
 
 	make_signal_set(&signals);
 	sigprocmask(SIG_BLOCK, &signals, &before);
-	progress_start(&progress, config->name);
-	err = guest_create(ctrl, config, &options, domid, &report);
+	progress_start(&progress, config->name, quiet);
+	options->context = &progress;
+	err = guest_create(ctrl, config, options, domid, &report);
 	progress_stop(&progress);
 	if (err)
 		vmctl_fail(0, "%s: %s", config->name, report.text);
@@ -117,22 +111,29 @@ static int check_only(const struct guest_config *config, bool quiet)
 
 static int create_and_tell(const struct arguments *arguments, const struct guest_config *config)
 {
-	bool paused = arguments_option(arguments, "paused");
-	char *path = path_make_absolute(NULL, arguments->words[0]);
+	bool quiet = arguments_option(arguments, "quiet");
+	const char *file = arguments->words[0];
+	char *path = strcmp(file, "-") ? path_make_absolute(NULL, file) : NULL;
+	struct guest_options options = {
+		.leave_paused = arguments_option(arguments, "paused"),
+		.config_path = path,
+		.progress = show_step,
+		.cancelled = is_cancelled,
+	};
 	struct ctrl *ctrl;
 	uint32_t domid;
 	int status = vmctl_open(&ctrl);
 
 	if (!status) {
-		status = create_guest(ctrl, config, path, paused, &domid);
+		status = create_guest(ctrl, config, &options, quiet, &domid);
 		ctrl_close(ctrl);
 	}
 	free(path);
 	if (status)
 		return status;
-	if (!arguments_option(arguments, "quiet"))
+	if (!quiet)
 		printf("%s: domain %" PRIu32 " %s\n", config->name, domid,
-		       paused ? "created, paused" : "started");
+		       options.leave_paused ? "created, paused" : "started");
 	return arguments_option(arguments, "console") ? attach(domid) : EXIT_OK;
 }
 

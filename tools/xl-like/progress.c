@@ -33,14 +33,14 @@ static void *wait_a_second(void *context)
 	return NULL;
 }
 
-void progress_start(struct progress *progress, const char *name)
+void progress_start(struct progress *progress, const char *name, bool quiet)
 {
 	*progress = (struct progress){
 		.name = name,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.changed = PTHREAD_COND_INITIALIZER,
 	};
-	if (isatty(STDERR_FILENO))
+	if (!quiet && isatty(STDERR_FILENO))
 		progress->active =
 			!pthread_create(&progress->thread, NULL, wait_a_second, progress);
 }

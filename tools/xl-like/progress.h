@@ -16,8 +16,8 @@ struct progress {
 	pthread_cond_t changed;
 };
 
-/* Does nothing but note the name when stderr is no terminal. */
-void progress_start(struct progress *progress, const char *name);
+/* Nothing will be shown when quiet, or when stderr is no terminal. */
+void progress_start(struct progress *progress, const char *name, bool quiet);
 void progress_step(struct progress *progress, const char *step);
 void progress_stop(struct progress *progress);
 
