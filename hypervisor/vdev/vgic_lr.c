@@ -49,13 +49,34 @@ static void phys_forget(struct vcpu *v, struct virq *q)
 		v->vgic.phys_local &= ~BIT(q->intid);
 }
 
-/* The guest will not deactivate it any more. A PPI of a vCPU that is not loaded is not held: see
- * vgic_save(). */
+/*
+ * The guest will not deactivate it any more. A PPI of a vCPU that is not loaded is not held: see vgic_save(). One of
+ * a vCPU that is loaded elsewhere must be let go there: its bit in phys_local stays, see phys_local_clean().
+ */
 static void phys_release(struct vcpu *v, struct virq *q)
 {
+	struct vgic_vcpu *g = &v->vgic;
+
+	if (unlikely(q->intid < NR_LOCALS && g->cpu && !is_here(g))) {
+		q->flags &= ~VIRQ_PHYS_ACTIVE;
+		g->flush = g->resync = true;
+		g->after |= AFTER_NOTIFY;
+		return;
+	}
 	phys_forget(v, q);
-	if (q->intid >= NR_LOCALS || is_here(&v->vgic))
+	if (q->intid >= NR_LOCALS || is_here(g))
 		irqchip->set_active(q->hwirq, false);
+}
+
+/* Let those of v's PPIs go that another CPU has released meanwhile. v is loaded here. */
+static void phys_local_clean(struct vcpu *v)
+{
+	for (uint32_t left = v->vgic.phys_local; left; left &= left - 1) {
+		struct virq *q = &v->vgic.local[__builtin_ctz(left)];
+
+		if (!(q->flags & VIRQ_PHYS_ACTIVE))
+			phys_release(v, q);
+	}
 }
 
 /* All PPIs that v holds: give them to the next vCPU, or take them back. */
@@ -274,6 +295,8 @@ static void vgic_rebalance(struct vcpu *v)
 	struct virq *q, *next;
 	unsigned n, actives = 0, pendings = 0, when = 0;
 
+	if (g->phys_local)
+		phys_local_clean(v);
 	if (unlikely(g->refill & REFILL_ACTIVE))
 		end_uncounted(v);
 	lrs_take_out(v);
@@ -353,20 +376,21 @@ static void virq_deliver(struct vcpu *v, struct virq *q)
 
 	if (unlikely(v->blocked) && virq_signals(v, q)) /* its CPU sleeps, and this is it */
 		g->after |= AFTER_NOTIFY;
-	if (!virq_eligible(v, q)) {
-		if (q->lr != NO_LR)
-			lr_release(v, q);
-		ready_insert(g, q);
-	} else if (q->lr != NO_LR) {
-		lr_commit(v, q);
-	} else if (list_empty(&g->ready) && lrs_free(g)) {
-		lr_place(v, q);
-	} else {
-		ready_insert(g, q);
-		/* The most urgent one, and one that is active, may displace something. */
-		if (g->ready.next == &q->link || (q->flags & VIRQ_ACTIVE) || lrs_free(g))
-			vgic_refill(v);
+	if (q->lr != NO_LR) {
+		if (likely(list_empty(&g->ready)) && virq_eligible(v, q)) {
+			lr_commit(v, q);
+			return;
+		}
+		lr_release(v, q); /* one that waits may be more urgent */
 	}
+	if (list_empty(&g->ready) && lrs_free(g) && virq_eligible(v, q)) {
+		lr_place(v, q);
+		return;
+	}
+	ready_insert(g, q);
+	/* The most urgent one, and one that is active, may displace something. */
+	if (g->ready.next == &q->link || (q->flags & VIRQ_ACTIVE) || lrs_free(g))
+		vgic_refill(v);
 }
 
 void virq_update(struct vcpu *v, struct virq *q)
@@ -481,8 +505,10 @@ void vgic_save(struct vcpu *v)
 	if (g->used_lrs)
 		lrs_take_out(v);
 	set_refill(g, 0);
-	if (g->phys_local)
+	if (g->phys_local) {
+		phys_local_clean(v);
 		phys_local_switch(v, false);
+	}
 	g->cpu = NULL;
 	vgic_unlock(v);
 	irqchip->save(&g->hw);
