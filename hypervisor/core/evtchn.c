@@ -414,19 +414,25 @@ int evtchn_bind_vcpu(struct domain *d, uint32_t port, uint32_t vcpu)
 	return may ? 0 : -EINVAL;
 }
 
+/* A port that is not open has nothing to tell, which is no error. */
 int evtchn_unmask(struct domain *d, uint32_t port)
 {
 	struct evtchn *e;
-	int told;
+	int told = 0;
 
 	spin_lock(&d->evtchn.lock);
 	e = evtchn_lookup(d, port);
-	told = e ? d->evtchn.abi->unmask(d->vcpu[e->vcpu], e, port) : -EINVAL;
+	if (!e)
+		told = -EINVAL;
+	else if (e->state != EVTCHN_FREE)
+		told = d->evtchn.abi->unmask(d->vcpu[e->vcpu], e, port);
 	if (told > 0)
 		told = vcpu_upcall(d->vcpu[e->vcpu]);
 	spin_unlock(&d->evtchn.lock);
-	if (told == -EIO)
+	if (told == -EIO) {
 		stop_domain(d, port);
+		told = 0;
+	}
 	return told;
 }
 

@@ -11,7 +11,7 @@ hypervisor/test_lib_SRCS := tests/unit/hypervisor/test_lib.c \
 
 # The test host. tlb_guest.c is for tests with core/p2m.c.
 HYP_TEST_HOST := $(addprefix hypervisor/arch/host/,host.c ram.c lock.c panic.c tlb.c) hypervisor/core/lib.c
-HYP_TEST_PAGES := hypervisor/core/page.c hypervisor/core/page_owner.c
+HYP_TEST_PAGES := hypervisor/arch/host/heap.c hypervisor/core/page.c hypervisor/core/page_owner.c
 
 UNIT_TESTS += hypervisor/test_heap
 hypervisor/test_heap_CFLAGS := $(HYP_TEST_CFLAGS)
@@ -26,10 +26,9 @@ hypervisor/test_pool_CFLAGS := $(HYP_TEST_CFLAGS)
 hypervisor/test_pool_SRCS := tests/unit/hypervisor/test_pool.c hypervisor/core/pool.c $(HYP_TEST_PAGES) $(HYP_TEST_HOST)
 
 # Resources: event channels, grants, memory_op; real pages and p2m, make-believe domains (world.c).
-HYP_WORLD_SRCS := tests/unit/hypervisor/world.c hypervisor/arch/host/host.c hypervisor/arch/host/ram.c \
-	hypervisor/arch/host/lock.c hypervisor/arch/host/panic.c hypervisor/arch/host/tlb.c \
-	hypervisor/core/page.c hypervisor/core/page_owner.c hypervisor/core/pool.c hypervisor/core/p2m.c \
-	hypervisor/arch/arm/pt.c hypervisor/core/evtchn.c hypervisor/core/evtchn_fifo.c hypervisor/core/evtchn_op.c \
+HYP_WORLD_SRCS := tests/unit/hypervisor/world.c $(HYP_TEST_HOST) $(HYP_TEST_PAGES) \
+	hypervisor/arch/host/tlb_guest.c hypervisor/core/pool.c hypervisor/core/p2m.c hypervisor/arch/arm/pt.c \
+	hypervisor/core/evtchn.c hypervisor/core/evtchn_fifo.c hypervisor/core/evtchn_op.c \
 	hypervisor/core/memory.c hypervisor/core/memory_op.c hypervisor/core/multicall.c hypervisor/core/grant.c \
 	hypervisor/core/grant_map.c hypervisor/core/grant_copy.c hypervisor/core/grant_op.c
 HYP_WORLD_CFLAGS := $(HYP_TEST_CFLAGS) -Ihypervisor/core
@@ -40,3 +39,7 @@ UNIT_TESTS += $(HYP_WORLD_TESTS)
 $(foreach t,$(HYP_WORLD_TESTS),$(eval $(t)_SRCS := tests/unit/$(t).c $(HYP_WORLD_SRCS)))
 $(foreach t,$(HYP_WORLD_TESTS),$(eval $(t)_CFLAGS := $(HYP_WORLD_CFLAGS)))
 $(foreach t,$(HYP_WORLD_TESTS),$(eval $(t)_LIBS := $(HYP_WORLD_LIBS)))
+
+UNIT_TESTS += hypervisor/test_pt
+hypervisor/test_pt_CFLAGS := $(HYP_TEST_CFLAGS)
+hypervisor/test_pt_SRCS := tests/unit/hypervisor/test_pt.c hypervisor/arch/arm/pt.c $(HYP_TEST_HOST)
