@@ -4,8 +4,6 @@
 #include <asm/cache.h>
 #include <host/host.h>
 #include <hyp/page.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #define MAX_BANKS 8
@@ -86,17 +84,4 @@ mfn_t hyp_va_to_mfn(const void *va)
 	if (!b)
 		host_fail("hyp_va_to_mfn: %p is not RAM", va);
 	return pa_to_mfn(b->base + ((uintptr_t)va - (uintptr_t)b->mem));
-}
-
-void host_heap_init(uint64_t size)
-{
-	static void *descriptors;
-
-	if (descriptors)
-		host_fail("host_heap_init: once a process");
-	host_ram_add(HOST_RAM_BASE, size);
-	descriptors = aligned_alloc(
-		PAGE_SIZE, ALIGN_UP((size >> PAGE_SHIFT) * PAGE_DESCRIPTOR_SIZE, PAGE_SIZE));
-	page_init(descriptors, HOST_RAM_BASE >> PAGE_SHIFT, size >> PAGE_SHIFT);
-	page_add_region(HOST_RAM_BASE, HOST_RAM_BASE + size);
 }
