@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Event channels in the 2-level layout: binding, sending, masks, virqs, limits, and exact errors. */
+/* Event channels in the 2-level layout: binding, sending, masks, virqs, limits, and exact errors.
+ */
 
 #include "events.h"
 #include "gic.h"
@@ -408,12 +409,19 @@ static void check_reset(void)
 }
 
 static const struct check checks[] = {
-	{"alloc-unbound", check_alloc}, {"alloc-for-nobody", check_alloc_for_nobody}, {"bind-interdomain", check_bind},
-	{"send", check_send},		{"mask", check_mask},
-	{"close", check_close},		{"close-pending", check_close_pending},
-	{"errors", check_errors},	{"virq", check_virq},
-	{"ipi", check_ipi},		{"poll", check_poll},
-	{"bind-vcpu", check_bind_vcpu}, {"limit", check_limit},
+	{"alloc-unbound", check_alloc},
+	{"alloc-for-nobody", check_alloc_for_nobody},
+	{"bind-interdomain", check_bind},
+	{"send", check_send},
+	{"mask", check_mask},
+	{"close", check_close},
+	{"close-pending", check_close_pending},
+	{"errors", check_errors},
+	{"virq", check_virq},
+	{"ipi", check_ipi},
+	{"poll", check_poll},
+	{"bind-vcpu", check_bind_vcpu},
+	{"limit", check_limit},
 	{"reset", check_reset},
 };
 

@@ -44,7 +44,7 @@ static void check_errors_before(void)
 {
 	const u64 gfn = (u64)control_page / PAGE_SIZE;
 
-	CHECK_RC(init_control(gfn, 4, 0), -XEN_EINVAL); /* not 8-byte aligned */
+	CHECK_RC(init_control(gfn, 4, 0), -XEN_EINVAL);              /* not 8-byte aligned */
 	CHECK_RC(init_control(gfn, PAGE_SIZE - 64, 0), -XEN_EINVAL); /* leaves the page */
 	CHECK_RC(init_control(gfn, 0xfffffff8, 0), -XEN_EINVAL);
 	CHECK_RC(init_control(gfn, 0, 4000), -XEN_ENOENT);
@@ -184,7 +184,8 @@ static void check_mask(void)
 	CHECK_EQ(upcalls, 0);
 	CHECK_EQ(consume(QUEUE), 0);
 	CHECK_RC(events_unmask(p.b), 0);
-	CHECK_EQ(words[p.b] & (WORD_PENDING | WORD_LINKED | WORD_MASKED), WORD_PENDING | WORD_LINKED);
+	CHECK_EQ(words[p.b] & (WORD_PENDING | WORD_LINKED | WORD_MASKED),
+		 WORD_PENDING | WORD_LINKED);
 	settle();
 	CHECK(upcalls > 0);
 	CHECK_EQ(consume(QUEUE), p.b);
@@ -242,9 +243,12 @@ static void check_garbage(void)
 }
 
 static const struct check checks[] = {
-	{"errors-before", check_errors_before}, {"setup", check_setup},
-	{"send", check_send},			{"order", check_order},
-	{"mask", check_mask},			{"priority", check_priority},
+	{"errors-before", check_errors_before},
+	{"setup", check_setup},
+	{"send", check_send},
+	{"order", check_order},
+	{"mask", check_mask},
+	{"priority", check_priority},
 	{"garbage", check_garbage},
 };
 

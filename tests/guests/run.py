@@ -14,6 +14,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
@@ -25,6 +26,7 @@ HYPERVISOR = {
 # What a hypervisor says when it has met its own end, whatever the guest's verdict is.
 DISASTER = re.compile(r"Xen BUG|Assertion .* failed|Panic on CPU|PANIC|panic:|Hypervisor fault", re.I)
 LIMIT = int(os.environ.get("LIMIT", "90"))  # seconds; a hard limit against hangs, no measure
+STORM_BYTES = 32768  # about 120,000 mistakes: a line for each would be a hundred times more
 KERNEL_AT = 0x50000000
 
 
@@ -55,6 +57,20 @@ GUESTS = [
     *both("gicprio", (1,)),
     *both("evtchn", (1, 2)),
     Run("fifo"),
+    Run("grant"),
+    Run("vcpuinfo", smp=2),
+    Run("stage2", smp=2),
+    *both("sysregs"),
+    Run("sysregs", cpu="max"),
+    Run("fp", smp=2),
+    Run("fp", smp=1, hv_args="dom0_max_vcpus=2"),
+    Run("regs", smp=2),
+    Run("regs", smp=1, hv_args="dom0_max_vcpus=2"),
+    *both("storm"),
+    Run("shutdown", args="reason=poweroff"),
+    Run("shutdown", args="reason=reboot"),
+    Run("shutdown", args="reason=poweroff by=psci"),
+    Run("shutdown", args="reason=reboot by=psci"),
 ]
 
 
@@ -85,17 +101,31 @@ def why_bad(run, output, status):
         return "a PASS verdict, but the machine was still on at the time limit"
     if run.expect and not re.search(run.expect, output):
         return f"PASS, but the console does not show /{run.expect}/"
+    storm = re.search("STORM BEGINS(.*)STORM ENDS", output, re.S)
+    if storm and len(storm.group(1)) > STORM_BYTES:
+        return f"the storm left {len(storm.group(1))} bytes on the console, at most {STORM_BYTES} are allowed"
     return None
 
 
+def later(seconds, process):
+    """Kills the process group in a while, if it is still there."""
+    timer = threading.Timer(seconds, lambda: process.poll() is None and os.killpg(process.pid, signal.SIGKILL))
+    timer.start()
+    return timer
+
+
 def boot(run, hv):
-    began = time.monotonic()
+    began, lines, dead = time.monotonic(), [], None
     with subprocess.Popen(command(run, hv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, start_new_session=True) as qemu:
-        output = qemu.communicate()[0].decode(errors="replace").replace("\r", "")
+        for line in qemu.stdout:
+            lines.append(line.decode(errors="replace").replace("\r", ""))
+            if DISASTER.search(lines[-1]):  # it will not end by itself; the next lines tell more
+                dead = dead or later(1, qemu)
         status = qemu.wait()
     if status == -signal.SIGKILL:
         status = 137
+    output = "".join(lines)
     return run, output, why_bad(run, output, status), time.monotonic() - began
 
 

@@ -25,8 +25,8 @@ bool events_init(void)
 void events_init_cpu(struct cpu *cpu)
 {
 	struct vcpu_info *info = &registered[cpu->index];
-	struct vcpu_register_vcpu_info op = {
-		.mfn = (u64)info / PAGE_SIZE, .offset = (u64)info % PAGE_SIZE};
+	struct vcpu_register_vcpu_info op = {.mfn = (u64)info / PAGE_SIZE,
+					     .offset = (u64)info % PAGE_SIZE};
 
 	vcpu_info[cpu->index] = info;
 	/* 48-byte structures in an array of them: one may straddle a page, which Xen refuses */
@@ -171,7 +171,8 @@ bool events_masked(u32 port)
 void events_mask(u32 port, bool masked)
 {
 	if (masked)
-		__atomic_fetch_or(&shared->evtchn_mask[port / 64], BIT(port % 64), __ATOMIC_ACQ_REL);
+		__atomic_fetch_or(&shared->evtchn_mask[port / 64], BIT(port % 64),
+				  __ATOMIC_ACQ_REL);
 	else
 		__atomic_fetch_and(&shared->evtchn_mask[port / 64], ~BIT(port % 64),
 				   __ATOMIC_ACQ_REL);

@@ -8,12 +8,14 @@
 #define EVENTS_PORTS 4096
 
 extern u32 events_count[EVENTS_PORTS]; /* upcalls that found the port pending */
-extern u32 events_upcalls;	       /* interrupts */
+extern u32 events_upcalls;             /* interrupts */
 extern u32 events_cpu[EVENTS_PORTS];   /* the vCPU that took the last one */
 
-/* Maps shared_info, enables the upcall interrupt here. Needs gic_init(). False: checks have failed. */
+/* Maps shared_info, enables the upcall interrupt here. Needs gic_init(). False: checks have failed.
+ */
 bool events_init(void);
-void events_init_cpu(struct cpu *cpu); /* on a secondary: registers its vcpu_info, enables the upcall */
+void events_init_cpu(
+	struct cpu *cpu); /* on a secondary: registers its vcpu_info, enables the upcall */
 void events_hook(struct cpu *cpu, unsigned intid); /* for irq_hook */
 struct vcpu_info *events_vcpu_info(unsigned cpu);
 
