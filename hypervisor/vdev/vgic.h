@@ -14,8 +14,8 @@
 #define VIRQ_EDGE    BIT(1)
 #define VIRQ_ROUTED  BIT(2) /* an SPI backed by the physical interrupt of the same number */
 /* State: */
-#define VIRQ_LINE   BIT(3) /* input level, of emulated devices */
-#define VIRQ_ACTIVE BIT(4) /* in a list register: as of the last look */
+#define VIRQ_LINE        BIT(3) /* input level, of emulated devices */
+#define VIRQ_ACTIVE      BIT(4) /* in a list register: as of the last look */
 #define VIRQ_PHYS_ACTIVE BIT(5) /* hwirq is held active for it, as far as we know */
 /* Asked for while its list register was out of reach: */
 #define VIRQ_SET_ACTIVE   BIT(6)

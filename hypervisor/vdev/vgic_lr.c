@@ -50,8 +50,9 @@ static void phys_forget(struct vcpu *v, struct virq *q)
 }
 
 /*
- * The guest will not deactivate it any more. A PPI of a vCPU that is not loaded is not held: see vgic_save(). One of
- * a vCPU that is loaded elsewhere must be let go there: its bit in phys_local stays, see phys_local_clean().
+ * The guest will not deactivate it any more. A PPI of a vCPU that is not loaded is not held: see
+ * vgic_save(). One of a vCPU that is loaded elsewhere must be let go there: its bit in phys_local
+ * stays, see phys_local_clean().
  */
 static void phys_release(struct vcpu *v, struct virq *q)
 {
@@ -118,9 +119,10 @@ static void lr_fold(struct vcpu *v, struct virq *q, bool empty)
 }
 
 /*
- * Write q's state into its list register. What does not fit in stays behind: further senders of a
- * GICv2 SGI, a level that is still high. Then the guest's end of this one has to tell us, by the
- * maintenance interrupt.
+ * Write q's state into its list register. What does not fit in stays behind, and its end has to
+ * tell us, by the maintenance interrupt: further senders of a GICv2 SGI; a level that is still
+ * high; while it is active, a new pending state if that is for another vCPU, or if other interrupts
+ * wait (it would become pending by itself, ahead of them).
  *
  * With the hardware link (HW) pending and active at once is not allowed (IHI0069
  * ICH_LR<n>_EL2.State), as the pending state of such an interrupt is the physical one's. It happens
@@ -134,7 +136,7 @@ static void lr_commit(struct vcpu *v, struct virq *q)
 
 	lr.active = flags & VIRQ_ACTIVE;
 	lr.source = lr.active || !q->latch ? q->source : (uint8_t)__builtin_ctz(q->latch);
-	if (virq_signals(v, q) && likely(q->target == q->owner)) {
+	if (virq_signals(v, q) && likely(q->target == q->owner) && !(lr.active && v->vgic.refill)) {
 		if (q->latch & BIT(lr.source)) {
 			q->latch &= ~BIT(lr.source);
 			flags |= VIRQ_LR_PENDING | VIRQ_LR_LATCH;
@@ -307,24 +309,25 @@ static void vgic_rebalance(struct vcpu *v)
 			pendings++;
 	}
 	n = MIN(actives, nr_lrs - (pendings ? 1 : 0));
-	if (n < actives && !(g->refill & REFILL_ACTIVE))
-		irqchip->eoi_count(); /* from now on it means something */
+	if (n < actives) {
+		when |= REFILL_ACTIVE;
+		if (!(g->refill & REFILL_ACTIVE))
+			irqchip->eoi_count(); /* from now on it means something */
+	}
+	if (pendings > nr_lrs - n)
+		when |= REFILL_PENDING;
+	set_refill(g, when);
 	actives = n;
 	pendings = nr_lrs - n;
 	list_for_each_safe (q, next, &g->ready, link) {
 		unsigned *slots = q->flags & VIRQ_ACTIVE ? &actives : &pendings;
 
-		if (!virq_eligible(v, q))
+		if (*slots == 0 || !virq_eligible(v, q))
 			continue;
-		if (*slots == 0) {
-			when |= q->flags & VIRQ_ACTIVE ? REFILL_ACTIVE : REFILL_PENDING;
-			continue;
-		}
 		--*slots;
 		list_remove(&q->link);
 		lr_place(v, q);
 	}
-	set_refill(g, when);
 }
 
 /* Put what is ready into the list registers that are free. */
@@ -467,6 +470,8 @@ struct virq_state virq_state(struct domain *d, struct virq *q)
 		virq_update(v, q);
 		s.active = q->flags & VIRQ_ACTIVE;
 		s.pending = q->latch | (q->flags & VIRQ_LR_PENDING ? BIT(q->source) : 0);
+		if (!s.pending)
+			s.pending = virq_pending(q);
 	} else {
 		s.pending = q->latch ? q->latch : virq_pending(q);
 		s.active = q->flags & VIRQ_ACTIVE;

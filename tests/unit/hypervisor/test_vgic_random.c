@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The vGIC against a reference model: guests, devices and the scheduler do random things, and after each of them
- * every interrupt's pending and active state, what every CPU would acknowledge and what WFI would do are compared.
+ * The vGIC against a reference model: guests, devices and the scheduler do random things, and after
+ * each of them every interrupt's pending and active state, what every CPU would acknowledge and
+ * what WFI would do are compared.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,13 +13,13 @@
 
 #define MAX_STACK 64
 
-/* What is done in GICv3's EOImode 1 (GICv2's too): drop the priority first, deactivate later in any order. */
+/* What is done in GICv3's EOImode 1 (GICv2's too): drop the priority first, deactivate later in any
+ * order. */
 struct guest {
 	bool split;
 	unsigned acked[MAX_STACK], nr_acked;
 	bool stray[MAX_STACK]; /* deactivated by ICACTIVER meanwhile */
 	unsigned dropped[MAX_STACK], nr_dropped;
-	unsigned set_active; /* interrupts made active by ISACTIVER */
 };
 
 static struct {
@@ -31,23 +32,52 @@ static struct {
 
 #define FIRST_ROUTED 40
 #define NR_ROUTED    4
-#define LINES	     96
+#define LINES        96
 
 /* The interrupts that play: few enough to meet each other. */
-static const unsigned players[] = {0, 1, 2, 15, 20, 27, 30, 31, 40, 41, 42, 43, 44, 45, 46, 64, 65, 95};
+static const unsigned players[] = {0,  1,  2,  15, 20, 27, 30, 31, 40,
+				   41, 42, 43, 44, 45, 46, 64, 65, 95};
 
 /* What was done last, told when a comparison fails. */
 static char trace_line[32][96];
 static unsigned trace_next;
 
-#define trace(...) snprintf(trace_line[trace_next++ % ARRAY_SIZE(trace_line)], sizeof(trace_line[0]), __VA_ARGS__)
+#define trace(...)                                                                         \
+	snprintf(trace_line[trace_next++ % ARRAY_SIZE(trace_line)], sizeof(trace_line[0]), \
+		 __VA_ARGS__)
 
-#define fail_step(...)                                                                                            \
-	do {                                                                                                      \
-		for (unsigned _n = 0; _n < ARRAY_SIZE(trace_line); _n++)                                          \
-			print_error("%s\n", trace_line[(trace_next + _n) % ARRAY_SIZE(trace_line)]);              \
-		print_error("step %u: ", t.step);                                                                 \
-		fail_msg(__VA_ARGS__);                                                                            \
+static void trace_vcpus(void)
+{
+	for (unsigned n = 0; n < machine.nr_vcpus; n++) {
+		struct vcpu *v = machine.vcpu[n];
+		int cpu = machine_cpu_of(v);
+		struct virq *q;
+
+		print_error("vCPU %u on %d:", n, cpu);
+		for (unsigned i = 0; cpu >= 0 && i < nr_lrs; i++) {
+			const struct lr *lr = &fake.cif[cpu].lr[i];
+
+			print_error(" [%u.%x%s%s%s%s]", lr->virq, lr->priority,
+				    lr->pending ? " P" : "", lr->active ? " A" : "",
+				    lr->hw ? " H" : "", lr->eoi ? " E" : "");
+		}
+		print_error(" ready:");
+		list_for_each (q, &v->vgic.ready, link)
+			print_error(" %u.%x%s", q->intid, q->priority,
+				    q->flags & VIRQ_ACTIVE ? "A" : "");
+		print_error(" refill %x apr %x\n", v->vgic.refill,
+			    cpu >= 0 ? fake.cif[cpu].apr : v->vgic.hw.apr[0]);
+	}
+}
+
+#define fail_step(...)                                                                       \
+	do {                                                                                 \
+		for (unsigned _n = 0; _n < ARRAY_SIZE(trace_line); _n++)                     \
+			print_error("%s\n",                                                  \
+				    trace_line[(trace_next + _n) % ARRAY_SIZE(trace_line)]); \
+		trace_vcpus();                                                               \
+		print_error("step %u: ", t.step);                                            \
+		fail_msg(__VA_ARGS__);                                                       \
 	} while (0)
 
 static unsigned below(unsigned limit)
@@ -98,7 +128,8 @@ static struct state virq_part(const struct virq *q)
 		lr = &fake.cif[cpu].lr[q->lr];
 		assert_int_equal(lr->virq, q->intid);
 		s.active = lr->active;
-		s.pending = q->latch | (lr->pending ? 1u << lr->source : 0) | (line && !q->latch && !lr->pending);
+		s.pending = q->latch | (lr->pending ? 1u << lr->source : 0) |
+			    (line && !q->latch && !lr->pending);
 	}
 	return s;
 }
@@ -128,8 +159,8 @@ static void compare_irq(unsigned owner, unsigned intid)
 	if (intid >= 16)
 		s.pending = !!s.pending;
 	if (s.pending != pending || s.active != i->active)
-		fail_step("vCPU %u interrupt %u: pending %x active %d, should be %x %d", owner, intid,
-			 s.pending, s.active, pending, i->active);
+		fail_step("vCPU %u interrupt %u: pending %x active %d, should be %x %d", owner,
+			  intid, s.pending, s.active, pending, i->active);
 }
 
 /* Of a GICv2 SGI with several senders any may come first. */
@@ -137,10 +168,12 @@ static bool same_iar(struct vcpu *v, unsigned got, unsigned want)
 {
 	if ((got & 0x3ff) != (want & 0x3ff))
 		return false;
-	return got == FAKE_NONE || got >> 10 == 0 || (model_irq(&t.model, v->id, got & 0x3ff)->latch & 1u << (got >> 10));
+	return got == FAKE_NONE || got >> 10 == 0 ||
+	       (model_irq(&t.model, v->id, got & 0x3ff)->latch & 1u << (got >> 10));
 }
 
-/* A timer that expired while its vCPU was away shows when it is back: of an absent one it is left out. */
+/* A timer that expired while its vCPU was away shows when it is back: of an absent one it is left
+ * out. */
 static void compare_cpu(struct vcpu *v)
 {
 	bool skip[MODEL_LINES] = {0};
@@ -151,8 +184,8 @@ static void compare_cpu(struct vcpu *v)
 		skip[FAKE_TIMER] = true;
 	want = model_highest(&t.model, v->id, skip);
 	if (cpu >= 0 && !same_iar(v, fake_highest((unsigned)cpu), want))
-		fail_step("vCPU %u would acknowledge %x, should be %x", v->id, fake_highest((unsigned)cpu),
-			 want);
+		fail_step("vCPU %u would acknowledge %x, should be %x", v->id,
+			  fake_highest((unsigned)cpu), want);
 	if (v->blocked && want != MODEL_NONE)
 		fail_step("vCPU %u sleeps with %x", v->id, want);
 	if (below(4))
@@ -210,6 +243,15 @@ static unsigned actives_of(const struct vcpu *v)
 	return n;
 }
 
+static unsigned nested(const struct guest *g)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < g->nr_acked; i++)
+		n += !g->stray[i];
+	return n;
+}
+
 /* What guests do at their CPU interface. */
 
 static void do_ack(void)
@@ -221,8 +263,9 @@ static void do_ack(void)
 	if (!v)
 		return;
 	g = &t.guest[v->id];
-	/* With more actives than list registers only nested ones can be told apart: by their order. */
-	if ((g->split || g->set_active) && actives_of(v) + 2 > nr_lrs)
+	/* With more actives than list registers only nested ones can be told apart: by their order.
+	 */
+	if ((g->split || actives_of(v) > nested(g)) && actives_of(v) + 2 > nr_lrs)
 		return;
 	if (g->nr_acked == MAX_STACK || g->nr_dropped + g->nr_acked >= MAX_STACK)
 		return;
@@ -255,8 +298,7 @@ static void do_eoi(void)
 	if (g->split) {
 		g->dropped[g->nr_dropped++] = iar;
 	} else if (!g->stray[g->nr_acked] || !(v->vgic.refill & REFILL_ACTIVE)) {
-		fake_deactivate(cpu, iar);
-		if (!g->stray[g->nr_acked])
+		if (fake_deactivate(cpu, iar) || !g->stray[g->nr_acked])
 			model_deactivate(&t.model, v->id, iar);
 	}
 }
@@ -289,7 +331,8 @@ static void do_cpu_interface(void)
 	c->mask = (uint8_t)(below(3) ? 0xf8 : below(32) << 3);
 	if (!t.guest[v->id].nr_acked)
 		c->binary_point = 2 + below(3);
-	trace("%u: vCPU %u enable %d mask %x binary point %u", t.step, v->id, c->enable, c->mask, c->binary_point);
+	trace("%u: vCPU %u enable %d mask %x binary point %u", t.step, v->id, c->enable, c->mask,
+	      c->binary_point);
 	fake_set_vmcr((unsigned)machine_cpu_of(v), c->enable, c->mask, c->binary_point);
 }
 
@@ -319,12 +362,18 @@ static const struct {
 	unsigned offset, bits;
 	const char *name;
 } fields[MODEL_FIELDS] = {
-	[MODEL_ENABLE_SET] = {GICD_ISENABLER, 1, "ISENABLER"},   [MODEL_ENABLE_CLEAR] = {GICD_ICENABLER, 1, "ICENABLER"},
-	[MODEL_PENDING_SET] = {GICD_ISPENDR, 1, "ISPENDR"},    [MODEL_PENDING_CLEAR] = {GICD_ICPENDR, 1, "ICPENDR"},
-	[MODEL_ACTIVE_SET] = {GICD_ISACTIVER, 1, "ISACTIVER"},   [MODEL_ACTIVE_CLEAR] = {GICD_ICACTIVER, 1, "ICACTIVER"},
-	[MODEL_PRIORITY] = {GICD_IPRIORITYR, 8, "IPRIORITYR"},    [MODEL_CONFIG] = {GICD_ICFGR, 2, "ICFGR"},
-	[MODEL_TARGETS] = {GICD_ITARGETSR, 8, "ITARGETSR"},	    [MODEL_ROUTE] = {GICD_IROUTER, 64, "IROUTER"},
-	[MODEL_SGI_SET] = {GICD_SPENDSGIR, 8, "SPENDSGIR"},	    [MODEL_SGI_CLEAR] = {GICD_CPENDSGIR, 8, "CPENDSGIR"},
+	[MODEL_ENABLE_SET] = {GICD_ISENABLER, 1, "ISENABLER"},
+	[MODEL_ENABLE_CLEAR] = {GICD_ICENABLER, 1, "ICENABLER"},
+	[MODEL_PENDING_SET] = {GICD_ISPENDR, 1, "ISPENDR"},
+	[MODEL_PENDING_CLEAR] = {GICD_ICPENDR, 1, "ICPENDR"},
+	[MODEL_ACTIVE_SET] = {GICD_ISACTIVER, 1, "ISACTIVER"},
+	[MODEL_ACTIVE_CLEAR] = {GICD_ICACTIVER, 1, "ICACTIVER"},
+	[MODEL_PRIORITY] = {GICD_IPRIORITYR, 8, "IPRIORITYR"},
+	[MODEL_CONFIG] = {GICD_ICFGR, 2, "ICFGR"},
+	[MODEL_TARGETS] = {GICD_ITARGETSR, 8, "ITARGETSR"},
+	[MODEL_ROUTE] = {GICD_IROUTER, 64, "IROUTER"},
+	[MODEL_SGI_SET] = {GICD_SPENDSGIR, 8, "SPENDSGIR"},
+	[MODEL_SGI_CLEAR] = {GICD_CPENDSGIR, 8, "CPENDSGIR"},
 };
 
 /* Does this GIC have the field for this interrupt? */
@@ -344,8 +393,9 @@ static bool field_exists(enum model_field f, unsigned intid)
 }
 
 /*
- * What is unpredictable on hardware, or cannot be told apart with hardware-linked list registers, is left out: other
- * triggering of an interrupt that is not idle, other priorities of active ones, too many active ones.
+ * What is unpredictable on hardware, or cannot be told apart with hardware-linked list registers,
+ * is left out: other triggering of an interrupt that is not idle, other priorities of active ones,
+ * too many active ones.
  */
 static bool write_allowed(unsigned owner, unsigned intid, enum model_field f)
 {
@@ -359,7 +409,8 @@ static bool write_allowed(unsigned owner, unsigned intid, enum model_field f)
 	case MODEL_PRIORITY:
 		return !i->active;
 	case MODEL_ACTIVE_SET:
-		return intid >= 16 && !i->active &&
+		/* With two list registers it stops the others until it is taken back: rarely. */
+		return intid >= 16 && !i->active && (nr_lrs > 2 || below(16) == 0) &&
 		       actives_of(machine.vcpu[q ? q->owner : i->target]) + 2 <= nr_lrs;
 	case MODEL_ACTIVE_CLEAR:
 		return intid >= 16;
@@ -370,16 +421,11 @@ static bool write_allowed(unsigned owner, unsigned intid, enum model_field f)
 
 static void note_active_write(unsigned owner, unsigned intid, enum model_field f)
 {
-	const struct virq *q = virq_find(machine.vcpu[owner], intid);
-	unsigned holder = q ? q->owner : 0;
-	struct guest *g = &t.guest[holder];
-
-	if (f == MODEL_ACTIVE_SET)
-		g->set_active++; /* for good: nobody ends it by EOI */
 	if (f != MODEL_ACTIVE_CLEAR)
 		return;
 	for (unsigned v = 0; v < machine.nr_vcpus; v++) {
-		g = &t.guest[v];
+		struct guest *g = &t.guest[v];
+
 		for (unsigned n = 0; n < g->nr_acked; n++)
 			if ((g->acked[n] & 0x3ff) == intid && (intid >= 32 || v == owner))
 				g->stray[n] = true;
@@ -407,7 +453,8 @@ static unsigned random_value(enum model_field f, unsigned intid)
 	}
 }
 
-static void write_field(struct vcpu *v, unsigned owner, unsigned intid, enum model_field f, unsigned value)
+static void write_field(struct vcpu *v, unsigned owner, unsigned intid, enum model_field f,
+			unsigned value)
 {
 	unsigned bits = fields[f].bits, shift = intid * bits % 32;
 	gpaddr_t at;
@@ -438,7 +485,8 @@ static unsigned read_field(struct vcpu *v, unsigned owner, unsigned intid, enum 
 		assert_true(machine_read(v, DIST_BASE + GICD_IROUTER + 8 * intid, 8, &value));
 		return (unsigned)((value >> 8 << 4) + (value & 0xf));
 	}
-	return machine_read32(v, machine_reg(fields[f].offset, bits, owner, intid)) >> intid * bits % 32 &
+	return machine_read32(v, machine_reg(fields[f].offset, bits, owner, intid)) >>
+		       intid * bits % 32 &
 	       ((1u << bits) - 1);
 }
 
@@ -453,17 +501,22 @@ static void do_register(void)
 	owner = t.version == 3 ? below(machine.nr_vcpus) : v->id;
 	if (below(3) == 0) {
 		/* The line of another vCPU's timer is in its own CPU. */
-		if (intid == FAKE_TIMER && owner != v->id && (f == MODEL_PENDING_SET || f == MODEL_PENDING_CLEAR))
+		if (intid == FAKE_TIMER && owner != v->id &&
+		    (f == MODEL_PENDING_SET || f == MODEL_PENDING_CLEAR))
 			return;
 		read_field(v, owner, intid, f);
 		machine_settle(below(machine.nr_cpus)); /* another CPU may have to be asked */
-		assert_int_equal(read_field(v, owner, intid, f), model_read(&t.model, owner, intid, f));
+		value = read_field(v, owner, intid, f);
+		if (value != model_read(&t.model, owner, intid, f))
+			fail_step("vCPU %u reads %s of %u (vCPU %u): %x", v->id, fields[f].name,
+				  intid, owner, value);
 		return;
 	}
 	if (!write_allowed(owner, intid, f))
 		return;
 	value = random_value(f, intid);
-	trace("%u: vCPU %u writes %s of %u (vCPU %u): %x", t.step, v->id, fields[f].name, intid, owner, value);
+	trace("%u: vCPU %u writes %s of %u (vCPU %u): %x", t.step, v->id, fields[f].name, intid,
+	      owner, value);
 	write_field(v, owner, intid, f, value);
 	note_active_write(owner, intid, f);
 	model_write(&t.model, owner, intid, f, value);
@@ -534,8 +587,8 @@ static void do_physical_spi(void)
 	bool level = !i->line;
 
 	/*
-	 * What was forwarded cannot be called back; and of an edge, the physical interrupt was acknowledged, so that the
-	 * next one counts before the guest takes this one.
+	 * What was forwarded cannot be called back; and of an edge, the physical interrupt was
+	 * acknowledged, so that the next one counts before the guest takes this one.
 	 */
 	if (level == i->edge && virq_part(virq_find(machine.vcpu[0], intid)).pending)
 		return;
@@ -552,7 +605,8 @@ static void do_emulated(void)
 	bool level = below(2);
 
 	fake_on(below(machine.nr_cpus));
-	trace("%u: emulated, CPU %u, vCPU %u, %u or %u, %d", t.step, fake_this_cpu->id, v->id, ppi, spi, level);
+	trace("%u: emulated, CPU %u, vCPU %u, %u or %u, %d", t.step, fake_this_cpu->id, v->id, ppi,
+	      spi, level);
 	switch (below(4)) {
 	case 0:
 		vgic_raise_local(v, ppi);
@@ -589,9 +643,10 @@ static const struct {
 	void (*fn)(void);
 	unsigned weight;
 } actions[] = {
-	{do_ack, 20},	     {do_eoi, 24}, {do_dir, 8},	  {do_cpu_interface, 2}, {do_wfi, 3},	  {do_wake, 3},
-	{do_register, 30},   {do_dist_enable, 1},	  {do_sgi, 8},		 {do_timer, 6},	  {do_physical_spi, 8},
-	{do_emulated, 12},   {do_switch, 6},
+	{do_ack, 20},   {do_eoi, 24},  {do_dir, 8},          {do_cpu_interface, 2},
+	{do_wfi, 3},    {do_wake, 3},  {do_register, 30},    {do_dist_enable, 1},
+	{do_sgi, 8},    {do_timer, 6}, {do_physical_spi, 8}, {do_emulated, 12},
+	{do_switch, 6},
 };
 
 static void random_step(void)
@@ -618,7 +673,7 @@ static void start(unsigned version, unsigned lrs, unsigned cpus_used, unsigned v
 	machine_start(version, lrs, cpus_used, vcpus, LINES - 32);
 	model_reset(&t.model, version, vcpus, LINES);
 	for (unsigned i = 0; i < vcpus; i++) {
-		t.guest[i].split = i & 1;
+		t.guest[i].split = i & 1 && lrs > 2;
 		t.model.cpu[i].binary_point = 2;
 	}
 	for (unsigned i = FIRST_ROUTED; i < FIRST_ROUTED + NR_ROUTED; i++)
@@ -633,7 +688,8 @@ static void start(unsigned version, unsigned lrs, unsigned cpus_used, unsigned v
 	}
 }
 
-static void run_random(unsigned version, unsigned lrs, unsigned cpus_used, unsigned vcpus, unsigned steps, uint64_t seed)
+static void run_random(unsigned version, unsigned lrs, unsigned cpus_used, unsigned vcpus,
+		       unsigned steps, uint64_t seed)
 {
 	start(version, lrs, cpus_used, vcpus, seed);
 	for (t.step = 0; t.step < steps; t.step++) {
@@ -684,9 +740,12 @@ static void test_v3_many_lrs(void **state __unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_v3_one_cpu),	    cmocka_unit_test(test_v2_one_cpu),
-		cmocka_unit_test(test_v3_vcpus_share_cpus), cmocka_unit_test(test_v2_vcpus_share_cpus),
-		cmocka_unit_test(test_v3_few_lrs),	    cmocka_unit_test(test_v2_few_lrs),
+		cmocka_unit_test(test_v3_one_cpu),
+		cmocka_unit_test(test_v2_one_cpu),
+		cmocka_unit_test(test_v3_vcpus_share_cpus),
+		cmocka_unit_test(test_v2_vcpus_share_cpus),
+		cmocka_unit_test(test_v3_few_lrs),
+		cmocka_unit_test(test_v2_few_lrs),
 		cmocka_unit_test(test_v3_many_lrs),
 	};
 

@@ -124,7 +124,8 @@ static struct fake_spi *spi(unsigned intid)
 
 static void fake_deactivate_phys(unsigned intid)
 {
-	bool *active = intid == FAKE_TIMER ? &fake.cif[fake_this_cpu->id].timer_active : &spi(intid)->active;
+	bool *active = intid == FAKE_TIMER ? &fake.cif[fake_this_cpu->id].timer_active
+					   : &spi(intid)->active;
 
 	*active = false;
 }
@@ -164,7 +165,8 @@ static void fake_set_active(unsigned intid, bool active)
 
 static bool fake_is_pending(unsigned intid)
 {
-	return intid == FAKE_TIMER ? fake.cif[fake_this_cpu->id].timer_line : fake_spi_pending(intid);
+	return intid == FAKE_TIMER ? fake.cif[fake_this_cpu->id].timer_line
+				   : fake_spi_pending(intid);
 }
 
 static const struct irqchip chip = {
@@ -219,7 +221,8 @@ void fake_set_vmcr(unsigned cpu, bool enable, uint8_t mask, unsigned binary_poin
 
 static unsigned group_mask(uint64_t vmcr)
 {
-	return 0xff & (fake.guest_version == 2 ? 0xffu << ((vmcr >> 21 & 7) + 1) : 0xffu << (vmcr >> 18 & 7));
+	return 0xff & (fake.guest_version == 2 ? 0xffu << ((vmcr >> 21 & 7) + 1)
+					       : 0xffu << (vmcr >> 18 & 7));
 }
 
 static struct lr *highest(struct fake_cif *c)
@@ -238,7 +241,8 @@ static struct lr *highest(struct fake_cif *c)
 	}
 	if (!c->on || !best || !(c->vmcr & (fake.guest_version == 2 ? 1 : 2)))
 		return NULL;
-	if (best->priority >= (c->vmcr >> 24 & 0xff) || (best->priority & group_mask(c->vmcr)) >= running)
+	if (best->priority >= (c->vmcr >> 24 & 0xff) ||
+	    (best->priority & group_mask(c->vmcr)) >= running)
 		return NULL;
 	return best;
 }
@@ -279,7 +283,7 @@ static void hw_deactivate(unsigned cpu, unsigned hwirq)
 	*active = false;
 }
 
-void fake_deactivate(unsigned cpu, unsigned iar)
+bool fake_deactivate(unsigned cpu, unsigned iar)
 {
 	struct fake_cif *c = &fake.cif[cpu];
 
@@ -291,9 +295,10 @@ void fake_deactivate(unsigned cpu, unsigned iar)
 		lr->active = false;
 		if (lr->hw)
 			hw_deactivate(cpu, lr->hwirq);
-		return;
+		return true;
 	}
 	c->eois++;
+	return false;
 }
 
 void fake_eoi(unsigned cpu, unsigned iar)
@@ -363,7 +368,8 @@ unsigned fake_phys_ack(unsigned cpu)
 void host_lock_acquire(struct spinlock *l, bool same_rank)
 {
 	assert_false(l->held);
-	assert_true(l->rank > highest_rank || same_rank); /* two locks of the vGIC are never held at once */
+	assert_true(l->rank > highest_rank ||
+		    same_rank); /* two locks of the vGIC are never held at once */
 	highest_rank = l->rank;
 	l->held = true;
 }

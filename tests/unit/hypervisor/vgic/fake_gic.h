@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A GIC with virtualization, in software: list registers, virtual CPU interfaces, the physical distributor and the
- * lines into it. It implements struct irqchip for the vGIC under test, and for the tests what guests and devices do.
- * What the architecture forbids (IHI0069, ICH_LR<n>_EL2) fails the test.
+ * A GIC with virtualization, in software: list registers, virtual CPU interfaces, the physical
+ * distributor and the lines into it. It implements struct irqchip for the vGIC under test, and for
+ * the tests what guests and devices do. What the architecture forbids (IHI0069, ICH_LR<n>_EL2)
+ * fails the test.
  */
 #ifndef TESTS_FAKE_GIC_H
 #define TESTS_FAKE_GIC_H
 
 #include <hyp/domain.h>
 
-#define FAKE_CPUS    4
-#define FAKE_LINES   128
-#define FAKE_TIMER   27
-#define FAKE_NONE    1023
-
+#define FAKE_CPUS  4
+#define FAKE_LINES 128
+#define FAKE_TIMER 27
+#define FAKE_NONE  1023
 
 struct fake_cif { /* virtual CPU interface of a physical CPU */
 	struct lr lr[VGIC_MAX_LRS];
@@ -46,11 +46,12 @@ void fake_reset(unsigned lrs, unsigned guest_version);
 void fake_on(unsigned cpu);
 
 /* What the guest on a CPU does. INTID and, in bits 12-10, the sender of a GICv2 SGI. */
-unsigned fake_highest(unsigned cpu); /* what an acknowledge would return, FAKE_NONE: nothing is signalled */
+unsigned
+fake_highest(unsigned cpu); /* what an acknowledge would return, FAKE_NONE: nothing is signalled */
 unsigned fake_ack(unsigned cpu);
-void fake_drop(unsigned cpu);		     /* priority drop */
-void fake_deactivate(unsigned cpu, unsigned iar); /* EOI with EOImode 0 does both */
-void fake_eoi(unsigned cpu, unsigned iar);
+void fake_drop(unsigned cpu);                     /* priority drop */
+bool fake_deactivate(unsigned cpu, unsigned iar); /* false: it is in no list register */
+void fake_eoi(unsigned cpu, unsigned iar);        /* both, as with EOImode 0 */
 
 /* VMCR's fields. */
 void fake_set_vmcr(unsigned cpu, bool enable, uint8_t mask, unsigned binary_point);

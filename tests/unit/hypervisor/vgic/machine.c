@@ -195,6 +195,7 @@ void machine_open(struct vcpu *v)
 
 void machine_enable(struct vcpu *v, unsigned intid, unsigned priority)
 {
-	assert_true(machine_write(v, machine_reg(GICD_IPRIORITYR, 8, v->id, intid) + intid % 4, 1, priority));
+	assert_true(machine_write(v, machine_reg(GICD_IPRIORITYR, 8, v->id, intid) + intid % 4, 1,
+				  priority));
 	machine_write_bit(v, GICD_ISENABLER, v->id, intid);
 }

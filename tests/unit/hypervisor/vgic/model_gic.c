@@ -42,7 +42,8 @@ static void write_targets(struct model_gic *m, struct model_irq *i, unsigned val
 		i->target = (uint8_t)__builtin_ctz(i->targets);
 }
 
-void model_write(struct model_gic *m, unsigned cpu, unsigned intid, enum model_field f, unsigned value)
+void model_write(struct model_gic *m, unsigned cpu, unsigned intid, enum model_field f,
+		 unsigned value)
 {
 	struct model_irq *i = model_irq(m, cpu, intid);
 
@@ -164,7 +165,8 @@ static bool deliverable(const struct model_irq *i)
 unsigned model_highest(struct model_gic *m, unsigned cpu, const bool *skip)
 {
 	const struct model_cpu *c = &m->cpu[cpu];
-	unsigned running = c->running ? 8u * (unsigned)__builtin_ctz(c->running) : 0x100, best = MODEL_NONE;
+	unsigned running = c->running ? 8u * (unsigned)__builtin_ctz(c->running) : 0x100,
+		 best = MODEL_NONE;
 	const struct model_irq *b = NULL;
 
 	for (unsigned n = 0; n < m->lines; n++) {
@@ -177,7 +179,8 @@ unsigned model_highest(struct model_gic *m, unsigned cpu, const bool *skip)
 			best = n;
 		}
 	}
-	if (!m->enabled || !c->enable || !b || b->priority >= c->mask || group_priority(c, b->priority) >= running)
+	if (!m->enabled || !c->enable || !b || b->priority >= c->mask ||
+	    group_priority(c, b->priority) >= running)
 		return MODEL_NONE;
 	return best < 16 ? best | (unsigned)__builtin_ctz(b->latch) << 10 : best;
 }
@@ -192,7 +195,7 @@ void model_ack(struct model_gic *m, unsigned cpu, unsigned iar)
 	i = model_irq(m, cpu, iar & 0x3ff);
 	i->active = true;
 	i->source = (uint8_t)(iar >> 10);
-	i->latch &= (uint8_t)~(1u << i->source);
+	i->latch &= (uint8_t) ~(1u << i->source);
 	c->running |= 1u << (group_priority(c, i->priority) >> 3);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a GIC is, without list registers, locks or laziness: the reference that the vGIC is compared with. Everything
- * takes effect at once. One vCPU is one CPU interface; devices are wired straight to it.
+ * What a GIC is, without list registers, locks or laziness: the reference that the vGIC is compared
+ * with. Everything takes effect at once. One vCPU is one CPU interface; devices are wired straight
+ * to it.
  */
 #ifndef TESTS_MODEL_GIC_H
 #define TESTS_MODEL_GIC_H
@@ -15,7 +16,7 @@
 
 struct model_irq {
 	bool enabled, edge, line, active;
-	uint8_t latch;	/* pending without the line; of a GICv2 SGI a bit for each sender */
+	uint8_t latch;  /* pending without the line; of a GICv2 SGI a bit for each sender */
 	uint8_t source; /* of what is active */
 	uint8_t priority, target, targets;
 };
@@ -44,16 +45,17 @@ enum model_field {
 	MODEL_ACTIVE_CLEAR,
 	MODEL_PRIORITY,
 	MODEL_CONFIG,
-	MODEL_TARGETS,	 /* GICv2 */
-	MODEL_ROUTE,	 /* GICv3: number of a vCPU */
-	MODEL_SGI_SET,	 /* GICv2 */
+	MODEL_TARGETS,   /* GICv2 */
+	MODEL_ROUTE,     /* GICv3: number of a vCPU */
+	MODEL_SGI_SET,   /* GICv2 */
 	MODEL_SGI_CLEAR, /* GICv2 */
 	MODEL_FIELDS
 };
 
 void model_reset(struct model_gic *m, unsigned version, unsigned nr_cpus, unsigned lines);
 struct model_irq *model_irq(struct model_gic *m, unsigned cpu, unsigned intid);
-void model_write(struct model_gic *m, unsigned cpu, unsigned intid, enum model_field f, unsigned value);
+void model_write(struct model_gic *m, unsigned cpu, unsigned intid, enum model_field f,
+		 unsigned value);
 unsigned model_read(struct model_gic *m, unsigned cpu, unsigned intid, enum model_field f);
 bool model_pending(const struct model_irq *i);
 void model_pulse(struct model_gic *m, unsigned cpu, unsigned intid);
