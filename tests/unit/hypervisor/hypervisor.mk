@@ -34,7 +34,7 @@ HYP_WORLD_SRCS := tests/unit/hypervisor/world.c $(HYP_TEST_HOST) $(HYP_TEST_PAGE
 HYP_WORLD_CFLAGS := $(HYP_TEST_CFLAGS) -Ihypervisor/core
 HYP_WORLD_LIBS := $(foreach f,hyp_pages_alloc domain_page_alloc pool_alloc p2m_map p2m_get_page,-Xlinker --wrap=$(f))
 
-HYP_WORLD_TESTS := hypervisor/test_evtchn
+HYP_WORLD_TESTS := hypervisor/test_evtchn hypervisor/test_memory_op
 UNIT_TESTS += $(HYP_WORLD_TESTS)
 $(foreach t,$(HYP_WORLD_TESTS),$(eval $(t)_SRCS := tests/unit/$(t).c $(HYP_WORLD_SRCS)))
 $(foreach t,$(HYP_WORLD_TESTS),$(eval $(t)_CFLAGS := $(HYP_WORLD_CFLAGS)))
@@ -43,3 +43,16 @@ $(foreach t,$(HYP_WORLD_TESTS),$(eval $(t)_LIBS := $(HYP_WORLD_LIBS)))
 UNIT_TESTS += hypervisor/test_pt
 hypervisor/test_pt_CFLAGS := $(HYP_TEST_CFLAGS)
 hypervisor/test_pt_SRCS := tests/unit/hypervisor/test_pt.c hypervisor/arch/arm/pt.c $(HYP_TEST_HOST)
+
+# Stage 2 and what lies on it
+HYP_TEST_P2M := tests/unit/hypervisor/domains.c hypervisor/arch/host/tlb_guest.c hypervisor/arch/arm/pt.c \
+	hypervisor/core/p2m.c $(HYP_TEST_PAGES) $(HYP_TEST_HOST)
+
+UNIT_TESTS += hypervisor/test_p2m
+hypervisor/test_p2m_CFLAGS := $(HYP_TEST_CFLAGS)
+hypervisor/test_p2m_SRCS := tests/unit/hypervisor/test_p2m.c $(HYP_TEST_P2M)
+
+UNIT_TESTS += hypervisor/test_guest_access
+hypervisor/test_guest_access_CFLAGS := $(HYP_TEST_CFLAGS)
+hypervisor/test_guest_access_SRCS := tests/unit/hypervisor/test_guest_access.c hypervisor/core/guest_access.c \
+	hypervisor/arch/host/guest_ram.c $(HYP_TEST_P2M)

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: ISC */
+/* Copies to and from guests: page borders, permissions, and what must not be touched on a fault. */
+#include "unit.h"
+
+#include "domains.h"
+
+#include <host/host.h>
+#include <hyp/errno.h>
+#include <hyp/guest_access.h>
+#include <hyp/lib.h>
+#include <hyp/page.h>
+
+/*
+ * The guest's address space: page 16 .. 19 RAM, 20 hole, 21 read-only RAM, 22 hole, 23 another's
+ * page, 24 a device, 25 shared. Its machine pages are in reverse order, so that nothing works by
+ * being contiguous.
+ */
+#define FIRST      16
+#define ADDR(page) ((uint64_t)(page) << PAGE_SHIFT)
+
+static struct domain *const d = &test_domain[0], *const other = &test_domain[1];
+static struct vcpu vcpu;
+static mfn_t shared;
+
+static mfn_t add_page(uint64_t gfn, enum p2m_type type)
+{
+	mfn_t mfn;
+
+	assert_int_equal(domain_page_alloc(type == P2M_FOREIGN ? other : d, 0, PAGE_ZERO, &mfn), 0);
+	assert_int_equal(p2m_map(d, GFN(gfn), mfn, 1, type), 0);
+	return mfn;
+}
+
+static int fresh(void **state)
+{
+	(void)state;
+	test_domains_reset();
+	vcpu.domain = d;
+	assert_int_equal(p2m_init(d), 0);
+	for (uint64_t gfn = FIRST + 4; gfn-- > FIRST;)
+		add_page(gfn, P2M_RAM);
+	add_page(21, P2M_RAM_RO);
+	add_page(23, P2M_FOREIGN);
+	assert_int_equal(p2m_map(d, GFN(24), MFN(9), 1, P2M_DEVICE), 0);
+	assert_int_equal(domain_page_alloc(d, 0, PAGE_EXTRA, &shared), 0);
+	assert_int_equal(p2m_map(d, GFN(25), shared, 1, P2M_SHARED), 0);
+	return 0;
+}
+
+static int gone(void **state)
+{
+	(void)state;
+	assert_int_equal(p2m_relinquish(d), 0);
+	p2m_destroy(d);
+	page_disown(shared);
+	assert_int_equal(page_nr_free(), page_nr_total());
+	assert_int_equal(host_windows(), 0);
+	assert_int_equal(host_locks_held(), 0);
+	return 0;
+}
+
+static void fill(uint8_t *p, size_t n, uint64_t seed)
+{
+	while (n--)
+		*p++ = (uint8_t)random_next(&seed);
+}
+
+static void test_round_trips(void **state)
+{
+	static uint8_t out[4 * PAGE_SIZE], in[4 * PAGE_SIZE], image[4 * PAGE_SIZE];
+	uint64_t seed = 5;
+
+	(void)state;
+	for (unsigned step = 0; step < 500; step++) {
+		size_t at = random_below(&seed, sizeof(out)),
+		       n = random_below(&seed, sizeof(out) - at + 1);
+
+		fill(out, n, step + 1);
+		memcpy(image + at, out, n);
+		if (step % 2)
+			assert_int_equal(copy_to_guest(&vcpu, ADDR(FIRST) + at, out, n), 0);
+		else
+			assert_int_equal(copy_to_domain(d, ADDR(FIRST) + at, out, n), 0);
+		at = random_below(&seed, sizeof(out));
+		n = random_below(&seed, sizeof(out) - at + 1);
+		assert_int_equal(copy_from_guest(&vcpu, in, ADDR(FIRST) + at, n), 0);
+		assert_memory_equal(in, image + at, n);
+		assert_int_equal(copy_from_domain(d, in, ADDR(FIRST) + at, n), 0);
+		assert_memory_equal(in, image + at, n);
+	}
+}
+
+static void test_faults(void **state)
+{
+	static uint8_t buf[3 * PAGE_SIZE];
+
+	(void)state;
+	assert_int_equal(copy_from_guest(&vcpu, buf, ADDR(20) - 1, 1), 0);
+	assert_int_equal(copy_from_guest(&vcpu, buf, ADDR(20) - 1, 2), -EFAULT);
+	assert_int_equal(copy_from_guest(&vcpu, buf, ADDR(20), 1), -EFAULT);
+	assert_int_equal(copy_from_guest(&vcpu, buf, ADDR(FIRST) - 1, 2), -EFAULT);
+	assert_int_equal(copy_to_guest(&vcpu, ADDR(20) - 1, buf, 2), -EFAULT);
+	assert_int_equal(copy_from_guest(&vcpu, buf, ADDR(21), PAGE_SIZE), 0);
+	assert_int_equal(copy_to_guest(&vcpu, ADDR(21), buf, 1), -EFAULT);
+	assert_int_equal(copy_from_guest(&vcpu, buf, ADDR(24), 1), -EFAULT);
+	/* Nothing at all is always fine. */
+	assert_int_equal(copy_from_guest(&vcpu, buf, ADDR(20), 0), 0);
+	assert_int_equal(copy_to_guest(&vcpu, ADDR(20), buf, 0), 0);
+	assert_int_equal(probe_guest_write(&vcpu, ADDR(20), 0), 0);
+	/* Around the end of the address space. */
+	assert_int_equal(copy_from_guest(&vcpu, buf, ~0ULL, 2), -EFAULT);
+	assert_int_equal(copy_to_guest(&vcpu, ~0ULL - 5, buf, sizeof(buf)), -EFAULT);
+	assert_int_equal(copy_from_domain(d, buf, ~0ULL, 2), -EFAULT);
+	assert_int_equal(probe_guest_write(&vcpu, ~0ULL, 2), -EFAULT);
+}
+
+/* By physical address: a domain's own memory and what is shared with it, not what it has of others.
+ */
+static void test_domain_types(void **state)
+{
+	uint8_t buf[8] = {0};
+
+	(void)state;
+	assert_int_equal(copy_to_domain(d, ADDR(25), "abc", 4), 0);
+	assert_int_equal(copy_from_domain(d, buf, ADDR(25), 4), 0);
+	assert_string_equal((char *)buf, "abc");
+	assert_int_equal(copy_from_domain(d, buf, ADDR(21), 4), 0);
+	assert_int_equal(copy_to_domain(d, ADDR(21), buf, 4), -EFAULT);
+	assert_int_equal(copy_from_domain(d, buf, ADDR(23), 4), -EFAULT);
+	assert_int_equal(copy_to_domain(d, ADDR(23), buf, 4), -EFAULT);
+	assert_int_equal(copy_from_domain(d, buf, ADDR(24), 4), -EFAULT);
+	assert_int_equal(copy_from_domain(d, buf, ADDR(20), 4), -EFAULT);
+	assert_int_equal(copy_from_domain(d, buf, 1ULL << 40, 4), -EFAULT);
+}
+
+static void test_probe(void **state)
+{
+	(void)state;
+	assert_int_equal(probe_guest_write(&vcpu, ADDR(FIRST), 4 * PAGE_SIZE), 0);
+	assert_int_equal(probe_guest_write(&vcpu, ADDR(FIRST) + 1, 4 * PAGE_SIZE), -EFAULT);
+	assert_int_equal(probe_guest_write(&vcpu, ADDR(20) - 1, 1), 0);
+	assert_int_equal(probe_guest_write(&vcpu, ADDR(21), 1), -EFAULT);
+	assert_int_equal(probe_guest_write(&vcpu, ADDR(24), 1), -EFAULT);
+}
+
+static void test_strings(void **state)
+{
+	char buf[16];
+
+	(void)state;
+	/* Across a border, and exactly up to a hole. */
+	assert_int_equal(copy_to_guest(&vcpu, ADDR(18) - 3, "hello", 6), 0);
+	memset(buf, 'z', sizeof(buf));
+	assert_int_equal(copy_string_from_guest(&vcpu, buf, ADDR(18) - 3, sizeof(buf)), 0);
+	assert_string_equal(buf, "hello");
+	assert_int_equal(copy_to_guest(&vcpu, ADDR(20) - 3, "hi", 3), 0);
+	assert_int_equal(copy_string_from_guest(&vcpu, buf, ADDR(20) - 3, sizeof(buf)), 0);
+	assert_string_equal(buf, "hi");
+	assert_int_equal(copy_to_guest(&vcpu, ADDR(20) - 3, "hii", 3), 0);
+	assert_int_equal(copy_string_from_guest(&vcpu, buf, ADDR(20) - 3, sizeof(buf)), -EFAULT);
+	/* Just enough room, and one byte less. */
+	assert_int_equal(copy_string_from_guest(&vcpu, buf, ADDR(18) - 3, 6), 0);
+	assert_string_equal(buf, "hello");
+	assert_int_equal(copy_string_from_guest(&vcpu, buf, ADDR(18) - 3, 5), -E2BIG);
+	assert_string_equal(buf, "hell");
+	assert_int_equal(copy_string_from_guest(&vcpu, buf, ADDR(18) - 3, 1), -E2BIG);
+	assert_string_equal(buf, "");
+	assert_int_equal(copy_string_from_guest(&vcpu, buf, ADDR(18), 0), -E2BIG);
+	/* One that would run around the end of the address space. */
+	assert_int_equal(copy_string_from_guest(&vcpu, buf, ~0ULL, 2), -EFAULT);
+}
+
+static void test_get_page(void **state)
+{
+	mfn_t m, was;
+	enum p2m_type type;
+
+	(void)state;
+	assert_int_equal(p2m_lookup(d, GFN(17), &was, &type, NULL), 0);
+	assert_int_equal(guest_get_page(&vcpu, ADDR(17) + 100, true, &m), 0);
+	assert_int_equal(m.n, was.n);
+	page_put(m);
+	assert_int_equal(guest_get_page(&vcpu, ADDR(20), false, &m), -EFAULT);
+	assert_int_equal(guest_get_page(&vcpu, ADDR(21), true, &m), -EFAULT);
+	/* Readable, but not the caller's to hold. */
+	assert_int_equal(guest_get_page(&vcpu, ADDR(23), false, &m), -EFAULT);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	host_heap_init(MiB(4));
+	return 0;
+}
+
+#define ACCESS_TEST(f) cmocka_unit_test_setup_teardown(f, fresh, gone)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		ACCESS_TEST(test_round_trips),  ACCESS_TEST(test_faults),
+		ACCESS_TEST(test_domain_types), ACCESS_TEST(test_probe),
+		ACCESS_TEST(test_strings),      ACCESS_TEST(test_get_page),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
