@@ -321,6 +321,7 @@ static void check_straddle(void)
 	expect_fault("a straddling", end - 1);
 	CHECK_RC(xen_version(XENVER_extraversion, (void *)(end - 16)), 0);
 	CHECK_RC(xen_version(XENVER_extraversion, (void *)(end - 15)), -XEN_EFAULT);
+	memset(buffer, 0, PAGE_SIZE);
 	CHECK_RC(xen_version(XENVER_get_features, (void *)(end - 8)), 0);
 	CHECK_RC(xen_version(XENVER_get_features, (void *)(end - 4)), -XEN_EFAULT);
 }

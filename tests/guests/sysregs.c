@@ -112,27 +112,27 @@ struct id_field {
 
 static const struct id_field id_fields[] = {
 	/* 64-bit, with or without 32-bit; EL2 and EL3 do not matter to a guest */
-	{"PFR0.EL0", ID_AA64PFR0, 0, 1 << 1 | 1 << 2},
-	{"PFR0.EL1", ID_AA64PFR0, 4, 1 << 1 | 1 << 2},
-	{"PFR0.SVE", ID_AA64PFR0, 32, 1 << 0},
-	{"PFR0.MPAM", ID_AA64PFR0, 40, 1 << 0},
-	{"PFR0.AMU", ID_AA64PFR0, 44, 1 << 0},
-	{"PFR1.MTE", ID_AA64PFR1, 8, 1 << 0 | 1 << 1}, /* 1: instructions only */
-	{"PFR1.MPAM_frac", ID_AA64PFR1, 16, 1 << 0},
+	{"PFR0.EL0", ID_AA64PFR0, 0, 1 << 1 | 1 << 2, false},
+	{"PFR0.EL1", ID_AA64PFR0, 4, 1 << 1 | 1 << 2, false},
+	{"PFR0.SVE", ID_AA64PFR0, 32, 1 << 0, false},
+	{"PFR0.MPAM", ID_AA64PFR0, 40, 1 << 0, false},
+	{"PFR0.AMU", ID_AA64PFR0, 44, 1 << 0, false},
+	{"PFR1.MTE", ID_AA64PFR1, 8, 1 << 0 | 1 << 1, false}, /* 1: instructions only */
+	{"PFR1.MPAM_frac", ID_AA64PFR1, 16, 1 << 0, false},
 	{"PFR1.SME", ID_AA64PFR1, 24, 1 << 0, true},
-	{"ZFR0.SVEver", ID_AA64ZFR0, 0, 1 << 0},
-	{"SMFR0", ID_AA64SMFR0, 32, 1 << 0},
+	{"ZFR0.SVEver", ID_AA64ZFR0, 0, 1 << 0, false},
+	{"SMFR0", ID_AA64SMFR0, 32, 1 << 0, false},
 	{"DFR0.PMUVer", ID_AA64DFR0, 8, 1 << 0, true},
-	{"DFR0.TraceVer", ID_AA64DFR0, 4, 1 << 0},
-	{"DFR0.PMSVer", ID_AA64DFR0, 32, 1 << 0},
-	{"DFR0.TraceFilt", ID_AA64DFR0, 40, 1 << 0},
-	{"DFR0.TraceBuffer", ID_AA64DFR0, 44, 1 << 0},
-	{"ISAR1.APA", ID_AA64ISAR1, 4, 1 << 0},
-	{"ISAR1.API", ID_AA64ISAR1, 8, 1 << 0},
-	{"ISAR1.GPA", ID_AA64ISAR1, 24, 1 << 0},
-	{"ISAR1.GPI", ID_AA64ISAR1, 28, 1 << 0},
+	{"DFR0.TraceVer", ID_AA64DFR0, 4, 1 << 0, false},
+	{"DFR0.PMSVer", ID_AA64DFR0, 32, 1 << 0, false},
+	{"DFR0.TraceFilt", ID_AA64DFR0, 40, 1 << 0, false},
+	{"DFR0.TraceBuffer", ID_AA64DFR0, 44, 1 << 0, false},
+	{"ISAR1.APA", ID_AA64ISAR1, 4, 1 << 0, false},
+	{"ISAR1.API", ID_AA64ISAR1, 8, 1 << 0, false},
+	{"ISAR1.GPA", ID_AA64ISAR1, 24, 1 << 0, false},
+	{"ISAR1.GPI", ID_AA64ISAR1, 28, 1 << 0, false},
 	{"MMFR1.LO", ID_AA64MMFR1, 16, 1 << 0, true},
-	{"MMFR0.TGran4", ID_AA64MMFR0, 28, 1 << 0 | 1 << 1},
+	{"MMFR0.TGran4", ID_AA64MMFR0, 28, 1 << 0 | 1 << 1, false},
 };
 
 static void check_id_fields(void)
