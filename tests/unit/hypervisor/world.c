@@ -224,18 +224,15 @@ struct domain *world_domain(domid_t id, bool privileged, unsigned vcpus, unsigne
 	return d;
 }
 
-struct domain *world_direct_domain(domid_t id, unsigned nr, uint64_t *first_gfn)
+struct domain *world_direct_domain(domid_t id, unsigned order, uint64_t *first_gfn)
 {
 	struct domain *d = new_domain(id, true, 1);
 	mfn_t mfn;
 
 	d->direct_mapped = true;
-	for (unsigned i = 0; i < nr; i++) {
-		assert_int_equal(domain_page_alloc(d, 0, PAGE_ZERO, &mfn), 0);
-		assert_int_equal(p2m_map(d, GFN(mfn.n), mfn, 1, P2M_RAM), 0);
-		if (!i)
-			*first_gfn = mfn.n;
-	}
+	assert_int_equal(domain_page_alloc(d, order, PAGE_ZERO, &mfn), 0);
+	assert_int_equal(p2m_map(d, GFN(mfn.n), mfn, BIT64(order), P2M_RAM), 0);
+	*first_gfn = mfn.n;
 	return d;
 }
 

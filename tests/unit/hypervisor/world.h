@@ -33,9 +33,10 @@ struct world {
 extern struct world world;
 
 void world_init(void);
-/* A domain with vCPUs and `pages` of RAM from gfn 0 on (direct_mapped: at its machine address). */
+/* A domain with vCPUs and `pages` of RAM from gfn 0 on; direct-mapped: 2^order at their machine
+ * address. */
 struct domain *world_domain(domid_t id, bool privileged, unsigned vcpus, unsigned pages);
-struct domain *world_direct_domain(domid_t id, unsigned pages, uint64_t *first_gfn);
+struct domain *world_direct_domain(domid_t id, unsigned order, uint64_t *first_gfn);
 /* Everything that domain_kill() does to the parts under test, until no continuation is asked for.
  */
 void world_kill(struct domain *d);
