@@ -20,7 +20,7 @@ struct slab {
 	struct pool *pool;
 	uint32_t nr; /* objects */
 	uint32_t in_use;
-	uint64_t used[]; /* a bit an object, ones behind the last */
+	uint64_t used[]; /* a bit an object */
 };
 
 static size_t slab_size(const struct pool *pool)
@@ -63,12 +63,10 @@ static struct slab *slab_create(struct pool *pool)
 	s->nr = slab_capacity(pool);
 	ASSERT(s->nr);
 	list_init(&s->node);
-	if (s->nr % 64)
-		s->used[s->nr / 64] = ~(uint64_t)0 << (s->nr % 64);
 	return s;
 }
 
-/* Mark a free object as used. There is one. */
+/* Mark the first free object as used. There is one. */
 static uint32_t slab_take(struct slab *s)
 {
 	uint32_t word = 0, bit;

@@ -385,14 +385,28 @@ void sched_start_slice(struct cpu *c)
 		timer_set(&rq->slice, rq->slice_end);
 }
 
+/*
+ * Background work of idle CPUs. One at a time is enough to use up the memory's bandwidth, and keeps the others off the
+ * allocator's lock. true: there may be more.
+ */
+static bool idle_work(void)
+{
+	static uint32_t busy;
+	bool more;
+
+	if (!page_nr_dirty() || atomic_swap(&busy, 1))
+		return false;
+	more = page_scrub_some();
+	atomic_store_rel(&busy, 0);
+	return more;
+}
+
 /* Nobody to run: sleep until an interrupt, then handle it. */
 static void idle_once(struct cpu *c)
 {
 	uint64_t start = time_ticks();
 
-	if (page_scrub_some())
-		; /* a chunk at a time, then look again */
-	else if (!READ_ONCE(c->todo))
+	if (!idle_work() && !READ_ONCE(c->todo))
 		arch_wait_for_interrupt();
 	while (irq_handle_one())
 		;

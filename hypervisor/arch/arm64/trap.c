@@ -9,7 +9,6 @@
 #include <hyp/lib.h>
 #include <hyp/log.h>
 #include <hyp/mmio.h>
-#include <hyp/page.h>
 #include <public/xen.h>
 
 /* Called from vectors.S. */
@@ -123,7 +122,12 @@ static void mmio_emulate(struct vcpu *v, uint64_t esr, uint64_t far, gpaddr_t gp
 	if (a.write)
 		a.value = vcpu_x(v, rt) & (~0UL >> (64 - 8 * a.size));
 	if (unlikely(!mmio_dispatch(v, &a))) {
-		inject_data_abort(v, far);
+		/*
+		 * Another CPU may have been replacing this mapping, which makes it invalid for a moment (break-before-make):
+		 * if the access is allowed by now, it is just done again.
+		 */
+		if (!p2m_allows(v->domain, gpa, a.write))
+			inject_data_abort(v, far);
 		return;
 	}
 	if (!a.write) {
@@ -151,15 +155,21 @@ static void trap_data_abort(struct vcpu *v, uint64_t esr)
 		return;
 	}
 	if (unlikely(!(esr & ESR_ISV) || (esr & ESR_S1PTW))) {
-		inject_data_abort(v, far);
+		if (!p2m_allows(v->domain, gpa, esr & ESR_WNR && !(esr & ESR_S1PTW)))
+			inject_data_abort(v, far);
 		return;
 	}
 	mmio_emulate(v, esr, far, gpa);
 }
 
-static void trap_instruction_abort(struct vcpu *v, uint64_t esr __unused)
+static void trap_instruction_abort(struct vcpu *v, uint64_t esr)
 {
-	inject_instruction_abort(v, read_sysreg(far_el2));
+	uint64_t far = read_sysreg(far_el2);
+	gpaddr_t gpa;
+
+	if (FSC_CLASS(esr) == FSC_TRANSLATION && fault_gpa(esr, far, &gpa) && p2m_allows(v->domain, gpa, false))
+		return; /* as above: it was being replaced */
+	inject_instruction_abort(v, far);
 }
 
 static trap_fn *const trap_table[64] = {
@@ -238,9 +248,12 @@ int arch_guest_ram(struct vcpu *v __unused, gvaddr_t va, bool write, paddr_t *pa
 		asm volatile("at s12e1r, %0\n isb" ::"r"(va) : "memory");
 	par = read_sysreg(par_el1);
 	write_sysreg(par_el1, saved);
-	/* PAR_EL1 (D19.2.108): bit 0 fault; bits 63:56 attributes, 0x0X is Device memory. */
+	/*
+	 * PAR_EL1 (D19.2.108): bit 0 fault; bits 63:56 attributes, 0x0X is Device memory. What stage 2 maps as Normal is
+	 * RAM, and everything else as Device.
+	 */
 	if (par & 1 || !(par >> 60))
 		return -EFAULT;
 	*pa = (par & 0xffffffffff000UL) | (va & (PAGE_SIZE - 1));
-	return page_is_ram(pa_to_mfn(*pa)) ? 0 : -EFAULT;
+	return 0;
 }
