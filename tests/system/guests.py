@@ -8,7 +8,7 @@ import shlex
 KERNEL = "/guests/Image"
 RAMDISK = "/guests/domu.cpio.gz"
 CMDLINE = "console=hvc0 rdinit=/init loglevel=4"
-GUEST_UP = 60  # seconds for a guest's boot, of which it takes about 3
+GUEST_UP = 120  # seconds for a guest's boot, of which it takes about 3
 
 
 def config_text(**keys):

@@ -18,7 +18,7 @@ BUILD = Path(os.environ.get("B", TOP / "build")).absolute()
 LOGS = BUILD / "test-logs"
 PROBE = BUILD / "tests/system/probe"
 
-BOOT_LIMIT = 120  # seconds from reset to dom0's agent; a boot takes 5 to 15
+BOOT_LIMIT = 240  # seconds from reset to dom0's agent; a boot takes 5 to 15
 LIFE_LIMIT = 900  # seconds that any machine may live at all
 PIECE = 96  # bytes of a command sent at once: less than the smallest console ring on the way
 
