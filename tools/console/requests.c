@@ -121,9 +121,9 @@ static int handle_open(struct console_conn *conn, const struct frame *frame)
 	server_check_guests(conn->server);
 	guest = server_find_guest(conn->server, open.guest);
 	if (!guest)
-		guest = server_adopt(conn->server, open.guest, err, sizeof(err));
-	if (!guest) {
-		conn_error(conn, -ENOENT, "%s", err);
+		ret = server_adopt(conn->server, open.guest, &guest, err, sizeof(err));
+	if (ret < 0) {
+		conn_error(conn, ret, "%s", err);
 		return 0;
 	}
 	answer_opened(conn, guest);

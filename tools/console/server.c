@@ -319,28 +319,31 @@ int server_add_guest(struct console_server *server, const struct console_add *ad
 	return ret < 0 ? ret : attach_new(server, add, err, err_size);
 }
 
-struct console_guest *server_adopt(struct console_server *server, const char *text, char *err,
-				   size_t err_size)
+int server_adopt(struct console_server *server, const char *text, struct console_guest **guest,
+		 char *err, size_t err_size)
 {
 	struct console_add add = {.guest_port = CONSOLE_PORT_FIND};
 	struct ctrl_domain_info info;
 	char name[CONSOLE_NAME_MAX + 1];
+	int ret;
 
 	if (parse_domid(text, &add.domid) < 0) {
 		snprintf(err, err_size, "there is no guest called %s", text);
-		return NULL;
+		return -ENOENT;
 	}
 	if (ctrl_get_domain(server->host.ctrl, add.domid, &info) < 0 || info.dying ||
 	    add.domid == 0) {
 		snprintf(err, err_size, "there is no guest with domain number %u", add.domid);
-		return NULL;
+		return -ENOENT;
 	}
 	snprintf(name, sizeof(name), "domain-%u", add.domid);
 	add.name = name;
 	memcpy(add.uuid, info.uuid, sizeof(add.uuid));
-	if (server_add_guest(server, &add, err, err_size) < 0)
-		return NULL;
-	return server_find_domain(server, add.domid, add.uuid);
+	ret = server_add_guest(server, &add, err, err_size);
+	if (ret < 0)
+		return ret;
+	*guest = server_find_domain(server, add.domid, add.uuid);
+	return 0;
 }
 
 static void restore_file(struct console_server *server, const char *file)

@@ -54,8 +54,9 @@ struct console_guest *server_find_domain(struct console_server *server, uint32_t
 					 const uint8_t uuid[16]);
 int server_add_guest(struct console_server *server, const struct console_add *add, char *err,
 		     size_t err_size);
-struct console_guest *server_adopt(struct console_server *server, const char *guest, char *err,
-				   size_t err_size);
+/* A guest that nobody told of, by its domain number: -ENOENT when there is none. */
+int server_adopt(struct console_server *server, const char *text, struct console_guest **guest,
+		 char *err, size_t err_size);
 void server_guest_died(struct console_server *server, struct console_guest *guest, int reason);
 unsigned server_forget(struct console_server *server,
 		       const char *name);                /* how many dead were dropped */

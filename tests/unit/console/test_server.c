@@ -524,6 +524,11 @@ static void test_adopts_by_number(void **state)
 	client_open(&client, "6", 0);
 	assert_int_equal(client_error(&client, text), -ENOENT);
 	close(client.fd);
+	fake_add_domain(7);
+	fake->bind_error = -EINVAL; /* another daemon serves it: that is no missing guest */
+	client_open(&client, "7", 0);
+	assert_int_equal(client_error(&client, text), -EINVAL);
+	close(client.fd);
 	client_open(&client, "0", 0);
 	assert_int_equal(client_error(&client, text), -ENOENT);
 	close(client.fd);
