@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -45,6 +46,9 @@ static int explain_connect(const struct frame_peer *peer, int error, char *err, 
 			 peer->daemon, peer->socket, peer->daemon);
 		return -ECONNREFUSED;
 	}
+	if (error == EAGAIN || error == EINPROGRESS)
+		error = ETIMEDOUT; /* what the send limit makes of connect(), by the state of the
+				      queue */
 	snprintf(err, err_size, "cannot connect to %s: %s%s", peer->socket, strerror(error),
 		 error == EACCES ? "; only root may" : "");
 	return -error;
@@ -52,6 +56,8 @@ static int explain_connect(const struct frame_peer *peer, int error, char *err, 
 
 int frame_connect(const struct frame_peer *peer, char *err, size_t err_size)
 {
+	const struct timeval limit = {.tv_sec = peer->timeout_ms / 1000,
+				      .tv_usec = peer->timeout_ms % 1000 * 1000};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd;
 
@@ -61,6 +67,8 @@ int frame_connect(const struct frame_peer *peer, char *err, size_t err_size)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return explain_connect(peer, errno, err, err_size);
+	/* A daemon that hangs lets its queue fill up, and connect() would wait for room in it. */
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
 		int error = errno;
 

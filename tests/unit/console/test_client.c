@@ -7,6 +7,7 @@
 #include "unit.h"
 
 #include "common/daemon.h"
+#include "console/client_calls.h"
 #include "console/server.h"
 #include "fake_ctrl.h"
 
@@ -306,11 +307,11 @@ static void test_usage(void **state)
 static void test_pipe(void **state)
 {
 	(void)state;
-	assert_int_equal(RUN("ask\nsomething else\n", "--settle", "1", "g1"), 0);
+	assert_int_equal(RUN("ask\nsomething else\n", "--settle", "4", "g1"), 0);
 	assert_said(out_path, "welcome\r\n$ ask\r\nanswer\r\n$ something else\r\n$ ");
 	assert_said(err_path, "Connected to guest g1 (domain 1).");
 	assert_null(strstr(read_file(err_path), "detaches")); /* there are no keys */
-	assert_int_equal(RUN("", "--settle", "1", "-q", "-n", "g1"), 0);
+	assert_int_equal(RUN("", "--settle", "4", "-q", "-n", "g1"), 0);
 	assert_string_equal(read_file(out_path), "");
 	assert_string_equal(read_file(err_path), "");
 }
@@ -324,7 +325,7 @@ static void test_long_pipe(void **state)
 	(void)state;
 	for (size_t i = 0; i + 1 < sizeof(input); i++)
 		input[i] = i % 60 == 59 ? '\n' : (char)('a' + i % 26);
-	assert_int_equal(RUN(input, "--settle", "1", "-q", "-n", "g1"), 0);
+	assert_int_equal(RUN(input, "--settle", "4", "-q", "-n", "g1"), 0);
 	read_file(out_path);
 	for (char *at = content; *at; at++)
 		count += *at >= 'a' && *at <= 'z';
@@ -347,6 +348,33 @@ static void test_no_daemon(void **state)
 	assert_said(err_path, "plinth-consoled is not running");
 	assert_said(err_path, "start it with \"plinth-consoled\"");
 	assert_int_equal(RUN("", "--list"), 1);
+}
+
+/* A daemon that is stopped: the callers get their answer in time, whatever they are waiting for. */
+static void test_daemon_hangs(void **state)
+{
+	struct frame_peer peer = console_peer(socket_path);
+	char err[256] = "";
+	uint8_t request[64], buffer[FRAME_HEADER_SIZE + CONSOLE_FRAME_MAX];
+	ssize_t size = console_put_empty(request, sizeof(request), CONSOLE_LIST);
+	struct frame answer;
+	int ret, fds[16], count = 0;
+
+	(void)state;
+	kill(daemon_pid, SIGSTOP);
+	peer.timeout_ms = 100;
+	ret = frame_call(&peer, request, (size_t)size, CONSOLE_ERROR, buffer, &answer, err,
+			 sizeof(err));
+	assert_int_equal(ret, -ETIMEDOUT);
+	assert_non_null(strstr(err, "did not answer"));
+	while (count < 16 && (fds[count] = frame_connect(&peer, err, sizeof(err))) >= 0)
+		count++;
+	assert_true(count < 16); /* the queue holds five */
+	assert_int_equal(fds[count], -ETIMEDOUT);
+	while (count > 0)
+		close(fds[--count]);
+	kill(daemon_pid, SIGCONT);
+	assert_int_equal(RUN("", "--list"), 0);
 }
 
 static void test_daemon_goes_away(void **state)
@@ -475,6 +503,7 @@ int main(void)
 		TEST(test_long_pipe),
 		TEST(test_list),
 		TEST(test_no_daemon),
+		TEST(test_daemon_hangs),
 		TEST(test_daemon_goes_away),
 		TEST(test_detach),
 		TEST(test_terminal_is_restored),
