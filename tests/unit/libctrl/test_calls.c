@@ -424,6 +424,138 @@ static void sentences(void **state)
 	}
 }
 
+/* One call each of what takes more than a plain structure; 0 or more is success. */
+static int do_version(struct fixture *x)
+{
+	struct ctrl_version v;
+
+	return ctrl_get_version(x->c, &v);
+}
+
+static int do_idle(struct fixture *x)
+{
+	uint64_t idle[4];
+
+	return ctrl_get_cpu_idle(x->c, idle, 4);
+}
+
+static int do_list(struct fixture *x)
+{
+	struct ctrl_domain_info *list;
+	int ret = ctrl_list_all_domains(x->c, &list);
+
+	if (ret >= 0)
+		free(list);
+	return ret;
+}
+
+static int do_log(struct fixture *x)
+{
+	uint32_t index = 0;
+	char buf[100];
+
+	return ctrl_read_log(x->c, buf, sizeof(buf), &index, CTRL_LOG_CLEAR);
+}
+
+static int do_previous_log(struct fixture *x)
+{
+	uint64_t offset = 0;
+	char buf[100];
+
+	return ctrl_read_previous_log(x->c, buf, sizeof(buf), &offset, NULL);
+}
+
+static int do_usage(struct fixture *x)
+{
+	struct ctrl_usage usage;
+
+	return ctrl_get_usage(x->c, &usage);
+}
+
+static int do_keys(struct fixture *x)
+{
+	return ctrl_send_debug_keys(x->c, "q");
+}
+
+static int do_context(struct fixture *x)
+{
+	struct ctrl_vcpu_context context;
+
+	return ctrl_get_vcpu_context(x->c, x->domid, 0, &context);
+}
+
+static int do_affinity(struct fixture *x)
+{
+	uint8_t hard[1], soft[1];
+
+	return ctrl_get_vcpu_affinity(x->c, x->domid, 0, hard, soft, 4);
+}
+
+static int do_params(struct fixture *x)
+{
+	struct ctrl_sched_params params;
+
+	return ctrl_get_sched_params(x->c, x->domid, &params);
+}
+
+static int do_pool(struct fixture *x)
+{
+	uint64_t bytes;
+
+	return ctrl_get_paging_mempool(x->c, x->domid, &bytes);
+}
+
+static int do_evtchn(struct fixture *x)
+{
+	struct ctrl_evtchn *e;
+	uint32_t port;
+	int ret = ctrl_evtchn_open(x->c, &e);
+
+	if (ret < 0)
+		return ret;
+	ret = ctrl_evtchn_bind_interdomain(e, 1, 1, &port);
+	if (!ret)
+		ret = ctrl_evtchn_bind_unbound(e, 1, &port);
+	ctrl_evtchn_close(e);
+	return ret;
+}
+
+static int (*const calls[])(struct fixture *x) = {
+	do_version, do_idle,    do_list,     do_log,    do_previous_log, do_usage,
+	do_keys,    do_context, do_affinity, do_params, do_pool,         do_evtchn,
+};
+
+/* Each operation below each of these fails once: an error with a sentence, and nothing left. */
+static void every_operation_fails_once(void **state)
+{
+	struct fixture *x = *state;
+
+	x->f->plinth = true;
+	x->f->previous_log = "panic";
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		int failures = 0;
+
+		for (unsigned long n = 1;; n++) {
+			struct fixture y = {.f = x->f, .c = fake_open(x->f), .domid = x->domid};
+			unsigned long before = x->f->calls;
+			int ret;
+
+			x->f->fail_at = before + n;
+			x->f->fail_with = -EIO;
+			ret = calls[i](&y);
+			ctrl_close(y.c);
+			if (ret < 0)
+				assert_string_not_equal(ctrl_error(), "");
+			failures += ret < 0;
+			if (x->f->calls < before + n) {
+				assert_true(ret >= 0);
+				break;
+			}
+		}
+		assert_true(failures > 0);
+	}
+}
+
 /* Threads on one handle: each its own sentence, buffers never shared. */
 static void *hammer(void *arg)
 {
@@ -516,6 +648,7 @@ int main(void)
 		TEST(event_channels),
 		TEST(opening_events_fails),
 		TEST(sentences),
+		TEST(every_operation_fails_once),
 		TEST(threads),
 	};
 

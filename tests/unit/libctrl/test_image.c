@@ -343,6 +343,25 @@ static void gzip_bomb(void **state)
 	fake_delete(f);
 }
 
+/* What follows image_size (a signature) is not loaded: it is not the kernel's memory. */
+static void signed_image(void **state)
+{
+	uint8_t *image = files_arm64(50000, 0, 40000, 40000);
+	struct fake *f = fake_new();
+	struct ctrl *c = fake_open(f);
+	uint8_t seen[100], zeros[100] = {0};
+
+	(void)state;
+	assert_int_equal(load(f, c, files_write("signed", image, 50000), 0), 0);
+	fake_peek(f, 1, 0x40000000 + 40000, seen, sizeof(seen));
+	assert_memory_equal(seen, zeros, sizeof(zeros));
+	fake_peek(f, 1, 0x40000000 + 40000 - 100, seen, sizeof(seen));
+	assert_memory_equal(seen, image + 40000 - 100, 100);
+	free(image);
+	ctrl_close(c);
+	fake_delete(f);
+}
+
 /* A file that becomes shorter between looking and loading. */
 static void shrinking_file(void **state)
 {
@@ -393,6 +412,7 @@ int main(void)
 		cmocka_unit_test(loads),
 		cmocka_unit_test(damaged_gzip),
 		cmocka_unit_test(gzip_bomb),
+		cmocka_unit_test(signed_image),
 		cmocka_unit_test(shrinking_file),
 	};
 
