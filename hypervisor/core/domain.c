@@ -10,6 +10,7 @@
 #include <hyp/vtimer.h>
 #include <hyp/wallclock.h>
 #include <public/domctl.h>
+#include <public/hvm_params.h>
 #include <public/sched.h>
 #include <asm/context.h>
 
@@ -201,6 +202,9 @@ int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool
 	d->flags = config->flags;
 	d->ssidref = config->ssidref;
 	d->sched_weight = SCHED_WEIGHT_DEFAULT;
+	d->hvm_params[HVM_PARAM_CALLBACK_IRQ] = (uint64_t)HVM_PARAM_CALLBACK_TYPE_PPI << 56 |
+						(uint64_t)HVM_PARAM_CALLBACK_TYPE_PPI_FLAG_LOW_LEVEL << 8 |
+						GUEST_EVTCHN_PPI;
 	d->log.budget = LOG_GUEST_BURST;
 	memcpy(d->handle, config->handle, sizeof(d->handle));
 	memset(d->last_vcpu, 0xff, sizeof(d->last_vcpu));

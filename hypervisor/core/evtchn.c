@@ -679,13 +679,15 @@ int evtchn_register_vcpu_info(struct vcpu *v, gfn_t gfn, uint32_t offset)
 	int err, told = 0;
 	mfn_t mfn;
 
-	if (offset > PAGE_SIZE - sizeof(*info) || offset % _Alignof(struct vcpu_info))
+	if (offset > PAGE_SIZE - sizeof(*info))
+		return -ENXIO;
+	if (offset % _Alignof(struct vcpu_info))
 		return -EINVAL;
 	if (p2m_get_page(d, gfn, true, &mfn) != 0)
 		return -EINVAL;
 	info = (struct vcpu_info *)((char *)map_page(mfn) + offset);
 	spin_lock(&d->evtchn.lock);
-	err = d->evtchn.dying ? -EINVAL : mfn_valid(v->info_mfn) ? -EBUSY : 0;
+	err = d->evtchn.dying || mfn_valid(v->info_mfn) ? -EINVAL : 0;
 	if (err)
 		goto out;
 	was = v->info;

@@ -170,7 +170,7 @@ int copy_string_from_guest(struct vcpu *v, char *dst, gvaddr_t src, size_t size)
 
 	while (size) {
 		size_t part = part_in_page(src, size);
-		int err = range_wraps(src, part) ? -EFAULT : read_part(&s, dst, src, part);
+		int err = read_part(&s, dst, src, part);
 
 		if (err)
 			return err;
@@ -181,6 +181,8 @@ int copy_string_from_guest(struct vcpu *v, char *dst, gvaddr_t src, size_t size)
 		size -= part;
 		if (!size)
 			dst[-1] = 0;
+		else if (!src)
+			return -EFAULT; /* the end of the address space */
 	}
 	return -E2BIG;
 }

@@ -16,7 +16,7 @@
 static long run_entry(struct vcpu *v, gvaddr_t va)
 {
 	struct multicall_entry e;
-	long ret = -ENOSYS; /* no lists within lists */
+	long ret = -EINVAL; /* no lists within lists */
 	uint64_t result;
 
 	if (copy_from_guest(v, &e, va, sizeof(e)) || probe_guest_write(v, va, sizeof(e)))

@@ -424,8 +424,8 @@ static void enter(struct cpu *c, struct vcpu *next)
 	sched_start_slice(c);
 	if (c->current != next)
 		vcpu_switch_in(next);
-	else if (next->vgic.flush)
-		vgic_flush(next);
+	else
+		vcpu_resume(next);
 	if (unlikely(!allowed_on(next, c->id)))
 		atomic_or(&c->todo,
 			  TODO_RESCHED); /* its affinity changed while it was loaded: move it on */

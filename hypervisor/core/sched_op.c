@@ -173,5 +173,5 @@ long do_vcpu_op(struct vcpu *v, uint64_t *arg)
 	for (unsigned i = 0; i < ARRAY_SIZE(vcpu_ops); i++)
 		if (vcpu_ops[i].cmd == (uint32_t)arg[0])
 			return vcpu_ops[i].fn(v, target, arg[2]);
-	return -ENOSYS;
+	return -EINVAL; /* what Xen answers here on ARM, not -ENOSYS */
 }

@@ -81,6 +81,14 @@ void vcpu_switch_in(struct vcpu *v)
 		vcpu_write_runstate(v);
 }
 
+void vcpu_resume(struct vcpu *v)
+{
+	if (v->vgic.flush)
+		vgic_flush(v);
+	if (mfn_valid(v->runstate.mfn[0]))
+		vcpu_write_runstate(v);
+}
+
 void vcpu_switch_out(struct vcpu *v)
 {
 	vcpu_unload(v);

@@ -364,8 +364,11 @@ struct vcpu *virq_lock(struct domain *d, struct virq *q)
 
 		spin_lock(&v->vgic.lock);
 		if (likely(q->owner == v->id)) {
-			if (q->lr != NO_LR && is_here(&v->vgic))
+			if (q->lr != NO_LR && is_here(&v->vgic)) {
+				if (unlikely(v->vgic.refill & REFILL_ACTIVE))
+					end_uncounted(v);
 				lr_fold(v, q, irqchip->lr_empty() & BIT64(q->lr));
+			}
 			return v;
 		}
 		spin_unlock(&v->vgic.lock);

@@ -7,10 +7,10 @@
 #define CTL_IMASK   BIT(1)
 #define CTL_ISTATUS BIT(2)
 
-/* "The timer condition is met": the counter has reached CVAL, as signed difference of 64 bits. */
+/* "The timer condition is met": counter and CVAL are unsigned numbers of 64 bits. */
 static bool ptimer_condition(const struct vcpu *v)
 {
-	return (int64_t)(time_ticks() - v->arch.ptimer.cval) >= 0;
+	return time_ticks() >= v->arch.ptimer.cval;
 }
 
 /* Output line and software timer follow the registers. */

@@ -86,9 +86,9 @@ static void vtimer_save(struct vcpu *v)
 	struct el1_regs *r = &v->arch.el1;
 
 	r->cntv_ctl = read_sysreg(cntv_ctl_el0);
+	r->cntv_cval = read_sysreg(cntv_cval_el0);
 	if (!(r->cntv_ctl & CNT_CTL_ENABLE))
 		return;
-	r->cntv_cval = read_sysreg(cntv_cval_el0);
 	write_sysreg(cntv_ctl_el0, 0);
 	if (v->blocked && !(r->cntv_ctl & CNT_CTL_IMASK))
 		timer_set(&v->vtimer_wake, r->cntv_cval);

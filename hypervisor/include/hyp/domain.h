@@ -144,6 +144,8 @@ bool vcpu_runnable(const struct vcpu *v);
 /* Load v on this CPU, or put it away, with all that has to be told to the guest about it. Called by the scheduler. */
 void vcpu_switch_in(struct vcpu *v);
 void vcpu_switch_out(struct vcpu *v);
+/* v goes on where it is loaded, after having slept or having been interrupted. */
+void vcpu_resume(struct vcpu *v);
 /* Deliver v's times to the area that the guest registered, if it did. */
 void vcpu_write_runstate(struct vcpu *v);
 int vcpu_register_runstate(struct vcpu *v, gvaddr_t area);

@@ -27,9 +27,11 @@
 #define HCR_TIDCP (1UL << 20) /* trap implementation-defined registers */
 #define HCR_TACR  (1UL << 21) /* trap ACTLR_EL1 */
 #define HCR_RW	  (1UL << 31) /* EL1 is AArch64 */
+#define HCR_TLOR  (1UL << 35) /* trap limited ordering regions */
+#define HCR_TERR  (1UL << 36) /* trap the RAS error record registers */
 #define HCR_GUEST                                                                                  \
 	(HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_IS | HCR_TWI | HCR_TID3 | HCR_TSC |   \
-	 HCR_TIDCP | HCR_TACR | HCR_RW)
+	 HCR_TIDCP | HCR_TACR | HCR_RW | HCR_TLOR | HCR_TERR)
 
 /* SCTLR_EL2 (D19.2.119): M C SA I and the RES1 bits; WXN added once the image is mapped with its permissions. */
 #define SCTLR_EL2_RES1 0x30c50830
