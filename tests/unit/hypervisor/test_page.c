@@ -292,6 +292,8 @@ static void test_odd_regions(void **state)
 	assert_true(page_is_ram(pa_to_mfn(GiB(16) + MiB(1) - 1)));
 	assert_false(page_is_ram(pa_to_mfn(GiB(16) + MiB(1))));
 	assert_true(page_is_ram(pa_to_mfn(GiB(16) + MiB(4) + 5 * PAGE_SIZE)));
+	assert_false(page_is_ram(pa_to_mfn(GiB(16) + MiB(5))));
+	assert_false(page_is_ram(pa_to_mfn(GiB(16) + MiB(5) + 5 * PAGE_SIZE)));
 	assert_int_equal(page_highest().n, (GiB(16) + MiB(5) - 1) >> PAGE_SHIFT);
 	assert_true(HOST_PANICS("broken invariant",
 				page_add_region(GiB(16) + MiB(4), GiB(16) + MiB(5))));
