@@ -11,7 +11,7 @@
 #include <hyp/domain.h>
 
 #define FAKE_CPUS  4
-#define FAKE_LINES 128
+#define FAKE_LINES 288
 #define FAKE_TIMER 27
 #define FAKE_NONE  1023
 

@@ -98,7 +98,7 @@ static bool take_interrupts(unsigned p, struct vcpu *v)
 	return true;
 }
 
-static bool settle_cpu(unsigned p)
+bool machine_settle_cpu(unsigned p)
 {
 	struct vcpu *v = machine.loaded[p];
 	bool busy = false;
@@ -125,7 +125,7 @@ void machine_settle(unsigned first_cpu)
 		busy = false;
 		assert_true(rounds++ < 1000); /* or it is a storm */
 		for (unsigned i = 0; i < machine.nr_cpus; i++)
-			busy |= settle_cpu((first_cpu + i) % machine.nr_cpus);
+			busy |= machine_settle_cpu((first_cpu + i) % machine.nr_cpus);
 	}
 }
 

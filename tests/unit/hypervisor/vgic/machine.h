@@ -34,6 +34,8 @@ int machine_cpu_of(const struct vcpu *v);
 /* Let every CPU take its interrupts and look at what others left for it, until nothing more
  * happens. */
 void machine_settle(unsigned first_cpu);
+/* One turn of one CPU; false: it had nothing to do. */
+bool machine_settle_cpu(unsigned cpu);
 
 void machine_timer_line(struct vcpu *v, bool level);
 
