@@ -79,3 +79,4 @@ $(B)/hyp/plinth: $(B)/hyp/plinth.elf
 -include $(HYP_OBJS:.o=.d)
 
 all: $(B)/hyp/plinth
+INSTALL += $(B)/hyp/plinth:lib/plinth

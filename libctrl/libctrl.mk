@@ -27,10 +27,12 @@ $(LIBCTRL_SO): $(LIBCTRL_OBJS) libctrl/libctrl.map
 $(B)/arm64/libctrl.so: $(LIBCTRL_SO)
 	$(Q)ln -sf $(<F) $@
 
-PREFIX ?= /usr/local
-$(B)/arm64/libctrl.pc: libctrl/libctrl.pc.in libctrl/libctrl.mk
+# Written anew only where PREFIX has changed.
+.PHONY: always
+$(B)/arm64/libctrl.pc: libctrl/libctrl.pc.in always
 	@mkdir -p $(@D)
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(LIBCTRL_VERSION)|' $< >$@
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(LIBCTRL_VERSION)|' $< >$@.new
+	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # An example, and a way to try the library on any hypervisor: builds a guest and shows its console.
 $(B)/arm64/run-guest: libctrl/examples/run-guest.c $(B)/arm64/libctrl.so
