@@ -9,7 +9,7 @@ HYP_PURE += hypervisor/core/mem.c hypervisor/core/string.c hypervisor/core/lib.c
 HYP_PURE += hypervisor/core/page.c hypervisor/core/page_owner.c hypervisor/core/pool.c hypervisor/core/heap.c \
 	hypervisor/core/p2m.c hypervisor/core/guest_access.c
 # Event channels, grants, memory of domains
-HYP_PURE += hypervisor/core/evtchn.c hypervisor/core/evtchn_fifo.c hypervisor/core/evtchn_op.c \
+HYP_PURE += hypervisor/core/evtchn.c hypervisor/core/evtchn_2l.c hypervisor/core/evtchn_fifo.c hypervisor/core/evtchn_op.c \
 	hypervisor/core/memory.c hypervisor/core/memory_op.c hypervisor/core/multicall.c \
 	hypervisor/core/grant.c hypervisor/core/grant_map.c hypervisor/core/grant_copy.c hypervisor/core/grant_op.c
 # Domains, vCPUs, scheduling, time

@@ -148,13 +148,15 @@ static const struct evtchn_op {
 
 long do_event_channel_op(struct vcpu *v, uint64_t *arg)
 {
+	uint32_t cmd = (uint32_t)
+		arg[0]; /* an int in the ABI: the upper half of the register is anything */
 	const struct evtchn_op *op;
 	union evtchn_arg a;
 	int err;
 
-	if (arg[0] >= ARRAY_SIZE(ops) || !ops[arg[0]].fn)
+	if (cmd >= ARRAY_SIZE(ops) || !ops[cmd].fn)
 		return -ENOSYS;
-	op = &ops[arg[0]];
+	op = &ops[cmd];
 	if (copy_from_guest(v, &a, arg[1], op->size))
 		return -EFAULT;
 	/* A port that is open but whose number could not be told would be lost: look before acting.

@@ -11,7 +11,9 @@
 /* Where cache_flush, stopped within an element, keeps how far it has come: above the command in
  * arg[0]. */
 #define CMD_BITS 12
-#define CMD_MASK (BIT64(CMD_BITS) - 1)
+#define CMD_MASK ((1U << CMD_BITS) - 1)
+_Static_assert((uint64_t)GRANT_MAX_MAPTRACK_FRAMES *HANDLES_PER_PAGE <= 1U << (32 - CMD_BITS),
+	       "a handle fits above the command");
 
 union grant_arg {
 	struct gnttab_map_grant_ref map;
@@ -134,7 +136,7 @@ static long op_get_version(struct vcpu *v, union grant_arg *a, uint64_t *arg __u
 
 static long op_cache_flush(struct vcpu *v, union grant_arg *a, uint64_t *arg)
 {
-	uint32_t from = (uint32_t)(arg[0] >> CMD_BITS);
+	uint32_t from = (uint32_t)arg[0] >> CMD_BITS;
 	long ret;
 
 	do
@@ -181,13 +183,14 @@ static long run_element(struct vcpu *v, const struct grant_op *op, gvaddr_t va, 
 /* arg[0] command, arg[1] array, arg[2] count: the last two move on with what is done. */
 long do_grant_table_op(struct vcpu *v, uint64_t *arg)
 {
-	uint64_t cmd = arg[0] & CMD_MASK;
+	/* Ints in the ABI: the upper halves of their registers are anything. */
+	uint32_t cmd = (uint32_t)arg[0] & CMD_MASK, progress = (uint32_t)arg[0] & ~CMD_MASK;
 	uint32_t left = (uint32_t)arg[2];
 	gvaddr_t va = arg[1];
 	const struct grant_op *op;
 	long ret = 0;
 
-	if (left > INT32_MAX || (arg[0] & ~CMD_MASK && cmd != GNTTABOP_cache_flush))
+	if (left > INT32_MAX || (progress && cmd != GNTTABOP_cache_flush))
 		return -EINVAL;
 	if (cmd >= ARRAY_SIZE(ops) || !ops[cmd].fn)
 		return -ENOSYS;

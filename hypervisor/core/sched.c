@@ -452,6 +452,7 @@ struct vcpu *sched_next(struct cpu *c)
 			return next;
 		}
 		idle_once(c);
-		atomic_and(&c->todo, ~TODO_RESCHED);
+		/* Whatever was asked for happens now, when the queue is looked at, or in enter(). */
+		atomic_swap(&c->todo, 0);
 	}
 }

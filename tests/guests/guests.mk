@@ -51,3 +51,12 @@ test-guests: $(GUEST_IMAGES)
 ## make test-guests-peer  run the same images on stock Xen 4.17
 test-guests-peer: $(GUEST_IMAGES) $(XEN_STAMP)
 	$(GUEST_DIR)/run.py --hv xen $(GUEST)
+
+.PHONY: test-guests-domu test-guests-domu-peer
+## make test-guests-domu       run them as guests that vmctl creates on Plinth
+test-guests-domu: $(GUEST_IMAGES)
+	$(GUEST_DIR)/run.py --domu --hv plinth $(GUEST)
+
+## make test-guests-domu-peer  run them as guests that xl creates on stock Xen 4.17
+test-guests-domu-peer: $(GUEST_IMAGES) $(XEN_STAMP)
+	$(GUEST_DIR)/run.py --domu --hv xen $(GUEST)

@@ -2,18 +2,22 @@
 # SPDX-License-Identifier: ISC
 """Boots test guests as the first domain under QEMU, on Plinth or on stock Xen, and counts verdicts.
 
-run.py [--hv plinth|xen] [--gic 2|3] [--smp N] [-v] [GUEST[:VARIANT] ...]
+run.py [--hv plinth|xen] [--domu] [--gic 2|3] [--smp N] [-v] [GUEST ...]
+
+With --domu they run as guests of a Debian dom0 instead, created by vmctl (Plinth) or xl (stock Xen).
 
 Without --gic or --smp each guest runs on every machine that its row in GUESTS names. A failure
 prints the guest's output and leaves it in build/guests/log/. The status is 0 if nothing failed.
 """
 import argparse
 import concurrent.futures
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -74,6 +78,81 @@ GUESTS = [
 ]
 
 
+# As guests of a dom0: name of the run, then for each domain the image, its vCPUs, and more keys of its config.
+# The verdict of the first counts, and those of others that give one.
+DOMU = {
+    "memmap": [("memmap", 1, {})],
+    "timer": [("timer", 1, {})],
+    "abi": [("abi", 1, {})],
+    "psci": [("psci", 4, {})],
+    "sgi": [("sgi", 4, {})],
+    "gicdist": [("gicdist", 2, {})],
+    "gicprio": [("gicprio", 1, {})],
+    "evtchn": [("evtchn", 2, {})],
+    "fifo": [("fifo", 1, {})],
+    "grant": [("grant", 1, {})],
+    "vcpuinfo": [("vcpuinfo", 2, {})],
+    "stage2": [("stage2", 2, {})],
+    "sysregs": [("sysregs", 1, {})],
+    "fp": [("fp", 2, {})],
+    "regs": [("regs", 2, {})],
+    "storm": [("storm", 1, {})],
+    # two domains on one CPU, which must not see each other
+    "two-fp": [("fp", 2, {"cpus": "0"}), ("fp", 2, {"cpus": "0"})],
+    "two-regs": [("regs", 2, {"cpus": "0"}), ("regs", 2, {"cpus": "0"})],
+    "fp-and-regs": [("fp", 2, {"cpus": "0"}), ("regs", 2, {"cpus": "0"})],
+    "timer-and-hog": [("timer", 1, {"cpus": "0"}), ("hog", 1, {"cpus": "0"})],
+    "memmap-after": [("memmap", 1, {})],  # the memory of all of those, scrubbed
+}
+
+
+def domu_config(name, image, vcpus, keys):
+    keys = {"name": name, "kernel": f"/try/{image}.img", "memory": 16, "vcpus": vcpus,
+            "extra": f"guest={image}", **keys}
+    return "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
+
+
+def run_in_dom0(options):
+    """One boot of dom0 for all of them: (group, output, why bad or None)."""
+    chosen = {name: row for name, row in DOMU.items() if not options.guests or name in options.guests}
+    tool = "vmctl" if options.hv == "plinth" else "xl"
+    with tempfile.TemporaryDirectory() as folder:
+        groups, images = [], set()
+        for group, row in chosen.items():
+            names = [f"{group}-{n}" if n else group for n in range(len(row))]
+            groups.append("+".join(names))
+            for name, (image, vcpus, keys) in zip(names, row):
+                images.add(f"{BUILD}/guests/{image}.img")
+                with open(f"{folder}/{name}.cfg", "w", encoding="utf-8") as file:
+                    file.write(domu_config(name, image, vcpus, keys))
+        files = [f"{folder}/{file}" for file in os.listdir(folder)]
+        env = {**os.environ, "HV": options.hv, "TOOLS": "plinth" if tool == "vmctl" else "xl",
+               "GIC": str(options.gic or 3), "SMP": str(options.smp or 2)}
+        output = subprocess.run(
+            [f"{TOP}/scripts/try-in-dom0.sh", "-t", str(LIMIT * len(groups) + 120), f"{TOP}/tests/guests/in-dom0.sh",
+             *files, *sorted(images), "--", f"sh in-dom0.sh {tool} {LIMIT} {' '.join(groups)}"],
+            env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            check=False).stdout.decode(errors="replace").replace("\r", "")
+    for group, row in zip(groups, chosen.values()):
+        text = re.search(rf"guests: begin {re.escape(group)}\n(.*?)(?:guests: end|\Z)", output, re.S)
+        yield group, (text.group(1) if text else output), domu_why_bad(row, text)
+
+
+def domu_why_bad(row, text):
+    if not text:
+        return "dom0 did not come to it"
+    trouble = re.search(r"^guests: .* (failed|still there).*", text.group(1), re.M)
+    if trouble:
+        return trouble.group(0)
+    failed = re.search(r"VERDICT \w+ FAIL.*", text.group(1))
+    if failed:
+        return failed.group(0)
+    for image, _, _ in row:
+        if text.group(1).count(f"VERDICT {image} PASS") < sum(other == image for other, _, _ in row):
+            return f"no verdict from {image}"
+    return None
+
+
 def command(run, hv):
     image, hv_args = HYPERVISOR[hv]
     kernel = f"{BUILD}/guests/{run.guest}.img"
@@ -129,20 +208,28 @@ def boot(run, hv):
     return run, output, why_bad(run, output, status), time.monotonic() - began
 
 
-def save(run, hv, output):
+def save(title, hv, output):
     folder = f"{BUILD}/guests/log"
     os.makedirs(folder, exist_ok=True)
-    name = re.sub(r"[^A-Za-z0-9=.-]+", "-", f"{hv} {run.title()}").strip("-")
+    name = re.sub(r"[^A-Za-z0-9=.-]+", "-", f"{hv} {title}").strip("-")
     with open(f"{folder}/{name}.log", "w", encoding="utf-8") as file:
         file.write(output)
     return f"{folder}/{name}.log"
 
 
+def domu_results(options):
+    for group, output, bad in run_in_dom0(options):
+        title = f"domU {group} gic{options.gic or 3}"
+        yield title, output, bad, save(title, options.hv, output)
+
+
+def dom0_results(options):
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for run, output, bad, seconds in pool.map(lambda r: boot(r, options.hv), choose(options)):
+            yield f"{run.title()} ({seconds:.1f} s)", output, bad, save(run.title(), options.hv, output)
+
+
 def choose(options):
-    known = {run.guest for run in GUESTS}
-    for name in options.guests:
-        if name not in known:
-            sys.exit(f"run.py: no guest {name}; there are: {' '.join(sorted(known))}")
     return [run for run in GUESTS
             if (not options.guests or run.guest in options.guests)
             and options.gic in (0, run.gic) and options.smp in (0, run.smp)
@@ -152,25 +239,26 @@ def choose(options):
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--hv", choices=HYPERVISOR, default="plinth")
+    parser.add_argument("--domu", action="store_true", help="as guests of a Debian dom0")
     parser.add_argument("--gic", type=int, default=0)
     parser.add_argument("--smp", type=int, default=0)
     parser.add_argument("-j", "--jobs", type=int, default=1)
     parser.add_argument("-v", "--verbose", action="store_true", help="print every guest's output")
     parser.add_argument("guests", nargs="*")
     options = parser.parse_args()
+    known = set(DOMU) if options.domu else {run.guest for run in GUESTS}
+    if set(options.guests) - known:
+        sys.exit(f"run.py: no guest {' '.join(set(options.guests) - known)}; there are: {' '.join(sorted(known))}")
     failed = passed = 0
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for run, output, bad, seconds in pool.map(lambda r: boot(r, options.hv), choose(options)):
-            log = save(run, options.hv, output)
-            failed, passed = failed + bool(bad), passed + (not bad)
-            print(f"{'FAIL' if bad else 'ok  '} {options.hv} {run.title()} ({seconds:.1f} s){': ' + bad if bad else ''}",
-                  flush=True)
-            if options.verbose:
-                print(output)
-            elif bad:
-                lines = [line for line in output.splitlines() if not line.startswith("ok ")]
-                began = next((n for n, line in enumerate(lines) if re.match("not ok|FAIL|unexpected", line)), 0)
-                print("    " + "\n    ".join(lines[max(began, len(lines) - 30):]) + f"\n    (all of it: {log})", flush=True)
+    for title, output, bad, log in (domu_results if options.domu else dom0_results)(options):
+        failed, passed = failed + bool(bad), passed + (not bad)
+        print(f"{'FAIL' if bad else 'ok  '} {options.hv} {title}{': ' + bad if bad else ''}", flush=True)
+        if options.verbose:
+            print(output)
+        elif bad:
+            lines = [line for line in output.splitlines() if not line.startswith("ok ")]
+            began = next((n for n, line in enumerate(lines) if re.match("not ok|FAIL|unexpected", line)), 0)
+            print("    " + "\n    ".join(lines[max(began, len(lines) - 30):]) + f"\n    (all of it: {log})", flush=True)
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed or not passed else 0)
 

@@ -291,6 +291,42 @@ void monitor_check(struct monitor *monitor, int64_t now_ms)
 	free(list);
 }
 
+/* ---- creating again, once it is due ---- */
+
+/* The guest under another number than the one it had: made by a worker of a daemon that was killed.
+ */
+static const struct ctrl_domain_info *find_successor(const struct ctrl_domain_info *list, int count,
+						     const struct record *record)
+{
+	for (int i = 0; i < count; i++)
+		if (!list[i].dying && list[i].domid != record->guest.domid &&
+		    memcmp(list[i].uuid, record->guest.uuid, 16) == 0)
+			return &list[i];
+	return NULL;
+}
+
+static void create_or_adopt(struct monitor *monitor, struct record *record, int64_t now_ms)
+{
+	const struct work work = {.record = record, .create = true};
+	const struct ctrl_domain_info *info;
+	struct ctrl_domain_info *list = NULL;
+	int count = ctrl_list_all_domains(monitor->ctrl, &list);
+
+	info = count > 0 ? find_successor(list, count, record) : NULL;
+	if (info) {
+		record->guest.domid = info->domid;
+		record->state = RECORD_WATCHING;
+		record->started_ms = now_ms;
+		save(monitor, record);
+		daemon_log("guest %s (domain %u): was created again already", record->guest.name,
+			   record->guest.domid);
+	} else {
+		start_work(monitor, record, &work, now_ms);
+	}
+	if (count >= 0)
+		free(list);
+}
+
 /* ---- time ---- */
 
 static bool is_due(const struct record *record, int64_t now_ms)
@@ -307,10 +343,8 @@ int monitor_run_due(struct monitor *monitor, int64_t now_ms)
 	if (monitor->records)
 		due = monitor->check_ms;
 	for (struct record *record = monitor->records; record; record = record->next) {
-		const struct work work = {.record = record, .create = true};
-
 		if (is_due(record, now_ms) && monitor->workers < MONITOR_MAX_WORKERS)
-			start_work(monitor, record, &work, now_ms);
+			create_or_adopt(monitor, record, now_ms);
 		if (record->state != RECORD_WORKING && record->due_ms > now_ms &&
 		    record->due_ms < due)
 			due = record->due_ms;
@@ -372,15 +406,6 @@ void monitor_worker_done(struct monitor *monitor, pid_t worker, enum work_result
 }
 
 /* ---- after a restart of the daemon ---- */
-
-static const struct ctrl_domain_info *find_uuid(const struct ctrl_domain_info *list, int count,
-						const uint8_t uuid[16])
-{
-	for (int i = 0; i < count; i++)
-		if (!list[i].dying && memcmp(list[i].uuid, uuid, 16) == 0)
-			return &list[i];
-	return NULL;
-}
 
 /*
  * The domain lives: watch it, whatever was going on. It is gone: so was the intention to have it

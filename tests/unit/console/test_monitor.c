@@ -458,8 +458,28 @@ static void test_restart_when_the_new_guest_is_there(void **state)
 	fake->domains[1].exists = false;
 	memcpy(fake_add_domain(2)->info.uuid, fake_uuid(1), 16);
 	restart_monitor();
+	/* whether the old daemon's worker completes it or undoes it is not known yet */
+	assert_int_equal(monitor.records->state, RECORD_WAITING);
+	now = monitor.records->due_ms;
+	monitor_run_due(&monitor, now);
+	assert_int_equal(started, 1);
 	assert_int_equal(monitor.records->state, RECORD_WATCHING);
 	assert_int_equal(monitor.records->guest.domid, 2);
+}
+
+static void test_restart_when_the_new_guest_registers_late(void **state)
+{
+	(void)state;
+	new_guest(1);
+	now += 3600 * 1000;
+	shut_down(1, 1);
+	fake->domains[1].exists = false;
+	restart_monitor();
+	new_guest(2); /* by the old daemon's worker */
+	assert_int_equal(monitor.records->state, RECORD_WATCHING);
+	now += 3600 * 1000;
+	monitor_run_due(&monitor, now);
+	assert_int_equal(started, 1);
 }
 
 static void test_restart_in_the_middle_of_a_destroy(void **state)
@@ -532,6 +552,7 @@ int main(void)
 		TEST(test_restart_after_a_quiet_death),
 		TEST(test_restart_in_the_middle_of_a_restart),
 		TEST(test_restart_when_the_new_guest_is_there),
+		TEST(test_restart_when_the_new_guest_registers_late),
 		TEST(test_restart_in_the_middle_of_a_destroy),
 		TEST(test_guard_outlives_the_daemon),
 		TEST(test_state_folder_not_writable),

@@ -28,7 +28,7 @@ hypervisor/test_pool_SRCS := tests/unit/hypervisor/test_pool.c hypervisor/core/p
 # Resources: event channels, grants, memory_op; real pages and p2m, make-believe domains (world.c).
 HYP_WORLD_SRCS := tests/unit/hypervisor/world.c $(HYP_TEST_HOST) $(HYP_TEST_PAGES) \
 	hypervisor/arch/host/tlb_guest.c hypervisor/core/pool.c hypervisor/core/p2m.c hypervisor/arch/arm/pt.c \
-	hypervisor/core/evtchn.c hypervisor/core/evtchn_fifo.c hypervisor/core/evtchn_op.c \
+	hypervisor/core/evtchn.c hypervisor/core/evtchn_2l.c hypervisor/core/evtchn_fifo.c hypervisor/core/evtchn_op.c \
 	hypervisor/core/memory.c hypervisor/core/memory_op.c hypervisor/core/multicall.c hypervisor/core/grant.c \
 	hypervisor/core/grant_map.c hypervisor/core/grant_copy.c hypervisor/core/grant_op.c
 HYP_WORLD_CFLAGS := $(HYP_TEST_CFLAGS) -Ihypervisor/core
@@ -56,3 +56,5 @@ UNIT_TESTS += hypervisor/test_guest_access
 hypervisor/test_guest_access_CFLAGS := $(HYP_TEST_CFLAGS)
 hypervisor/test_guest_access_SRCS := tests/unit/hypervisor/test_guest_access.c hypervisor/core/guest_access.c \
 	$(HYP_TEST_P2M)
+
+-include tests/unit/hypervisor/vgic/vgic.mk
