@@ -418,11 +418,7 @@ static void resume(struct monitor *monitor, struct record *record,
 	const struct ctrl_domain_info *info =
 		find_domain(list, count, record->guest.domid, record->guest.uuid);
 
-	if (!info && restarting)
-		info = find_uuid(list, count,
-				 record->guest.uuid); /* made by a worker of the old daemon */
 	if (info && !info->dying) {
-		record->guest.domid = info->domid;
 		record->state = RECORD_WATCHING;
 		save(monitor, record);
 	} else if (restarting) {
