@@ -148,8 +148,7 @@ static const struct evtchn_op {
 
 long do_event_channel_op(struct vcpu *v, uint64_t *arg)
 {
-	uint32_t cmd = (uint32_t)
-		arg[0]; /* an int in the ABI: the upper half of the register is anything */
+	uint32_t cmd = (uint32_t)arg[0]; /* an int: the upper half of the register is anything */
 	const struct evtchn_op *op;
 	union evtchn_arg a;
 	int err;

@@ -101,7 +101,7 @@ bool evtchn_port_pending(struct domain *d, uint32_t port);
 
 /*
  * VCPUOP_register_vcpu_info: where v's vcpu_info lives from now on; what it holds moves along.
- * -EBUSY: done before. -EINVAL: leaves the page, is not aligned, or is no page of the domain's RAM.
+ * -ENXIO: leaves the page. -EINVAL: done before, not aligned, or no page of the domain's RAM.
  */
 int evtchn_register_vcpu_info(struct vcpu *v, gfn_t gfn, uint32_t offset);
 

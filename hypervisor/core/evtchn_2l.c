@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+/* The 2-level ABI of event channels: a bit a port in shared_info, a selector bit for each 64 of
+ * them in vcpu_info. */
+#include <hyp/atomic.h>
+#include <hyp/errno.h>
+#include "evtchn_priv.h"
+
+static int select_word(struct vcpu *v, uint32_t port)
+{
+	struct vcpu_info *info = READ_ONCE(v->info);
+	uint64_t bit = BIT64(port / 64), old;
+
+	if (unlikely(!info))
+		return 0; /* registering one tells about all pending events */
+	if (unlikely(guest_or64(&info->evtchn_pending_sel, bit, &old)))
+		return -EIO;
+	return !(old & bit);
+}
+
+static int set_pending_2l(struct vcpu *v, struct evtchn *e __unused, uint32_t port)
+{
+	struct shared_info *s = v->domain->shared_info;
+	uint64_t bit = BIT64(port % 64), old;
+
+	if (unlikely(guest_or64(&s->evtchn_pending[port / 64], bit, &old)))
+		return -EIO;
+	if (old & bit)
+		return 0;
+	/* Not before the update above: a guest that unmasks looks at the pending bit afterwards. */
+	if (__atomic_load_n(&s->evtchn_mask[port / 64], __ATOMIC_SEQ_CST) & bit)
+		return 0;
+	return select_word(v, port);
+}
+
+static int unmask_2l(struct vcpu *v, struct evtchn *e __unused, uint32_t port)
+{
+	struct shared_info *s = v->domain->shared_info;
+	uint64_t bit = BIT64(port % 64), old;
+
+	if (guest_and64(&s->evtchn_mask[port / 64], ~bit, &old))
+		return -EIO;
+	if (!(old & bit) ||
+	    !(__atomic_load_n(&s->evtchn_pending[port / 64], __ATOMIC_SEQ_CST) & bit))
+		return 0;
+	return select_word(v, port);
+}
+
+static void clear_pending_2l(struct domain *d, struct evtchn *e __unused, uint32_t port)
+{
+	uint64_t old;
+
+	(void)guest_and64(&d->shared_info->evtchn_pending[port / 64], ~BIT64(port % 64), &old);
+}
+
+static bool is_pending_2l(struct domain *d, struct evtchn *e __unused, uint32_t port)
+{
+	return bitmap_test(d->shared_info->evtchn_pending, port);
+}
+
+const struct evtchn_abi evtchn_2l_abi = {
+	.max_port = EVTCHN_2L_NR_CHANNELS - 1,
+	.set_pending = set_pending_2l,
+	.unmask = unmask_2l,
+	.clear_pending = clear_pending_2l,
+	.is_pending = is_pending_2l,
+};
