@@ -345,9 +345,27 @@ static void check_never(void)
 	timer->set_ctl(0);
 }
 
+/* Toggling the mask a thousand times loses nothing and adds nothing. */
+static void check_toggle(void)
+{
+	timer_use(&cntv, board.ppi_virt);
+	tick.wanted = 1;
+	timer->set_cval(1);
+	for (unsigned n = 0; n < 1000; n++) {
+		timer->set_ctl(TIMER_ENABLE);
+		timer->set_ctl(TIMER_ENABLE | TIMER_IMASK);
+	}
+	timer->set_ctl(TIMER_ENABLE);
+	IRQ_ON();
+	CHECK(WAIT_FOR(READ_ONCE(tick.ticks)));
+	guest_yield();
+	IRQ_OFF();
+	CHECK_EQ(tick.ticks, 1);
+}
+
 /*
- * The last deadlines there are: CVAL is unsigned (Arm ARM D11.2.4). See FAR_AWAY for stock Xen, where
- * the virtual timer does the same if the vCPU happens to leave its CPU.
+ * The last deadlines there are: CVAL is unsigned (Arm ARM D11.2.4). See FAR_AWAY for stock Xen,
+ * where the virtual timer does the same if the vCPU happens to leave its CPU.
  */
 static void check_overflow(void)
 {
