@@ -25,11 +25,21 @@ static void forget_nothing(void *context, uint32_t domid, const uint8_t uuid[16]
 	(void)uuid;
 }
 
+/* The daemon may have been killed and be on its way back: the new guest is not given up for that.
+ */
 static int register_by_socket(void *context, const struct monitor_guest *guest, char *err,
 			      size_t err_size)
 {
+	const struct timespec pause = {.tv_nsec = 250 * 1000 * 1000};
+	int ret = -ECONNREFUSED;
+
 	(void)context;
-	return monitor_client_register(parent->monitor_socket, guest, err, err_size);
+	for (int i = 0; i < 20 && ret == -ECONNREFUSED; i++) {
+		if (i > 0)
+			nanosleep(&pause, NULL);
+		ret = monitor_client_register(parent->monitor_socket, guest, err, err_size);
+	}
+	return ret;
 }
 
 static struct guest_options make_options(void)
