@@ -71,6 +71,8 @@ GUESTS = [
     Run("regs", smp=2),
     Run("regs", smp=1, hv_args="dom0_max_vcpus=2"),
     *both("storm"),
+    Run("pingpong", smp=2),
+    Run("pingpong", smp=1, hv_args="dom0_max_vcpus=2"),
     Run("shutdown", args="reason=poweroff"),
     Run("shutdown", args="reason=reboot"),
     Run("shutdown", args="reason=poweroff by=psci"),
@@ -113,7 +115,7 @@ def domu_config(name, image, vcpus, keys):
 
 
 def run_in_dom0(options):
-    """One boot of dom0 for all of them: (group, output, why bad or None)."""
+    """One boot of dom0 for all of them, as they end: (group, output, why bad or None)."""
     chosen = {name: row for name, row in DOMU.items() if not options.guests or name in options.guests}
     tool = "vmctl" if options.hv == "plinth" else "xl"
     with tempfile.TemporaryDirectory() as folder:
@@ -128,27 +130,31 @@ def run_in_dom0(options):
         files = [f"{folder}/{file}" for file in os.listdir(folder)]
         env = {**os.environ, "HV": options.hv, "TOOLS": "plinth" if tool == "vmctl" else "xl",
                "GIC": str(options.gic or 3), "SMP": str(options.smp or 2)}
-        output = subprocess.run(
-            [f"{TOP}/scripts/try-in-dom0.sh", "-t", str(LIMIT * len(groups) + 120), f"{TOP}/tests/guests/in-dom0.sh",
-             *files, *sorted(images), "--", f"sh in-dom0.sh {tool} {LIMIT} {' '.join(groups)}"],
-            env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            check=False).stdout.decode(errors="replace").replace("\r", "")
-    for group, row in zip(groups, chosen.values()):
-        text = re.search(rf"guests: begin {re.escape(group)}\n(.*?)(?:guests: end|\Z)", output, re.S)
-        yield group, (text.group(1) if text else output), domu_why_bad(row, text)
+        dom0 = [f"{TOP}/scripts/try-in-dom0.sh", "-t", str(LIMIT * len(groups) + 120),
+                f"{TOP}/tests/guests/in-dom0.sh", *files, *sorted(images),
+                "--", f"sh in-dom0.sh {tool} {LIMIT} {' '.join(groups)}"]
+        rows, text = dict(zip(groups, chosen.values())), ""
+        with subprocess.Popen(dom0, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT) as shell:
+            for line in shell.stdout:
+                text += line.decode(errors="replace").replace("\r", "")
+                ended = re.search(r"^guests: end (\S+)\n", text, re.M)
+                if ended and ended.group(1) in rows:
+                    yield ended.group(1), text, domu_why_bad(rows.pop(ended.group(1)), text)
+                    text = ""
+        for group in rows:
+            yield group, text, "dom0 did not come to its end"
 
 
 def domu_why_bad(row, text):
-    if not text:
-        return "dom0 did not come to it"
-    trouble = re.search(r"^guests: .* (failed|still there).*", text.group(1), re.M)
+    trouble = re.search(r"^guests: .* (failed|still there).*", text, re.M)
     if trouble:
         return trouble.group(0)
-    failed = re.search(r"VERDICT \w+ FAIL.*", text.group(1))
+    failed = re.search(r"VERDICT \w+ FAIL.*", text)
     if failed:
         return failed.group(0)
     for image, _, _ in row:
-        if text.group(1).count(f"VERDICT {image} PASS") < sum(other == image for other, _, _ in row):
+        if text.count(f"VERDICT {image} PASS") < sum(other == image for other, _, _ in row):
             return f"no verdict from {image}"
     return None
 
