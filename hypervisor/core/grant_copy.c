@@ -105,7 +105,9 @@ static int flush_get_page(struct domain *d, mfn_t mfn, uint32_t *from)
 	if (page_get(mfn, d) == 0)
 		return 0;
 	found = grant_find_mapping(d, mfn, from);
-	return found > 0 ? 0 : found < 0 ? found : -EPERM;
+	if (found > 0)
+		return 0;
+	return found < 0 ? found : page_owner(mfn) ? -EINVAL : -EPERM;
 }
 
 int grant_cache_flush(struct vcpu *v, const struct gnttab_cache_flush *op, uint32_t *from)
@@ -114,13 +116,14 @@ int grant_cache_flush(struct vcpu *v, const struct gnttab_cache_flush *op, uint3
 	char *page;
 	int err;
 
-	if (op->offset >= PAGE_SIZE || !in_page(op->offset, op->length))
+	if (op->offset >= PAGE_SIZE || !in_page(op->offset, op->length) ||
+	    op->op & ~(GNTTAB_CACHE_CLEAN | GNTTAB_CACHE_INVAL | GNTTAB_CACHE_SOURCE_GREF))
 		return -EINVAL;
-	if (op->length == 0)
+	if (!op->length || !op->op)
 		return 0;
 	if (op->op & GNTTAB_CACHE_SOURCE_GREF)
 		return -EOPNOTSUPP;
-	if (!op->op || op->op & ~(GNTTAB_CACHE_CLEAN | GNTTAB_CACHE_INVAL) || !page_is_ram(mfn))
+	if (!page_is_ram(mfn))
 		return -EINVAL;
 	err = flush_get_page(v->domain, mfn, from);
 	if (err)
