@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Reading the machine out of its device tree. */
+#include <hyp/board.h>
 #include <hyp/bootinfo.h>
 #include <hyp/lib.h>
 #include <hyp/log.h>
@@ -396,6 +397,7 @@ void bootinfo_read(struct bootinfo *bi, const void *fdt, paddr_t fdt_pa, paddr_t
 	bi->fdt = fdt;
 	bi->fdt_range = (struct range){fdt_pa, fdt_totalsize(fdt)};
 	bi->image = (struct range){image_pa, image_size};
+	bi->board = board_find(fdt);
 	read_cmdline(bi);
 	read_memory(bi);
 	read_cpus(bi);

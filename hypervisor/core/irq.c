@@ -10,6 +10,7 @@
 
 const struct irqchip *irqchip;
 unsigned nr_irqs, nr_lrs;
+bool irq_hw_link = true;
 paddr_t gicv_base;
 
 /* Interrupts that the hypervisor keeps: few, so a short list. */

@@ -6,6 +6,7 @@
 #include <asm/smp.h>
 #include <asm/vmid.h>
 #include <hyp/arch.h>
+#include <hyp/board.h>
 #include <hyp/bootinfo.h>
 #include <hyp/console.h>
 #include <hyp/domain.h>
@@ -84,6 +85,7 @@ static void main_maintenance_irq(unsigned intid __unused)
 static void main_init_irqs(void)
 {
 	irqchip = bootinfo.gic.version == 3 ? gicv3_init(&bootinfo) : gicv2_init(&bootinfo);
+	irq_hw_link = !(irqchip->version == 2 && bootinfo.board->quirks & QUIRK_GICV2_NO_RETRIGGER);
 	irq_request(bootinfo.timer.hyp_ppi, main_timer_irq, "timer");
 	irq_request(bootinfo.gic.maintenance_ppi, main_maintenance_irq, "vGIC maintenance");
 	log_info("%s: %u interrupts, %u list registers", irqchip->name, nr_irqs, nr_lrs);

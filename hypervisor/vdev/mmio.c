@@ -39,19 +39,6 @@ bool mmio_dispatch(struct vcpu *v, struct mmio_access *a)
 	return false;
 }
 
-/* The last row that begins at or before offset; the first one if there is none. */
-static const struct mmio_reg *reg_find(const struct mmio_reg *table, unsigned rows, uint64_t offset)
-{
-	while (rows > 1) {
-		unsigned half = rows / 2;
-
-		if (table[half].offset <= offset)
-			table += half;
-		rows -= half;
-	}
-	return table;
-}
-
 static void reg_read(struct vcpu *v, const struct mmio_reg *r, struct mmio_access *a)
 {
 	a->value = 0;
@@ -61,25 +48,28 @@ static void reg_read(struct vcpu *v, const struct mmio_reg *r, struct mmio_acces
 		a->value &= BIT64(8 * a->size) - 1;
 }
 
+/* From the start, as what is used often stands there. */
 bool mmio_reg_access(struct vcpu *v, const struct mmio_reg *table, unsigned rows,
 		     struct mmio_access *a)
 {
-	const struct mmio_reg *r = reg_find(table, rows, a->offset);
-	uint64_t inside = a->offset - r->offset;
+	const struct mmio_reg *r = table, *end = table + rows;
+	uint64_t offset = a->offset;
 
-	if (unlikely(inside >= r->length)) { /* also below the first row: wraps */
+	for (; r < end; r++) {
+		if (offset - r->offset >= r->length)
+			continue;
+		if (!(r->widths & a->size))
+			return false;
+		a->offset = offset - r->offset;
 		if (!a->write)
-			a->value = 0;
-		return a->size == 4;
+			reg_read(v, r, a);
+		else if (r->write)
+			r->write(v, r, a);
+		return true;
 	}
-	if (!(r->widths & a->size))
-		return false;
-	a->offset = inside;
 	if (!a->write)
-		reg_read(v, r, a);
-	else if (r->write)
-		r->write(v, r, a);
-	return true;
+		a->value = 0;
+	return a->size == 4;
 }
 
 void mmio_read_value(struct vcpu *v __unused, const struct mmio_reg *r, struct mmio_access *a)

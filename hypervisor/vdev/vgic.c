@@ -11,21 +11,12 @@ static struct pool block_pool = POOL_INIT("virqs", block_pool, 32 * sizeof(struc
  * Sources.
  */
 
-static void raise(struct domain *d, struct virq *q, uint8_t bits)
-{
-	struct vcpu *v = virq_lock(d, q);
-
-	q->latch |= bits;
-	virq_update(v, q);
-	vgic_unlock(v);
-}
-
 static void set_level(struct domain *d, struct virq *q, bool level)
 {
 	struct vcpu *v;
 
-	if (!(q->flags & VIRQ_LINE) ==
-	    !level) /* whoever drives the line does so from one place at a time */
+	/* Unlocked: whoever drives a line does so from one place at a time. */
+	if (!(q->flags & VIRQ_LINE) == !level)
 		return;
 	v = virq_lock(d, q);
 	if (level)
@@ -40,7 +31,7 @@ static void set_level(struct domain *d, struct virq *q, bool level)
 
 void vgic_raise_local(struct vcpu *v, unsigned intid)
 {
-	raise(v->domain, &v->vgic.local[intid], 1);
+	virq_raise(v->domain, &v->vgic.local[intid], 0, false);
 }
 
 void vgic_set_local_level(struct vcpu *v, unsigned intid, bool level)
@@ -52,7 +43,7 @@ void vgic_send_sgi(struct vcpu *v, struct vcpu *target, unsigned intid)
 {
 	unsigned source = v->domain->vgic.version == 2 ? v->id : 0;
 
-	raise(v->domain, &target->vgic.local[intid], (uint8_t)BIT(source));
+	virq_raise(v->domain, &target->vgic.local[intid], source, false);
 }
 
 static struct virq *spi_find(struct domain *d, unsigned intid)
@@ -115,7 +106,7 @@ void vgic_raise_spi(struct domain *d, unsigned intid)
 	struct virq *q = spi_get(d, intid);
 
 	if (q)
-		raise(d, q, 1);
+		virq_raise(d, q, 0, false);
 }
 
 void vgic_set_spi_level(struct domain *d, unsigned intid, bool level)
@@ -126,25 +117,12 @@ void vgic_set_spi_level(struct domain *d, unsigned intid, bool level)
 		set_level(d, q, level);
 }
 
-/*
- * A new activation of hwirq: the one before has been ended, so a link that an unread list register
- * still has is spent and must not be taken for an end of this one.
- */
-static void forward(struct domain *d, struct virq *q, unsigned hwirq)
-{
-	struct vcpu *v = virq_lock(d, q);
-
-	q->hwirq = (uint16_t)hwirq;
-	q->flags &= ~VIRQ_LR_HW;
-	q->latch = 1;
-	phys_hold(v, q);
-	virq_update(v, q);
-	vgic_unlock(v);
-}
-
 void vgic_forward_local(struct vcpu *v, unsigned intid, unsigned hwirq)
 {
-	forward(v->domain, &v->vgic.local[intid], hwirq);
+	struct virq *q = &v->vgic.local[intid];
+
+	q->hwirq = (uint16_t)hwirq; /* always the same */
+	virq_raise(v->domain, q, 0, true);
 }
 
 void vgic_forward_spi(struct domain *d, unsigned intid)
@@ -152,7 +130,7 @@ void vgic_forward_spi(struct domain *d, unsigned intid)
 	struct virq *q = spi_find(d, intid);
 
 	if (q && (q->flags & VIRQ_ROUTED)) {
-		forward(d, q, intid);
+		virq_raise(d, q, 0, true);
 	} else { /* enabled by nobody: keep it quiet */
 		irqchip->disable(intid);
 		irqchip->deactivate(intid);

@@ -72,6 +72,12 @@ void virq_update(struct vcpu *v, struct virq *q);
 /* Also notifies and hands retargeted interrupts over as the changes before demand. */
 void vgic_unlock(struct vcpu *v);
 
+/*
+ * q is pending, as if its latch were set. source: the sending vCPU of a GICv2 SGI, else 0. hw: a physical interrupt
+ * (q->hwirq) was acknowledged for it.
+ */
+void virq_raise(struct domain *d, struct virq *q, unsigned source, bool hw);
+
 /* The two bits as the guest would see them now; may be a little late for a vCPU running on another
  * CPU. */
 struct virq_state {
@@ -103,6 +109,7 @@ struct virq_field {
 	uint8_t shift; /* log2 of the bits for an interrupt */
 	bool ones;     /* writing 0 changes nothing */
 	bool clears;   /* only changes what has been changed from the reset state before */
+	uint16_t flag; /* the value is this flag, or what get() says: */
 	/* Value of q, which is NULL for one that is in its reset state. */
 	uint32_t (*get)(struct vcpu *v, struct virq *q);
 	/* Locked, v is the owner. NULL: read-only. */

@@ -95,7 +95,7 @@ static void phys_local_switch(struct vcpu *v, bool active)
  * Read what has become of q. It stays the tenant of its list register, whose content is stale now:
  * lr_commit(), lr_release() or lrs_take_out() follows.
  */
-static void lr_fold(struct vcpu *v, struct virq *q, bool empty)
+static inline void lr_fold(struct vcpu *v, struct virq *q, bool empty)
 {
 	struct lr lr;
 
@@ -124,6 +124,8 @@ static void lr_fold(struct vcpu *v, struct virq *q, bool empty)
  * high; while it is active, a new pending state if that is for another vCPU, or if other interrupts
  * wait (it would become pending by itself, ahead of them).
  *
+ * Without the hardware link (a quirk) the end of every forwarded interrupt tells us, too.
+ *
  * With the hardware link (HW) pending and active at once is not allowed (IHI0069
  * ICH_LR<n>_EL2.State), as the pending state of such an interrupt is the physical one's. It happens
  * only if the guest sets its PPI pending by hand.
@@ -148,7 +150,7 @@ static void lr_commit(struct vcpu *v, struct virq *q)
 	}
 	if (!(flags & VIRQ_PHYS_ACTIVE)) {
 		lr.eoi = line || q->latch;
-	} else if (lr.active && (lr.pending || q->latch)) {
+	} else if ((lr.active && (lr.pending || q->latch)) || unlikely(!irq_hw_link)) {
 		lr.eoi = true;
 	} else {
 		lr.hw = true;
@@ -225,7 +227,7 @@ static void apply_requests(struct vcpu *v, struct virq *q)
  * The software state of q, which is on no list, is complete: apply what was asked for meanwhile,
  * and see whether it is (still) wanted by v. If it is not it may be on its way to its new target.
  */
-static bool virq_settle(struct vcpu *v, struct virq *q)
+static inline bool virq_settle(struct vcpu *v, struct virq *q)
 {
 	q->drop = 0;
 	if (unlikely(q->flags & VIRQ_REQUESTS))
@@ -357,22 +359,33 @@ static void vgic_refill(struct vcpu *v)
  * One interrupt changes.
  */
 
-struct vcpu *virq_lock(struct domain *d, struct virq *q)
+static inline struct vcpu *owner_lock(struct domain *d, struct virq *q)
 {
 	for (;;) {
 		struct vcpu *v = d->vcpu[READ_ONCE(q->owner)];
 
 		spin_lock(&v->vgic.lock);
-		if (likely(q->owner == v->id)) {
-			if (q->lr != NO_LR && is_here(&v->vgic)) {
-				if (unlikely(v->vgic.refill & REFILL_ACTIVE))
-					end_uncounted(v);
-				lr_fold(v, q, irqchip->lr_empty() & BIT64(q->lr));
-			}
+		if (likely(q->owner == v->id))
 			return v;
-		}
 		spin_unlock(&v->vgic.lock);
 	}
+}
+
+static void owned_fold(struct vcpu *v, struct virq *q)
+{
+	if (q->lr == NO_LR || !is_here(&v->vgic))
+		return;
+	if (unlikely(v->vgic.refill & REFILL_ACTIVE))
+		end_uncounted(v);
+	lr_fold(v, q, irqchip->lr_empty() & BIT64(q->lr));
+}
+
+struct vcpu *virq_lock(struct domain *d, struct virq *q)
+{
+	struct vcpu *v = owner_lock(d, q);
+
+	owned_fold(v, q);
+	return v;
 }
 
 /* q is wanted, v is loaded here. */
@@ -422,6 +435,70 @@ void virq_update(struct vcpu *v, struct virq *q)
 		if (virq_signals(v, q))
 			g->after |= AFTER_NOTIFY;
 	}
+}
+
+/*
+ * May q, from now on pending, be written to a list register without further ado? Its vCPU is loaded here and awake,
+ * nothing waits for a list register, q is idle and may signal.
+ */
+static inline bool raises_directly(const struct vcpu *v, const struct virq *q, bool hw)
+{
+	const struct vgic_vcpu *g = &v->vgic;
+	unsigned flags = q->flags;
+
+	if (!is_here(g) || !list_empty(&g->ready) || v->blocked)
+		return false;
+	if ((flags & (VIRQ_ENABLED | VIRQ_LINE | VIRQ_REQUESTS)) != VIRQ_ENABLED || q->latch | q->drop ||
+	    q->target != q->owner || !READ_ONCE(v->domain->vgic.enabled) || !irq_hw_link)
+		return false;
+	if (q->lr == NO_LR)
+		return !(flags & (VIRQ_ACTIVE | VIRQ_PHYS_ACTIVE)) && lrs_free(g);
+	/* Ended by the guest; and if the physical interrupt with it, that one is known to be up to date again. */
+	return irqchip->lr_empty() & BIT64(q->lr) &&
+	       (!(flags & VIRQ_PHYS_ACTIVE) || ((flags & VIRQ_LR_HW) && hw));
+}
+
+static inline void raise_directly(struct vcpu *v, struct virq *q, unsigned source, bool hw)
+{
+	struct vgic_vcpu *g = &v->vgic;
+	unsigned flags = VIRQ_LR_PENDING | VIRQ_LR_LATCH | (hw ? VIRQ_LR_HW | VIRQ_PHYS_ACTIVE : 0);
+	struct lr lr = {.virq = q->intid, .hwirq = q->hwirq, .priority = q->priority, .hw = hw, .pending = true};
+
+	if (q->lr == NO_LR) {
+		q->lr = (uint8_t)__builtin_ctz(lrs_free(g));
+		g->used_lrs |= BIT(q->lr);
+		g->in_lr[q->lr] = q;
+	}
+	if (hw && q->intid < NR_LOCALS)
+		g->phys_local |= BIT(q->intid);
+	q->flags = (q->flags & ~(VIRQ_LR_FLAGS | VIRQ_ACTIVE | VIRQ_PHYS_ACTIVE)) | flags;
+	q->source = lr.source = (uint8_t)source;
+	irqchip->lr_write(q->lr, &lr);
+}
+
+/*
+ * Nearly all interrupts go the direct way. The other way is right for all, just longer.
+ *
+ * A physical interrupt that comes again shows that the guest has ended the one before; a hardware link that an unread
+ * list register still has is spent, and must not be taken for an end of this one.
+ */
+void virq_raise(struct domain *d, struct virq *q, unsigned source, bool hw)
+{
+	struct vcpu *v = owner_lock(d, q);
+
+	if (likely(raises_directly(v, q, hw))) {
+		raise_directly(v, q, source, hw);
+		spin_unlock(&v->vgic.lock);
+		return;
+	}
+	owned_fold(v, q);
+	q->latch |= BIT(source);
+	if (hw) {
+		q->flags &= ~VIRQ_LR_HW;
+		phys_hold(v, q);
+	}
+	virq_update(v, q);
+	vgic_unlock(v);
 }
 
 static void hand_over(struct vcpu *v, struct virq *q)

@@ -21,14 +21,23 @@ static struct walk walk_begin(struct vcpu *v, const struct mmio_reg *r, const st
 	return (struct walk){f, first, MIN(end, vgic_nr_lines(v->domain))};
 }
 
+/* An access never reaches over one of the blocks of 32 that virqs are allocated in. */
 void vgic_read_bank(struct vcpu *v, const struct mmio_reg *r, struct mmio_access *a)
 {
 	struct walk w = walk_begin(v, r, a);
-	unsigned at = 0, bits = 1u << w.field->shift;
+	struct virq *q = w.intid < w.end ? virq_find(v, w.intid) : NULL;
+	unsigned n = w.end - w.intid, bits = 1u << w.field->shift, flag = w.field->flag;
+	uint64_t value = 0;
 
-	a->value = 0;
-	for (; w.intid < w.end; w.intid++, at += bits)
-		a->value |= (uint64_t)w.field->get(v, virq_find(v, w.intid)) << at;
+	if (w.intid >= w.end || (flag && !q))
+		return;
+	if (flag)
+		for (unsigned i = 0; i < n; i++)
+			value |= (uint64_t)!!(READ_ONCE(q[i].flags) & flag) << i;
+	else
+		for (unsigned i = 0; i < n; i++)
+			value |= (uint64_t)w.field->get(v, q ? &q[i] : NULL) << i * bits;
+	a->value = value;
 }
 
 static void write_one(struct vcpu *v, const struct virq_field *f, unsigned intid, uint32_t value)
@@ -36,7 +45,7 @@ static void write_one(struct vcpu *v, const struct virq_field *f, unsigned intid
 	struct virq *q = virq_find(v, intid);
 	struct vcpu *owner;
 
-	if (!q && (f->clears || value == f->get(v, NULL)))
+	if (!q && (f->clears || (!f->flag && value == f->get(v, NULL))))
 		return; /* as it is at reset */
 	q = virq_get(v, intid);
 	if (!q)
@@ -55,6 +64,15 @@ void vgic_write_bank(struct vcpu *v, const struct mmio_reg *r, struct mmio_acces
 
 	if (!w.field->set)
 		return;
+	if (w.field->ones && bits == 1) {
+		for (; value; value &= value - 1) {
+			unsigned intid = w.intid + (unsigned)__builtin_ctz(value);
+
+			if (intid < w.end)
+				write_one(v, w.field, intid, 1);
+		}
+		return;
+	}
 	for (; w.intid < w.end; w.intid++, value >>= bits)
 		if (!w.field->ones || (value & mask))
 			write_one(v, w.field, w.intid, value & mask);
@@ -72,11 +90,6 @@ static inline bool is_routed(const struct virq *q)
 static inline bool is_sgi(const struct virq *q)
 {
 	return q->intid < NR_SGIS;
-}
-
-static uint32_t get_enable(struct vcpu *v __unused, struct virq *q)
-{
-	return q && (READ_ONCE(q->flags) & VIRQ_ENABLED);
 }
 
 /* The physical interrupt goes where the target vCPU is now: it saves a hop most of the time. */
@@ -194,9 +207,9 @@ static uint32_t get_one(struct vcpu *v __unused, struct virq *q __unused)
 	return 1;
 }
 
-const struct virq_field virq_enable_set = {.ones = true, .get = get_enable, .set = set_enable};
+const struct virq_field virq_enable_set = {.ones = true, .flag = VIRQ_ENABLED, .set = set_enable};
 const struct virq_field virq_enable_clear = {
-	.ones = true, .clears = true, .get = get_enable, .set = clear_enable};
+	.ones = true, .clears = true, .flag = VIRQ_ENABLED, .set = clear_enable};
 const struct virq_field virq_pending_set = {.ones = true, .get = get_pending, .set = set_pending};
 const struct virq_field virq_pending_clear = {
 	.ones = true, .clears = true, .get = get_pending, .set = clear_pending};

@@ -28,6 +28,7 @@ struct boot_module {
 struct bootinfo {
 	const void *fdt; /* mapped, read-only */
 	struct range fdt_range;
+	const struct board *board;
 	struct range image;
 	struct range banks[BOOT_MAX_BANKS]; /* RAM, ascending, disjoint */
 	unsigned nr_banks;

@@ -74,6 +74,8 @@ struct irqchip {
 extern const struct irqchip *irqchip;
 extern unsigned nr_irqs; /* INTIDs up to this are implemented: 32 + SPIs */
 extern unsigned nr_lrs;	 /* list registers a CPU, 2..16 */
+/* Hardware-linked list registers may be used (false: see QUIRK_GICV2_NO_RETRIGGER). */
+extern bool irq_hw_link;
 /* GICv2 guests see the GICV page mapped at their GICC address; GICv3 guests use system registers. */
 extern paddr_t gicv_base;
 
