@@ -53,6 +53,9 @@ endef
 $(eval $(call fetch_rule,$(ROOT_STAMP),$(ROOT),bookworm,$(ROOT_PACKAGES)))
 $(eval $(call fetch_rule,$(XEN_STAMP),$(XEN_ROOT),bookworm,$(XEN_PACKAGES)))
 $(eval $(call fetch_rule,$(ROOT_612_STAMP),$(ROOT_612),trixie,$(ROOT_612_PACKAGES)))
+# Files below a root may be named as prerequisites: they come with the stamp.
+$(ROOT)/%: | $(ROOT_STAMP) ;
+$(XEN_ROOT)/%: | $(XEN_STAMP) ;
 # One apt at a time in one folder of lists.
 $(XEN_STAMP): | $(ROOT_STAMP)
 
