@@ -54,7 +54,9 @@ static void check_version(void)
 	check_string(XENVER_commandline, sizeof(xen_commandline_t));
 	check_string(XENVER_capabilities, XEN_CAPABILITIES_INFO_LEN);
 	CHECK(contains((char *)buffer, "xen-3.0-aarch64 "));
-	CHECK(contains((char *)buffer, "xen-3.0-armv7l "));
+	/* 32-bit guests: stock Xen runs them; whoever does not must not say so */
+	if (!contains((char *)buffer, "xen-3.0-armv7l "))
+		check_note("no 32-bit guests");
 	CHECK_RC(xen_version(12345, buffer), -XEN_ENOSYS);
 	CHECK_RC(xen_version(~0U, buffer), -XEN_ENOSYS);
 }
@@ -156,7 +158,6 @@ static void check_unknown_operations(void)
 		{"sched_op 99", __HYPERVISOR_sched_op, {99, 0, 0}, -XEN_ENOSYS},
 		{"vcpu_op 99", __HYPERVISOR_vcpu_op, {99, 0, 0}, -XEN_EINVAL}, /* not ENOSYS */
 		{"hvm_op 99", __HYPERVISOR_hvm_op, {99, 0, 0}, -XEN_ENOSYS},
-		{"console_io 9", __HYPERVISOR_console_io, {9, 0, 0}, -XEN_ENOSYS},
 		{"physdev_op 99", __HYPERVISOR_physdev_op, {99, 0, 0}, -XEN_ENOSYS},
 		{"vm_assist cmd 7", __HYPERVISOR_vm_assist, {7, 5, 0}, -XEN_ENOSYS},
 		{"vm_assist type 63", __HYPERVISOR_vm_assist, {0, 63, 0}, -XEN_EINVAL},
@@ -514,6 +515,7 @@ static void check_console_io(void)
 		CHECK_RC(xen_console_io(CONSOLEIO_write, 1, "x"), -XEN_EPERM);
 		return;
 	}
+	CHECK_RC(xen_console_io(9, 0, NULL), -XEN_ENOSYS);
 	CHECK_RC(xen_console_io(CONSOLEIO_write, 0, NULL), 0);
 	CHECK_RC(xen_console_io(CONSOLEIO_write, 5, (void *)none), -XEN_EFAULT);
 	CHECK_RC(xen_console_io(CONSOLEIO_write, 14, "written early\n"), 0);

@@ -67,7 +67,7 @@ static void check_self(void)
 	irq_counts_clear();
 	all_sgis_on();
 	IRQ_ON();
-	for (unsigned sgi = 0; sgi < 16; sgi++) {
+	for (unsigned sgi = 0; sgi < 16 && !check_failed(); sgi++) {
 		gic_sgi_send(sgi, BIT(0));
 		CHECK(WAIT_FOR(count_at(0, sgi) == 1));
 		gic_sgi_send_self(sgi);
@@ -128,7 +128,7 @@ static void check_broadcast(void)
 {
 	listeners_start();
 	IRQ_ON();
-	for (unsigned sgi = 0; sgi < 16; sgi++) {
+	for (unsigned sgi = 0; sgi < 16 && !check_failed(); sgi++) {
 		u32 want[8] = {0, 1, 1, 1, 1, 1, 1, 1};
 
 		gic_sgi_send_others(sgi);

@@ -19,6 +19,10 @@ bool events_init(void)
 		return false;
 	vcpu_info[0] = &shared->vcpu_info[0];
 	gic_enable(board.ppi_event);
+	/* what came before there was a handler, such as a word from the console daemon */
+	events_hook(&cpus[0], board.ppi_event);
+	memset(events_count, 0, sizeof(events_count));
+	events_upcalls = 0;
 	return true;
 }
 
