@@ -31,7 +31,7 @@ static void set_level(struct domain *d, struct virq *q, bool level)
 
 void vgic_raise_local(struct vcpu *v, unsigned intid)
 {
-	virq_raise(v->domain, &v->vgic.local[intid], 0, false);
+	virq_raise(v->domain, &v->vgic.local[intid], 0);
 }
 
 void vgic_set_local_level(struct vcpu *v, unsigned intid, bool level)
@@ -43,7 +43,7 @@ void vgic_send_sgi(struct vcpu *v, struct vcpu *target, unsigned intid)
 {
 	unsigned source = v->domain->vgic.version == 2 ? v->id : 0;
 
-	virq_raise(v->domain, &target->vgic.local[intid], source, false);
+	virq_raise(v->domain, &target->vgic.local[intid], source);
 }
 
 static struct virq *spi_find(struct domain *d, unsigned intid)
@@ -106,7 +106,7 @@ void vgic_raise_spi(struct domain *d, unsigned intid)
 	struct virq *q = spi_get(d, intid);
 
 	if (q)
-		virq_raise(d, q, 0, false);
+		virq_raise(d, q, 0);
 }
 
 void vgic_set_spi_level(struct domain *d, unsigned intid, bool level)
@@ -122,7 +122,7 @@ void vgic_forward_local(struct vcpu *v, unsigned intid, unsigned hwirq)
 	struct virq *q = &v->vgic.local[intid];
 
 	q->hwirq = (uint16_t)hwirq; /* always the same */
-	virq_raise(v->domain, q, 0, true);
+	virq_forward(v->domain, q);
 }
 
 void vgic_forward_spi(struct domain *d, unsigned intid)
@@ -130,7 +130,7 @@ void vgic_forward_spi(struct domain *d, unsigned intid)
 	struct virq *q = spi_find(d, intid);
 
 	if (q && (q->flags & VIRQ_ROUTED)) {
-		virq_raise(d, q, 0, true);
+		virq_forward(d, q);
 	} else { /* enabled by nobody: keep it quiet */
 		irqchip->disable(intid);
 		irqchip->deactivate(intid);

@@ -72,11 +72,11 @@ void virq_update(struct vcpu *v, struct virq *q);
 /* Also notifies and hands retargeted interrupts over as the changes before demand. */
 void vgic_unlock(struct vcpu *v);
 
-/*
- * q is pending, as if its latch were set. source: the sending vCPU of a GICv2 SGI, else 0. hw: a physical interrupt
- * (q->hwirq) was acknowledged for it.
+/* q is pending, as if its latch were set. source: the sending vCPU of a GICv2 SGI, else 0. */
+void virq_raise(struct domain *d, struct virq *q, unsigned source);
+/* The physical interrupt q->hwirq was acknowledged for q, and stays active until the guest ends it.
  */
-void virq_raise(struct domain *d, struct virq *q, unsigned source, bool hw);
+void virq_forward(struct domain *d, struct virq *q);
 
 /* The two bits as the guest would see them now; may be a little late for a vCPU running on another
  * CPU. */

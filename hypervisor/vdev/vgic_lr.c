@@ -438,67 +438,95 @@ void virq_update(struct vcpu *v, struct virq *q)
 }
 
 /*
- * May q, from now on pending, be written to a list register without further ado? Its vCPU is loaded here and awake,
- * nothing waits for a list register, q is idle and may signal.
+ * The list register for q, from now on pending, if it can be written without further ado: its vCPU
+ * is loaded here and awake, nothing waits for a list register, q is idle and may signal. NO_LR: it
+ * cannot.
  */
-static inline bool raises_directly(const struct vcpu *v, const struct virq *q, bool hw)
+static inline unsigned direct_lr(const struct vcpu *v, const struct virq *q, bool hw)
 {
 	const struct vgic_vcpu *g = &v->vgic;
-	unsigned flags = q->flags;
+	unsigned flags = q->flags, lr = q->lr;
 
-	if (!is_here(g) || !list_empty(&g->ready) || v->blocked)
-		return false;
-	if ((flags & (VIRQ_ENABLED | VIRQ_LINE | VIRQ_REQUESTS)) != VIRQ_ENABLED || q->latch | q->drop ||
-	    q->target != q->owner || !READ_ONCE(v->domain->vgic.enabled) || !irq_hw_link)
-		return false;
-	if (q->lr == NO_LR)
-		return !(flags & (VIRQ_ACTIVE | VIRQ_PHYS_ACTIVE)) && lrs_free(g);
-	/* Ended by the guest; and if the physical interrupt with it, that one is known to be up to date again. */
-	return irqchip->lr_empty() & BIT64(q->lr) &&
-	       (!(flags & VIRQ_PHYS_ACTIVE) || ((flags & VIRQ_LR_HW) && hw));
+	if ((flags & (VIRQ_ENABLED | VIRQ_LINE | VIRQ_REQUESTS)) != VIRQ_ENABLED || !is_here(g) ||
+	    !list_empty(&g->ready) || v->blocked || q->latch | q->drop || q->target != q->owner ||
+	    !READ_ONCE(v->domain->vgic.enabled) || (hw && !irq_hw_link))
+		return NO_LR;
+	if (lr == NO_LR) {
+		uint32_t free = lrs_free(g);
+
+		return free && !(flags & (VIRQ_ACTIVE | VIRQ_PHYS_ACTIVE))
+			       ? (unsigned)__builtin_ctz(free)
+			       : NO_LR;
+	}
+	/* The guest must have ended the last one, and the physical interrupt with it if that was
+	 * active. */
+	if ((flags & VIRQ_PHYS_ACTIVE) && !(hw && (flags & VIRQ_LR_HW)))
+		return NO_LR;
+	return irqchip->lr_empty() & BIT64(lr) ? lr : NO_LR;
 }
 
-static inline void raise_directly(struct vcpu *v, struct virq *q, unsigned source, bool hw)
+static inline void raise_direct(struct vcpu *v, struct virq *q, unsigned i, unsigned source,
+				bool hw)
 {
 	struct vgic_vcpu *g = &v->vgic;
 	unsigned flags = VIRQ_LR_PENDING | VIRQ_LR_LATCH | (hw ? VIRQ_LR_HW | VIRQ_PHYS_ACTIVE : 0);
-	struct lr lr = {.virq = q->intid, .hwirq = q->hwirq, .priority = q->priority, .hw = hw, .pending = true};
+	struct lr lr = {
+		.virq = q->intid,
+		.hwirq = q->hwirq,
+		.priority = q->priority,
+		.source = (uint8_t)source,
+		.hw = hw,
+		.pending = true,
+	};
 
-	if (q->lr == NO_LR) {
-		q->lr = (uint8_t)__builtin_ctz(lrs_free(g));
-		g->used_lrs |= BIT(q->lr);
-		g->in_lr[q->lr] = q;
-	}
+	g->used_lrs |= BIT(i);
+	g->in_lr[i] = q;
+	q->lr = (uint8_t)i;
+	q->source = (uint8_t)source;
+	q->flags = (q->flags & ~(VIRQ_LR_FLAGS | VIRQ_ACTIVE | VIRQ_PHYS_ACTIVE)) | flags;
 	if (hw && q->intid < NR_LOCALS)
 		g->phys_local |= BIT(q->intid);
-	q->flags = (q->flags & ~(VIRQ_LR_FLAGS | VIRQ_ACTIVE | VIRQ_PHYS_ACTIVE)) | flags;
-	q->source = lr.source = (uint8_t)source;
-	irqchip->lr_write(q->lr, &lr);
+	irqchip->lr_write(i, &lr);
+}
+
+/* Nearly all interrupts go the direct way. The other way is right for all, just longer. */
+void virq_raise(struct domain *d, struct virq *q, unsigned source)
+{
+	struct vcpu *v = owner_lock(d, q);
+	unsigned i = direct_lr(v, q, false);
+
+	if (unlikely(i == NO_LR)) {
+		owned_fold(v, q);
+		q->latch |= BIT(source);
+		virq_update(v, q);
+		vgic_unlock(v);
+		return;
+	}
+	raise_direct(v, q, i, source, false);
+	spin_unlock(&v->vgic.lock);
 }
 
 /*
- * Nearly all interrupts go the direct way. The other way is right for all, just longer.
- *
- * A physical interrupt that comes again shows that the guest has ended the one before; a hardware link that an unread
- * list register still has is spent, and must not be taken for an end of this one.
+ * That the physical interrupt comes again shows that the guest has ended the one before: a hardware
+ * link that an unread list register still has is spent, and must not be taken for an end of this
+ * one.
  */
-void virq_raise(struct domain *d, struct virq *q, unsigned source, bool hw)
+void virq_forward(struct domain *d, struct virq *q)
 {
 	struct vcpu *v = owner_lock(d, q);
+	unsigned i = direct_lr(v, q, true);
 
-	if (likely(raises_directly(v, q, hw))) {
-		raise_directly(v, q, source, hw);
-		spin_unlock(&v->vgic.lock);
+	if (unlikely(i == NO_LR)) {
+		owned_fold(v, q);
+		q->flags &= ~VIRQ_LR_HW;
+		q->latch = 1;
+		phys_hold(v, q);
+		virq_update(v, q);
+		vgic_unlock(v);
 		return;
 	}
-	owned_fold(v, q);
-	q->latch |= BIT(source);
-	if (hw) {
-		q->flags &= ~VIRQ_LR_HW;
-		phys_hold(v, q);
-	}
-	virq_update(v, q);
-	vgic_unlock(v);
+	raise_direct(v, q, i, 0, true);
+	spin_unlock(&v->vgic.lock);
 }
 
 static void hand_over(struct vcpu *v, struct virq *q)

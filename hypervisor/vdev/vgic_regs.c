@@ -33,7 +33,7 @@ void vgic_read_bank(struct vcpu *v, const struct mmio_reg *r, struct mmio_access
 		return;
 	if (flag)
 		for (unsigned i = 0; i < n; i++)
-			value |= (uint64_t)!!(READ_ONCE(q[i].flags) & flag) << i;
+			value |= (uint64_t) !!(READ_ONCE(q[i].flags) & flag) << i;
 	else
 		for (unsigned i = 0; i < n; i++)
 			value |= (uint64_t)w.field->get(v, q ? &q[i] : NULL) << i * bits;

@@ -736,6 +736,15 @@ static void test_v2_few_lrs(void **state __unused)
 	run_random(2, 2, 3, 3, 100000, 6);
 }
 
+/* Boards where the guest's end cannot be trusted to end the physical interrupt: it is ended by us.
+ */
+static void test_v2_no_hw_link(void **state __unused)
+{
+	irq_hw_link = false;
+	run_random(2, 4, 2, 3, 100000, 8);
+	irq_hw_link = true;
+}
+
 static void test_v3_many_lrs(void **state __unused)
 {
 	run_random(3, 16, 3, 4, 100000, 7);
@@ -751,6 +760,7 @@ int main(void)
 		cmocka_unit_test(test_v3_few_lrs),
 		cmocka_unit_test(test_v2_few_lrs),
 		cmocka_unit_test(test_v3_many_lrs),
+		cmocka_unit_test(test_v2_no_hw_link),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@ struct cpu *fake_this_cpu;
 static unsigned highest_rank; /* of the locks held */
 const struct irqchip *irqchip;
 unsigned nr_irqs = FAKE_LINES, nr_lrs;
+bool irq_hw_link = true;
 struct cpu *cpus[MAX_CPUS];
 unsigned nr_cpus = FAKE_CPUS;
 
