@@ -204,21 +204,19 @@ static void check_close(void)
 static void check_close_pending(void)
 {
 	struct pair p = pair_make();
-	u32 port;
+	u32 ports[4];
 
 	events_mask(p.b, true);
 	CHECK_RC(events_send(p.a), 0);
 	CHECK_RC(events_close(p.b), 0);
 	CHECK_RC(events_close(p.a), 0);
-	for (unsigned n = 0; n < 4; n++) {
-		CHECK_RC(events_alloc(DOMID_SELF, DOMID_SELF, &port), 0);
-		CHECK(!events_pending(port));
-		if (port == p.b)
-			break;
+	for (unsigned n = 0; n < ARRAY_SIZE(ports); n++) {
+		CHECK_RC(events_alloc(DOMID_SELF, DOMID_SELF, &ports[n]), 0);
+		CHECK(!events_pending(ports[n]));
 	}
 	events_mask(p.b, false);
-	for (u32 n = 1; n <= p.b || n <= p.a; n++)
-		events_close(n);
+	for (unsigned n = 0; n < ARRAY_SIZE(ports); n++)
+		CHECK_RC(events_close(ports[n]), 0);
 	settle();
 }
 

@@ -20,7 +20,7 @@ static void check_typer(void)
 
 	check_note("GICv%u, %u lines, TYPER 0x%x, IIDR 0x%x", board.gic_version, lines, typer,
 		   gic_read(board.gic[0].base + GICD_IIDR));
-	CHECK(lines >= 64);
+	CHECK(lines >= 32);
 	if (board.gic_version == 2) {
 		CHECK_EQ(FIELD(typer, 7, 5) + 1, board.cpu_count);
 	} else {
@@ -123,7 +123,11 @@ static void check_priority(void)
 		CHECK_EQ(value, 0x90 + (n & 3) * 0x10);
 	}
 	CHECK_EQ(gic_read(gic_bank(GICD_IPRIORITYR, spi_first, 8)), 0xc0b0a090);
-	for (unsigned n = 16; n < 32; n++) { /* PPIs have their own */
+}
+
+static void check_priority_ppi(void)
+{
+	for (unsigned n = 16; n < 32; n++) {
 		gic_set_priority(n, 0x50);
 		CHECK_EQ(gic_priority(n), 0x50);
 		gic_set_priority(n, GIC_PRIORITY_DEFAULT);
@@ -138,6 +142,10 @@ static void check_configuration(void)
 		gic_set_edge(n, false);
 		CHECK(!gic_is_edge(n));
 	}
+}
+
+static void check_configuration_sgi(void)
+{
 	/* SGIs are edge-triggered whatever is written (GICv2 spec 4.3.13) */
 	gic_write(gic_bank(GICD_ICFGR, 0, 2), 0);
 	if ((gic_read(gic_bank(GICD_ICFGR, 0, 2)) & 0xaaaaaaaa) != 0xaaaaaaaa)
@@ -404,8 +412,13 @@ static const struct check checks[] = {
 	{"typer", check_typer},
 	{"ctlr", check_ctlr},
 	{"read-only", check_read_only},
-	{"enable", check_enable},
 	{"enable-ppi", check_enable_ppi},
+	{"priority-ppi", check_priority_ppi},
+	{"configuration-sgi", check_configuration_sgi},
+};
+
+static const struct check checks_spi[] = {
+	{"enable", check_enable},
 	{"priority", check_priority},
 	{"configuration", check_configuration},
 	{"routing", check_routing},
@@ -413,6 +426,9 @@ static const struct check checks[] = {
 	{"pending-disabled", check_pending_disabled},
 	{"active", check_active},
 	{"set-active", check_set_active},
+};
+
+static const struct check checks_last[] = {
 	{"beyond", check_beyond},
 	{"redistributors", check_redistributors},
 	{"sweep", check_sweep},
@@ -422,7 +438,13 @@ static const struct check checks[] = {
 void guest_main(void)
 {
 	gic_init();
-	spi_first = (gic_lines() - 1) & ~31U;
-	spi_count = gic_lines() - spi_first < 32 ? gic_lines() - spi_first : 32;
 	check_run(checks, ARRAY_SIZE(checks));
+	/* a guest without devices has no SPIs: there is nothing then that could be tried or counted
+	 */
+	if (gic_lines() > 32) {
+		spi_first = (gic_lines() - 1) & ~31U;
+		spi_count = gic_lines() - spi_first < 32 ? gic_lines() - spi_first : 32;
+		check_run(checks_spi, ARRAY_SIZE(checks_spi));
+	}
+	check_run(checks_last, ARRAY_SIZE(checks_last));
 }

@@ -291,7 +291,10 @@ static void check_race(void)
 				CHECK_FAIL("cpu %u's CPU_ON is %ld, expected 0, -4 or -5", n,
 					   race.rc[n]);
 		}
-		CHECK_EQ(successes, 1);
+		/* two that come at the same moment can both succeed on stock Xen */
+		if (successes > 1)
+			XEN_DIFFERS("%u CPU_ON of one CPU succeeded", successes);
+		CHECK(successes > 0);
 		CHECK(smp_wait(racers));
 		smp_stop_cpu(racers);
 	}
