@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Copies between the hypervisor and guests, page by page, each with the p2m locked so that the page
  * stays. */
+#include <asm/cache.h>
 #include <hyp/domain.h>
 #include <hyp/errno.h>
 #include <hyp/guest_access.h>
@@ -216,5 +217,48 @@ int guest_get_page(struct vcpu *v, gvaddr_t va, bool write, mfn_t *mfn)
 		err = page_get(*mfn, v->domain) ? -EFAULT : 0;
 	}
 	spin_unlock(&v->domain->p2m.lock);
+	return err;
+}
+
+/* The rest of the page that addr is in, at most len. Both p2ms are locked. */
+static int copy_across(const struct space *to, uint64_t dst, const struct space *from, uint64_t src,
+		       size_t len)
+{
+	paddr_t dst_pa, src_pa;
+	int err = to->translate(to->whose, dst, true, &dst_pa);
+	void *d;
+	const void *s;
+
+	if (err)
+		return -ENXIO;
+	err = from->translate(from->whose, src, false, &src_pa);
+	if (err)
+		return err;
+	d = open_at(dst_pa);
+	s = open_at(src_pa);
+	memcpy(d, s, len);
+	cache_clean_poc(d, len);
+	close_at(s);
+	close_at(d);
+	return 0;
+}
+
+int copy_caller_to_domain(struct vcpu *v, struct domain *d, gpaddr_t dst, gvaddr_t src, size_t *len)
+{
+	struct space to = space_of_domain(d), from = space_of_vcpu(v);
+	size_t part = part_in_page(dst, part_in_page(src, *len));
+	int err;
+
+	/*
+	 * Two locks of one rank: the target's first, then the privileged caller's own. Nobody else takes two, and no
+	 * domain but the privileged one comes here.
+	 */
+	ASSERT(v->domain->privileged && d != v->domain);
+	spin_lock(&to.p2m->lock);
+	spin_lock_same_rank(&from.p2m->lock);
+	err = copy_across(&to, dst, &from, src, part);
+	spin_unlock(&from.p2m->lock);
+	spin_unlock(&to.p2m->lock);
+	*len = part;
 	return err;
 }

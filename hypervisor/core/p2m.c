@@ -156,11 +156,19 @@ static uint64_t limit_gfn(void)
 	return BIT64(p2m_ipa_bits - PAGE_SHIFT);
 }
 
+/* nr frames of this type are mapped now, or (negative) not any more. Under the lock. */
+static void count(struct p2m *p, enum p2m_type type, int64_t nr)
+{
+	if (is_foreign(type))
+		p->foreign_maps += (uint32_t)nr;
+}
+
 static void pend(struct p2m *p, const struct pt_leaf *leaf)
 {
 	enum p2m_type type = type_of(leaf->desc);
 
 	p->next_gfn = (leaf->ia + pt_level_size(leaf->level)) >> PAGE_SHIFT;
+	count(p, type, -(int64_t)(pt_level_size(leaf->level) >> PAGE_SHIFT));
 	if (!is_ram(type) && !is_foreign(type))
 		return; /* shared pages, devices and grants: their references are kept elsewhere */
 	p->pending[p->nr_pending].mfn = pt_address(leaf->desc) >> PAGE_SHIFT;
@@ -232,8 +240,10 @@ int p2m_map(struct domain *d, gfn_t gfn, mfn_t mfn, uint64_t nr, enum p2m_type t
 		err = -ESRCH;
 	else
 		err = pt_map(&pt, gfn_to_gpa(gfn), mfn_to_pa(mfn), nr << PAGE_SHIFT, attr_of(type));
-	if (!err)
+	if (!err) {
 		p->end_gfn = MAX(p->end_gfn, gfn.n + nr);
+		count(p, type, (int64_t)nr);
+	}
 	spin_unlock(&p->lock);
 	return err;
 }
@@ -252,8 +262,12 @@ int p2m_replace(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
 		err = -ESRCH;
 	else
 		err = pt_replace(&pt, gfn_to_gpa(gfn), mfn_to_pa(mfn), attr_of(type), &old);
-	if (!err)
+	if (!err) {
 		p->end_gfn = MAX(p->end_gfn, gfn.n + 1);
+		count(p, type, 1);
+		if (old.desc)
+			count(p, type_of(old.desc), -1);
+	}
 	spin_unlock(&p->lock);
 	if (!err && old.desc && (is_ram(type_of(old.desc)) || is_foreign(type_of(old.desc))))
 		page_put(pa_to_mfn(pt_address(old.desc)));
@@ -274,9 +288,11 @@ static int take_locked(struct domain *d, gfn_t gfn, unsigned types, mfn_t expect
 	*type = type_of(leaf.desc);
 	if (!(types & BIT(*type)) || (mfn_valid(expect) && expect.n != mfn->n))
 		return -ENOENT;
-	if (leaf.level < PT_LAST_LEVEL)
-		return pt_unmap(&pt, gpa, PAGE_SIZE);
-	pt_take(&pt, gpa, gpa + PAGE_SIZE, &leaf, 1);
+	if (leaf.level == PT_LAST_LEVEL)
+		pt_take(&pt, gpa, gpa + PAGE_SIZE, &leaf, 1);
+	else if (pt_unmap(&pt, gpa, PAGE_SIZE) != 0)
+		return -ENOMEM;
+	count(&d->p2m, *type, -1);
 	return 0;
 }
 

@@ -302,8 +302,7 @@ static void scrub(uint64_t mfn, unsigned order)
 	for (uint64_t end = mfn + BIT64(order); mfn < end; mfn++) {
 		void *page = map_page(MFN(mfn));
 
-		clear_page(page);
-		cache_clean_invalidate_poc(page, PAGE_SIZE);
+		scrub_page(page);
 		unmap_page(page);
 	}
 }

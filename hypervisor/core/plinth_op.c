@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* Plinth's own hypercall: what a toolstack needs and the Xen ABI has no fast or no way for (public/plinth.h). */
-#include <asm/cache.h>
 #include <hyp/errno.h>
 #include <hyp/guest_access.h>
 #include <hyp/hypercall.h>
@@ -14,43 +13,25 @@ static long op_version(struct vcpu *v __unused, uint64_t arg __unused)
 	return PLINTH_INTERFACE_VERSION;
 }
 
-/* At most the rest of a page of the target and of the source. */
-static long copy_piece(struct vcpu *v, struct domain *d, const struct plinth_copy_to_domain *c, uint64_t *len)
-{
-	gpaddr_t gpa = c->gpa + c->done;
-	uint64_t offset = gpa % PAGE_SIZE, n = MIN(c->length - c->done, PAGE_SIZE - offset);
-	mfn_t mfn;
-	uint8_t *page;
-	long err;
-
-	if (p2m_get_page(d, gpa_to_gfn(gpa), true, &mfn) != 0)
-		return -ENXIO;
-	page = map_page(mfn);
-	err = copy_from_guest(v, page + offset, c->buffer + c->done, n);
-	if (!err)
-		cache_clean_poc(page + offset, n); /* the domain starts with its caches off */
-	unmap_page(page);
-	page_put(mfn);
-	*len = n;
-	return err;
-}
-
 static long op_copy_to_domain(struct vcpu *v, uint64_t arg)
 {
 	struct plinth_copy_to_domain c;
 	struct domain *d;
-	uint64_t n;
+	size_t n;
 	long err = 0;
 
 	if (copy_from_guest(v, &c, arg, sizeof(c)) != 0 || probe_guest_write(v, arg, sizeof(c)) != 0)
 		return -EFAULT;
 	if (c.pad0 || c.pad1 || c.done > c.length || c.gpa + c.length < c.gpa || c.buffer + c.length < c.buffer)
 		return -EINVAL;
+	if (c.domid == v->domain->id)
+		return -EINVAL;
 	d = domain_get(c.domid);
 	if (!d)
 		return -ESRCH;
 	while (!err && c.done < c.length) {
-		err = copy_piece(v, d, &c, &n);
+		n = c.length - c.done;
+		err = copy_caller_to_domain(v, d, c.gpa + c.done, c.buffer + c.done, &n);
 		if (!err)
 			c.done += n;
 		if (!err && c.done < c.length && hypercall_should_yield())
@@ -93,6 +74,7 @@ static void count_domain(struct domain *d, struct plinth_usage *u)
 	u->p2m_pages += d->p2m.tables;
 	u->evtchns += d->evtchn.nr_active;
 	u->grant_maps += d->grant.nr_maps;
+	u->foreign_maps += d->p2m.foreign_maps;
 }
 
 static long op_get_usage(struct vcpu *v, uint64_t arg)

@@ -141,6 +141,8 @@ void vcpu_unload(struct vcpu *v)
 	vgic_save(v);
 	fp_unload(v);
 	write_sysreg(tpidr_el2, 0);
+	write_sysreg(vttbr_el2, arch_vttbr_none());
+	isb();
 	this_cpu()->current = NULL;
 	/* Pairs with the load-acquire in sched.c: whoever sees it clear may load the vCPU elsewhere. */
 	atomic_store_rel(&v->running, false);

@@ -11,7 +11,6 @@
 
 extern uint64_t hyp_l0[512];
 
-unsigned dcache_line = 64;
 paddr_t image_pa;
 
 /* Tables needed before the page allocator runs: a few for the RAM window, the log, the console and the device tree. */
@@ -108,7 +107,6 @@ void mmu_init_boot_cpu(paddr_t image)
 {
 	image_pa = image;
 	hyp_pt.root = virt_to_phys(hyp_l0);
-	dcache_line = 4U << (read_sysreg(ctr_el0) >> 16 & 0xf);
 }
 
 void mmu_use_heap(void)

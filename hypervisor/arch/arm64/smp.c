@@ -51,6 +51,7 @@ static uint64_t vtcr_value(void)
 static void cpu_init_registers(void)
 {
 	write_sysreg(vtcr_el2, vtcr_value());
+	write_sysreg(vttbr_el2, arch_vttbr_none());
 	write_sysreg(hcr_el2, HCR_GUEST);
 	write_sysreg(cptr_el2, CPTR_BASE | CPTR_TFP);
 	write_sysreg(hstr_el2, 0);

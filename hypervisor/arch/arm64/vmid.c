@@ -9,6 +9,7 @@
  *	active[cpu]    the tag the CPU entered last; 0: taken away by a rollover, go the slow way once
  *	reserved[cpu]  what active[cpu] was when the generation changed
  */
+#include <asm/mmu.h>
 #include <asm/sysreg.h>
 #include <asm/tlb.h>
 #include <asm/vmid.h>
@@ -26,6 +27,13 @@ static struct {
 	uint64_t flush_pending; /* a bit a CPU */
 	uint64_t used[MAX_VMIDS / 64];
 } vmid = {.lock = SPINLOCK_INIT(RANK_TIMER), .generation = 1, .nr = 256, .next = 1};
+
+static uint8_t empty_root[2 * PAGE_SIZE] __attribute__((section(".bss.tables"), aligned(2 * 4096)));
+
+uint64_t arch_vttbr_none(void)
+{
+	return virt_to_phys(empty_root); /* with VMID 0, which no domain has */
+}
 
 void vmid_init(void)
 {

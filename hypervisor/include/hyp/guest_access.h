@@ -33,6 +33,12 @@ int guest_get_page(struct vcpu *v, gvaddr_t va, bool write, mfn_t *mfn);
  */
 int arch_guest_ram(struct vcpu *v, gvaddr_t va, bool write, paddr_t *pa);
 
+/*
+ * From the privileged caller's memory into another domain's RAM, cleaned to the point of coherency: at most *len bytes,
+ * as many as lie in one page on both sides; *len says how many. -ENXIO: no RAM of d at dst; -EFAULT: src.
+ */
+int copy_caller_to_domain(struct vcpu *v, struct domain *d, gpaddr_t dst, gvaddr_t src, size_t *len);
+
 /* By guest physical address, any domain; RAM and shared pages only. The same errors. */
 int copy_from_domain(struct domain *d, void *dst, gpaddr_t src, size_t len);
 int copy_to_domain(struct domain *d, gpaddr_t dst, const void *src, size_t len);

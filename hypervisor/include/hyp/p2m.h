@@ -45,6 +45,7 @@ struct p2m {
 	uint16_t vmid;
 	uint64_t vmid_generation;
 	uint32_t tables;      /* table pages in use, without the root */
+	uint32_t foreign_maps; /* frames mapped P2M_FOREIGN or P2M_FOREIGN_RO */
 	uint32_t table_limit; /* and how many the domain may have (paging mempool); 0: by its max_pages */
 	uint64_t end_gfn;     /* all frames ever mapped are below */
 	uint64_t next_gfn;    /* relinquish: nothing is mapped below */

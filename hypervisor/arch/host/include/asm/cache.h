@@ -28,6 +28,12 @@ static inline void cache_clean_invalidate_page(const void *page)
 	cache_clean_invalidate_poc(page, PAGE_SIZE);
 }
 
+static inline void scrub_page(void *page)
+{
+	clear_page(page);
+	cache_clean_invalidate_page(page);
+}
+
 static inline void icache_invalidate_all(void)
 {
 }
