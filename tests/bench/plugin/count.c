@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A TCG plugin that counts instructions by exception level, those of EL2 by class, and writes what
+ * was counted so far whenever the guest executes a marker. Arguments: out=FILE      one line of
+ * counters for each marker, and one at the end slice=N       let the next CPU run after about N
+ * instructions (several CPUs under -icount, see README.md) io=on         count EL2's accesses to
+ * devices, too (slow) profile=FILE  executions of each address, one line "MARKER EL ADDRESS COUNT",
+ * between a marker with an even number and the odd one that follows it A marker is `movz xzr,
+ * #NUMBER`, which does nothing and which no compiler emits; it works at every level.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "qemu_plugin.h"
+
+int qemu_plugin_version = PLUGIN_VERSION;
+
+#define GDB_PSTATE  33
+#define MARKER_MASK 0xffe0001fu
+#define MARKER      0xd280001fu
+
+enum class { CLASS_OTHER, SYSREG, ISB, BARRIER, TLBI_AT, CACHE, ATOMIC, MEMORY, ERET, CLASSES };
+
+/* Inline increments of QEMU's only TCG thread; -icount has but one. */
+static struct {
+	uint64_t el[4]; /* [2] is left to the classes */
+	uint64_t el2[CLASSES];
+	uint64_t io;
+} counters;
+
+static struct {
+	FILE *out, *profile;
+	unsigned long slice;
+	bool io;
+} options;
+
+/* A64 encodings: Arm ARM C4.1; the first row that fits names the class. */
+static const struct encoding {
+	uint32_t mask, value;
+	enum class class;
+} encodings[] = {
+	{0xffffffff, 0xd69f03e0, ERET},
+	{0xfff00000, 0xd5100000, SYSREG}, /* MSR (register) */
+	{0xfff00000, 0xd5300000, SYSREG}, /* MRS */
+	{0xfff8f01f, 0xd500401f, SYSREG}, /* MSR (immediate) */
+	{0xfffff0ff, 0xd50330df, ISB},
+	{0xfffff0df, 0xd503309f, BARRIER}, /* DSB, SSBB; DMB has bit 5 */
+	{0xfffff0ff, 0xd503309f, BARRIER},
+	{0xfffff0ff, 0xd50330bf, BARRIER},
+	{0xfff8f000, 0xd5088000, TLBI_AT}, /* SYS, CRn 8 */
+	{0xfff8fe00, 0xd5087800, TLBI_AT}, /* CRn 7, CRm 8 and 9: AT */
+	{0xfff80000, 0xd5080000, CACHE},
+	{0x3f800000, 0x08000000, ATOMIC}, /* exclusives */
+	{0x3fa00000, 0x08a00000, ATOMIC}, /* CAS */
+	{0x3b200c00, 0x38200000, ATOMIC}, /* LD<op>, SWP */
+	{0x0a000000, 0x08000000, MEMORY},
+	{0, 0, CLASS_OTHER},
+};
+
+static enum class classify(uint32_t code) {
+	const struct encoding *e = encodings;
+
+	while ((code & e->mask) != e->value) e++;
+	return e->class;
+}
+
+/* ---- the profile: a counter for each address and level, found by a hash ---- */
+#define SLOTS (1u << 21)
+
+struct slot {
+	uint64_t address;
+	uint64_t count, base;
+	int el; /* + 1; 0: free */
+};
+static struct slot *slots;
+static unsigned slots_used;
+
+static struct slot *slot_of(uint64_t address, int el)
+{
+	uint32_t n = (uint32_t)((address >> 2 ^ (uint64_t)el << 57) * 0x9e3779b97f4a7c15u >> 32);
+
+	for (;; n++) {
+		struct slot *slot = &slots[n % SLOTS];
+
+		if (slot->el == el + 1 && slot->address == address)
+			return slot;
+		if (slot->el)
+			continue;
+		if (++slots_used > SLOTS / 4 * 3) {
+			fputs("count: too much code for the profile\n", stderr);
+			exit(1);
+		}
+		slot->address = address;
+		slot->el = el + 1;
+		return slot;
+	}
+}
+
+static void profile_marker(unsigned number)
+{
+	static unsigned begun;
+
+	for (struct slot *slot = slots; slot < slots + SLOTS; slot++) {
+		if (number % 2 && slot->count != slot->base)
+			fprintf(options.profile, "%u %d %#lx %lu\n", begun, slot->el - 1,
+				slot->address, slot->count - slot->base);
+		slot->base = slot->count;
+	}
+	begun = number;
+}
+
+/* ---- what is written ---- */
+static void write_counters(const char *what)
+{
+	uint64_t el2 = 0;
+
+	for (int class = 0; class < CLASSES; class ++)
+		el2 += counters.el2[class];
+	fprintf(options.out, "%s %lu %lu %lu %lu", what, counters.el[0], counters.el[1], el2,
+		counters.el[3]);
+	fprintf(options.out, " %lu %lu", counters.el2[ERET], counters.io);
+	for (int class = SYSREG; class <= MEMORY; class ++)
+		fprintf(options.out, " %lu", counters.el2[class]);
+	fputc('\n', options.out);
+}
+
+static void at_marker(unsigned vcpu, void *arg)
+{
+	unsigned number = (unsigned)(uintptr_t)arg;
+	char text[16];
+
+	(void)vcpu;
+	snprintf(text, sizeof(text), "%u", number);
+	write_counters(text);
+	fflush(options.out); /* QEMU may be killed */
+	if (options.profile)
+		profile_marker(number);
+}
+
+static void at_exit(plugin_id id, void *arg)
+{
+	(void)id, (void)arg;
+	write_counters("end");
+	fclose(options.out);
+	if (options.profile)
+		fclose(options.profile);
+}
+
+static void at_access(unsigned vcpu, uint32_t meminfo, uint64_t va, void *arg)
+{
+	struct qemu_plugin_hwaddr *address = qemu_plugin_get_hwaddr(meminfo, va);
+
+	(void)vcpu, (void)arg;
+	counters.io += address && qemu_plugin_hwaddr_is_io(address);
+}
+
+static void at_block(unsigned vcpu, void *arg)
+{
+	static unsigned long since;
+
+	(void)vcpu;
+	since += (uintptr_t)arg;
+	if (since < options.slice)
+		return;
+	since = 0;
+	cpu_exit(current_cpu);
+}
+
+/* ---- translation ---- */
+/* Blocks are never shared by levels, so that the one at translation holds whenever the block runs.
+ */
+static int current_level(void)
+{
+	static struct byte_array *buffer;
+	uint32_t pstate;
+
+	if (!buffer)
+		buffer = g_byte_array_new();
+	g_byte_array_set_size(buffer, 0);
+	if (aarch64_cpu_gdb_read_register(current_cpu, buffer, GDB_PSTATE) != sizeof(pstate)) {
+		fputs("count: this QEMU does not tell PSTATE\n", stderr);
+		exit(1);
+	}
+	memcpy(&pstate, buffer->data, sizeof(pstate));
+	return pstate >> 2 & 3;
+}
+
+static void count_insn(struct qemu_plugin_insn *insn, int el)
+{
+	uint64_t *counter = &counters.el[el];
+	uint32_t code;
+
+	memcpy(&code, qemu_plugin_insn_data(insn), sizeof(code));
+	if (el == 2)
+		counter = &counters.el2[classify(code)];
+	qemu_plugin_register_vcpu_insn_exec_inline(insn, PLUGIN_ADD_U64, counter, 1);
+	if (options.profile)
+		qemu_plugin_register_vcpu_insn_exec_inline(
+			insn, PLUGIN_ADD_U64, &slot_of(qemu_plugin_insn_vaddr(insn), el)->count, 1);
+	if (options.io && el == 2)
+		qemu_plugin_register_vcpu_mem_cb(insn, at_access, PLUGIN_NO_REGS, PLUGIN_MEM_RW,
+						 NULL);
+	if ((code & MARKER_MASK) == MARKER)
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, at_marker, PLUGIN_NO_REGS,
+						       (void *)(uintptr_t)(code >> 5 & 0xffff));
+}
+
+static void at_translation(plugin_id id, struct qemu_plugin_tb *tb)
+{
+	size_t count = qemu_plugin_tb_n_insns(tb);
+	int el = current_level();
+
+	(void)id;
+	for (size_t n = 0; n < count; n++)
+		count_insn(qemu_plugin_tb_get_insn(tb, n), el);
+	if (options.slice)
+		qemu_plugin_register_vcpu_tb_exec_cb(tb, at_block, PLUGIN_NO_REGS, (void *)count);
+}
+
+static FILE *open_file(const char *name)
+{
+	FILE *file = fopen(name, "w");
+
+	if (!file)
+		perror(name);
+	return file;
+}
+
+static bool read_option(const char *text)
+{
+	if (!strncmp(text, "out=", 4))
+		return (options.out = open_file(text + 4));
+	if (!strncmp(text, "profile=", 8))
+		return (options.profile = open_file(text + 8));
+	if (!strncmp(text, "slice=", 6))
+		return (options.slice = strtoul(text + 6, NULL, 0));
+	if (!strcmp(text, "io=on"))
+		return options.io = true;
+	return false;
+}
+
+int qemu_plugin_install(plugin_id id, const struct plugin_info *info, int argc, char **argv)
+{
+	(void)info;
+	for (int n = 0; n < argc; n++)
+		if (!read_option(argv[n])) {
+			fprintf(stderr, "count: cannot use the argument %s\n", argv[n]);
+			return -1;
+		}
+	if (!options.out) {
+		fputs("count: out=FILE is missing\n", stderr);
+		return -1;
+	}
+	if (options.profile)
+		slots = calloc(SLOTS, sizeof(*slots));
+	qemu_plugin_register_vcpu_tb_trans_cb(id, at_translation);
+	qemu_plugin_register_atexit_cb(id, at_exit, NULL);
+	return 0;
+}
