@@ -8,7 +8,7 @@
 -include tests/system/system.mk
 -include tests/bench/bench.mk
 
-TEST_KINDS := unit abi guests system
+TEST_KINDS := unit abi guests guests-domu system
 
 ## make test       run every test; the last line says how many passed and failed
 test:

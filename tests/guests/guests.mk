@@ -43,20 +43,21 @@ $(GUEST_OUT)/%.img: $(GUEST_OUT)/%.elf
 ## make guests     build the bare-metal test guests
 guests: $(GUEST_IMAGES)
 
-.PHONY: test-guests test-guests-peer
-## make test-guests       run them as first domain on Plinth (GUEST="name ..." chooses)
-test-guests: $(GUEST_IMAGES)
+GUEST_DOM0 := $(IMAGES)/6.1/dom0.cpio
+
+.PHONY: test-guests test-guests-domu test-guests-peer test-guests-domu-peer
+## make test-guests            run the test guests as first domain on Plinth (GUEST="name ..." chooses)
+test-guests: $(GUEST_IMAGES) $(PLINTH)
 	$(GUEST_DIR)/run.py --hv plinth $(GUEST)
 
-## make test-guests-peer  run the same images on stock Xen 4.17
+## make test-guests-domu       run them as guests that vmctl creates on Plinth
+test-guests-domu: $(GUEST_IMAGES) $(PLINTH) $(GUEST_DOM0) $(IMAGES)/tools.cpio
+	$(GUEST_DIR)/run.py --domu --hv plinth $(GUEST)
+
+## make test-guests-peer       run the same images as first domain on stock Xen 4.17
 test-guests-peer: $(GUEST_IMAGES) $(XEN_STAMP)
 	$(GUEST_DIR)/run.py --hv xen $(GUEST)
 
-.PHONY: test-guests-domu test-guests-domu-peer
-## make test-guests-domu       run them as guests that vmctl creates on Plinth
-test-guests-domu: $(GUEST_IMAGES)
-	$(GUEST_DIR)/run.py --domu --hv plinth $(GUEST)
-
 ## make test-guests-domu-peer  run them as guests that xl creates on stock Xen 4.17
-test-guests-domu-peer: $(GUEST_IMAGES) $(XEN_STAMP)
+test-guests-domu-peer: $(GUEST_IMAGES) $(XEN_STAMP) $(GUEST_DOM0) $(IMAGES)/xen.cpio
 	$(GUEST_DIR)/run.py --domu --hv xen $(GUEST)
