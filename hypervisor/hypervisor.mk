@@ -45,6 +45,7 @@ HYP_CFLAGS := -std=gnu11 -O2 -g $(WARN) -ffreestanding -fno-pic -fno-pie -mgener
 	-mstrict-align -fno-omit-frame-pointer -fno-common -fno-strict-aliasing -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections $(HYP_INCLUDES)
 # make EARLY_UART=pl011,0x9000000: print before there is an MMU
+comma := ,
 ifneq ($(EARLY_UART),)
 early_uart := $(subst $(comma), ,$(EARLY_UART))
 HYP_CFLAGS += -DEARLY_UART_BUILD -DEARLY_UART_$(shell echo $(firstword $(early_uart)) | tr a-z A-Z)=$(lastword $(early_uart))

@@ -75,7 +75,7 @@ void sched_vcpu_init(struct vcpu *v)
 
 void sched_vcpu_destroy(struct vcpu *v)
 {
-	timer_cancel(&v->sched.cap_timer);
+	timer_cancel_sync(&v->sched.cap_timer);
 	sched_sleep(v);
 	atomic_sub(&cpus[v->sched.cpu]->rq.nr_vcpus, 1);
 }

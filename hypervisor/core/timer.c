@@ -76,6 +76,17 @@ void timer_cancel(struct timer *t)
 	spin_unlock(&q->lock);
 }
 
+void timer_cancel_sync(struct timer *t)
+{
+	struct cpu *c;
+
+	timer_cancel(t);
+	for_each_cpu (c)
+		while (READ_ONCE(c->timers.firing) == t)
+			cpu_relax();
+	smp_mb(); /* what fn did is done */
+}
+
 void timer_set(struct timer *t, uint64_t deadline)
 {
 	struct cpu *c = this_cpu();
@@ -102,9 +113,11 @@ void timer_run(void)
 			break;
 		t = container_of(n, struct timer, node);
 		heap_remove(&q->heap, n);
+		q->firing = t;
 		spin_unlock(&q->lock);
 		t->fn(t);
 		spin_lock(&q->lock);
+		q->firing = NULL;
 	}
 	q->programmed = 0; /* the hardware's deadline has passed: program() must write it */
 	program(q);

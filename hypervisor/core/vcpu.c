@@ -46,7 +46,9 @@ static void runstate_forget(struct vcpu *v)
 void vcpu_relinquish(struct vcpu *v)
 {
 	vtimer_vcpu_stop(v);
-	timer_cancel(&v->poll_timer);
+	timer_cancel_sync(&v->ptimer);
+	timer_cancel_sync(&v->vtimer_wake);
+	timer_cancel_sync(&v->poll_timer);
 	runstate_forget(v);
 	sched_vcpu_destroy(v);
 }

@@ -37,6 +37,12 @@ static int64_t psci_version(struct vcpu *v __unused, const uint64_t *x __unused)
 	return PSCI_VERSION_1_1;
 }
 
+/* A vCPU that calls CPU_OFF is off when its state has left the CPU, so that it can be started again at once. */
+static bool is_on(const struct vcpu *v)
+{
+	return !READ_ONCE(v->offline) || atomic_load_acq(&v->running);
+}
+
 /*
  * Only one caller at a time may change `offline` from 1 to 0: the domain's lock. Context is set up before the vCPU can
  * run; nobody else touches an offline one.
@@ -55,10 +61,8 @@ static int64_t cpu_on(struct vcpu *v, const uint64_t *x)
 	if (entry % 4 || p2m_lookup(d, gpa_to_gfn(entry), &mfn, &type, NULL) != 0)
 		return PSCI_INVALID_ADDRESS;
 	spin_lock(&d->lock);
-	if (!target->offline) {
+	if (is_on(target)) {
 		ret = PSCI_ALREADY_ON;
-	} else if (atomic_load_acq(&target->running)) {
-		ret = PSCI_ON_PENDING; /* on its way out of a CPU_OFF */
 	} else {
 		arch_vcpu_reset(target, entry, arg(x, 3));
 		vgic_vcpu_reset(target);
@@ -103,7 +107,7 @@ static int64_t affinity_info(struct vcpu *v, const uint64_t *x)
 		if ((its & ~ignore) != (aff & ~ignore))
 			continue;
 		found = true;
-		if (!READ_ONCE(other->offline))
+		if (is_on(other))
 			return PSCI_AFFINITY_ON;
 	}
 	return found ? PSCI_AFFINITY_OFF : PSCI_INVALID_PARAMETERS;

@@ -13,11 +13,15 @@ static bool ptimer_condition(const struct vcpu *v)
 	return time_ticks() >= v->arch.ptimer.cval;
 }
 
-/* Output line and software timer follow the registers. */
+static bool ptimer_on(const struct vcpu *v)
+{
+	return (v->arch.ptimer.ctl & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE;
+}
+
+/* Output line and software timer follow the registers. Under the lock. */
 static void ptimer_update(struct vcpu *v)
 {
-	bool on = (v->arch.ptimer.ctl & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE;
-	bool due = on && ptimer_condition(v);
+	bool on = ptimer_on(v), due = on && ptimer_condition(v);
 
 	timer_cancel(&v->ptimer);
 	vgic_set_local_level(v, PTIMER_PPI, due);
@@ -25,11 +29,15 @@ static void ptimer_update(struct vcpu *v)
 		timer_set(&v->ptimer, v->arch.ptimer.cval);
 }
 
+/* May come late, on a CPU that the vCPU has left: what counts are the registers now. */
 static void ptimer_expired(struct timer *t)
 {
 	struct vcpu *v = container_of(t, struct vcpu, ptimer);
 
-	vgic_set_local_level(v, PTIMER_PPI, true);
+	spin_lock(&v->ptimer_lock);
+	if (ptimer_on(v) && ptimer_condition(v))
+		vgic_set_local_level(v, PTIMER_PPI, true);
+	spin_unlock(&v->ptimer_lock);
 }
 
 static void vtimer_wake(struct timer *t)
@@ -40,40 +48,41 @@ static void vtimer_wake(struct timer *t)
 
 void vtimer_vcpu_init(struct vcpu *v)
 {
+	spin_lock_init(&v->ptimer_lock, RANK_VTIMER);
 	v->ptimer.fn = ptimer_expired;
 	v->vtimer_wake.fn = vtimer_wake;
 }
 
 void vtimer_vcpu_stop(struct vcpu *v)
 {
+	spin_lock(&v->ptimer_lock);
 	v->arch.ptimer.ctl = 0;
 	timer_cancel(&v->ptimer);
+	spin_unlock(&v->ptimer_lock);
 	timer_cancel(&v->vtimer_wake);
 }
 
+/* Only the vCPU itself changes its registers, so it may read them without the lock. */
 uint64_t ptimer_read(struct vcpu *v, enum ptimer_reg reg)
 {
-	switch (reg) {
-	case PTIMER_CVAL:
+	uint32_t ctl = v->arch.ptimer.ctl;
+
+	if (reg == PTIMER_CVAL)
 		return v->arch.ptimer.cval;
-	case PTIMER_TVAL:
+	if (reg == PTIMER_TVAL)
 		return (uint32_t)(v->arch.ptimer.cval - time_ticks());
-	default:
-		return v->arch.ptimer.ctl | (v->arch.ptimer.ctl & CTL_ENABLE && ptimer_condition(v) ? CTL_ISTATUS : 0);
-	}
+	return ctl | (ctl & CTL_ENABLE && ptimer_condition(v) ? CTL_ISTATUS : 0);
 }
 
 void ptimer_write(struct vcpu *v, enum ptimer_reg reg, uint64_t value)
 {
-	switch (reg) {
-	case PTIMER_CVAL:
+	spin_lock(&v->ptimer_lock);
+	if (reg == PTIMER_CVAL)
 		v->arch.ptimer.cval = value;
-		break;
-	case PTIMER_TVAL:
+	else if (reg == PTIMER_TVAL)
 		v->arch.ptimer.cval = time_ticks() + (uint64_t)(int64_t)(int32_t)value;
-		break;
-	default:
+	else
 		v->arch.ptimer.ctl = value & (CTL_ENABLE | CTL_IMASK);
-	}
 	ptimer_update(v);
+	spin_unlock(&v->ptimer_lock);
 }

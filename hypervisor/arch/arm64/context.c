@@ -7,6 +7,7 @@
 #include <asm/vmid.h>
 #include <hyp/errno.h>
 #include <hyp/lib.h>
+#include <hyp/vtimer.h>
 #include <public/arch-arm.h>
 
 _Static_assert(offsetof(struct vcpu, arch.x) == VCPU_X(0), "vectors.S");
@@ -90,7 +91,8 @@ static void vtimer_save(struct vcpu *v)
 	if (!(r->cntv_ctl & CNT_CTL_ENABLE))
 		return;
 	write_sysreg(cntv_ctl_el0, 0);
-	if (v->blocked && !(r->cntv_ctl & CNT_CTL_IMASK))
+	/* If its interrupt is with the guest already and that sleeps all the same, then it does not want it now. */
+	if (v->blocked && !(r->cntv_ctl & CNT_CTL_IMASK) && !(v->vgic.phys_local & BIT(VTIMER_PPI)))
 		timer_set(&v->vtimer_wake, r->cntv_cval);
 }
 

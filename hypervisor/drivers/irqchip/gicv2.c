@@ -9,6 +9,7 @@
 #include <hyp/irq.h>
 #include <hyp/irqchip.h>
 #include <hyp/lib.h>
+#include <hyp/spinlock.h>
 
 #define GICD_CTLR	0x000
 #define GICD_TYPER	0x004
@@ -149,12 +150,18 @@ static void gicv2_disable(unsigned intid)
 	write_bit(GICD_ICENABLER, intid);
 }
 
+/* Sixteen interrupts share a word. */
+static struct spinlock config_lock = SPINLOCK_INIT(RANK_IRQ);
+
 static void gicv2_set_edge(unsigned intid, bool edge)
 {
 	char *reg = gicd + GICD_ICFGR + intid / 16 * 4;
-	uint32_t bit = 2U << (intid % 16 * 2), v = read32(reg);
+	uint32_t bit = 2U << (intid % 16 * 2), v;
 
+	spin_lock(&config_lock);
+	v = read32(reg);
 	write32(reg, edge ? v | bit : v & ~bit);
+	spin_unlock(&config_lock);
 }
 
 static void gicv2_set_priority(unsigned intid, uint8_t priority)
@@ -176,6 +183,7 @@ static void gicv2_set_pending(unsigned intid, bool pending)
 static void gicv2_set_active(unsigned intid, bool active)
 {
 	write_bit(active ? GICD_ISACTIVER : GICD_ICACTIVER, intid);
+	dsb(sy); /* before the timer that it belongs to is started */
 }
 
 static bool gicv2_is_pending(unsigned intid)

@@ -8,6 +8,7 @@
 #include <hyp/irqchip.h>
 #include <hyp/lib.h>
 #include <hyp/log.h>
+#include <hyp/spinlock.h>
 
 #define GICD_CTLR	0x0000
 #define GICD_TYPER	0x0004
@@ -186,12 +187,18 @@ static void gicv3_disable(unsigned intid)
 	wait_rwp(intid < NR_LOCALS ? gicr[this_cpu()->id] : gicd);
 }
 
+/* Sixteen interrupts share a word. */
+static struct spinlock config_lock = SPINLOCK_INIT(RANK_IRQ);
+
 static void gicv3_set_edge(unsigned intid, bool edge)
 {
 	char *reg = frame_of(intid) + GICD_ICFGR + intid / 16 * 4;
-	uint32_t bit = 2U << (intid % 16 * 2), v = read32(reg);
+	uint32_t bit = 2U << (intid % 16 * 2), v;
 
+	spin_lock(&config_lock);
+	v = read32(reg);
 	write32(reg, edge ? v | bit : v & ~bit);
+	spin_unlock(&config_lock);
 }
 
 static void gicv3_set_priority(unsigned intid, uint8_t priority)
@@ -213,6 +220,7 @@ static void gicv3_set_pending(unsigned intid, bool pending)
 static void gicv3_set_active(unsigned intid, bool active)
 {
 	write_bit(active ? GICD_ISACTIVER : GICD_ICACTIVER, intid);
+	dsb(sy); /* before the timer that it belongs to is started */
 }
 
 static bool gicv3_is_pending(unsigned intid)

@@ -27,6 +27,7 @@ struct cpu {
 	struct timer_queue {
 		struct spinlock lock; /* RANK_TIMER */
 		struct heap heap;
+		struct timer *firing; /* whose fn this CPU is in */
 		uint64_t programmed; /* deadline in the hardware, ~0: off */
 	} timers;
 	uint64_t idle_ticks; /* total, for getcpuinfo */

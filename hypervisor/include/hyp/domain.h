@@ -45,6 +45,7 @@ struct vcpu {
 	struct timer poll_timer;
 	struct timer vtimer_wake; /* wakes a blocked vCPU when its virtual timer is due */
 	struct timer ptimer;	  /* emulated physical timer */
+	struct spinlock ptimer_lock; /* RANK_VTIMER: its registers and line, which its expiry on another CPU drives too */
 };
 
 enum domain_state {

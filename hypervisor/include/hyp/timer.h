@@ -43,6 +43,9 @@ void timer_set(struct timer *t, uint64_t deadline_ticks);
 /* After it returns t is in no queue; its fn may still be running on another CPU only if that CPU fired it. */
 void timer_cancel(struct timer *t);
 
+/* The same, and its fn runs nowhere either: before the structure is freed. Not from a timer's fn, no locks held. */
+void timer_cancel_sync(struct timer *t);
+
 /* Run what is due on this CPU and program the hardware for the rest. */
 void timer_run(void);
 
