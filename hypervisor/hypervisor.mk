@@ -47,6 +47,7 @@ HYP_CFLAGS := -std=gnu11 -O2 -g $(WARN) -ffreestanding -fno-pic -fno-pie -mgener
 # make EARLY_UART=pl011,0x9000000: print before there is an MMU
 comma := ,
 ifneq ($(EARLY_UART),)
+comma := ,
 early_uart := $(subst $(comma), ,$(EARLY_UART))
 HYP_CFLAGS += -DEARLY_UART_BUILD -DEARLY_UART_$(shell echo $(firstword $(early_uart)) | tr a-z A-Z)=$(lastword $(early_uart))
 endif
