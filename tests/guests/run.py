@@ -140,7 +140,8 @@ def run_in_dom0(options):
                 text += line.decode(errors="replace").replace("\r", "")
                 ended = re.search(r"^guests: end (\S+)\n", text, re.M)
                 if ended and ended.group(1) in rows:
-                    yield ended.group(1), text, domu_why_bad(rows.pop(ended.group(1)), text)
+                    bad = domu_why_bad(rows.pop(ended.group(1)), text) or tolerated(options.hv, text)
+                    yield ended.group(1), text, bad
                     text = ""
         for group in rows:
             yield group, text, "dom0 did not come to its end"
@@ -171,6 +172,11 @@ def command(run, hv):
             "-m", "512", "-display", "none", "-serial", "stdio", "-monitor", "none", "-nic", "none", "-no-reboot",
             "-kernel", image, "-append", f"{hv_args} dom0_mem={run.memory}M {run.hv_args}",
             "-device", f"guest-loader,addr={KERNEL_AT:#x},kernel={kernel},bootargs=guest={run.guest} {args}"]
+
+
+def tolerated(hv, output):
+    """A guest that takes Plinth for stock Xen would let differences pass as notes."""
+    return "a guest took Plinth for stock Xen" if hv == "plinth" and "stock Xen differs" in output else None
 
 
 def why_bad(run, output, status):
@@ -211,7 +217,7 @@ def boot(run, hv):
     if status == -signal.SIGKILL:
         status = 137
     output = "".join(lines)
-    return run, output, why_bad(run, output, status), time.monotonic() - began
+    return run, output, why_bad(run, output, status) or tolerated(hv, output), time.monotonic() - began
 
 
 def save(title, hv, output):
