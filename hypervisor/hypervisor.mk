@@ -45,7 +45,6 @@ HYP_CFLAGS := -std=gnu11 -O2 -g $(WARN) -ffreestanding -fno-pic -fno-pie -mgener
 	-mstrict-align -fno-omit-frame-pointer -fno-common -fno-strict-aliasing -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections $(HYP_INCLUDES)
 # make EARLY_UART=pl011,0x9000000: print before there is an MMU
-comma := ,
 ifneq ($(EARLY_UART),)
 comma := ,
 early_uart := $(subst $(comma), ,$(EARLY_UART))

@@ -34,7 +34,7 @@ struct vcpu_register_runstate_memory_area {
 	} addr;
 };
 
-/* Once in a vCPU's life: -EBUSY the second time. -EINVAL: leaves the page or is not aligned. */
+/* Once in a vCPU's life. -ENXIO: leaves the page; -EINVAL: the second time, or not aligned. */
 struct vcpu_register_vcpu_info {
 	uint64_t mfn;    /* in: guest frame */
 	uint32_t offset; /* in: bytes into that page */
