@@ -21,6 +21,10 @@ static struct spinlock list_lock = SPINLOCK_INIT(RANK_DOMAIN_LIST);
 static struct domain *slots[MAX_DOMAINS + 1]; /* 0 means "no owner" in page descriptors */
 static struct pool domain_pool = POOL_INIT("domain", domain_pool, sizeof(struct domain), 1);
 
+/* By id, for look-ups; chained through domain.same_hash. */
+#define HASH_SIZE 256
+static struct domain *hash[HASH_SIZE];
+
 /* Table and references. */
 
 static struct domain *list_find(domid_t from)
@@ -38,26 +42,38 @@ void domain_hold(struct domain *d)
 	atomic_add(&d->refs, 1);
 }
 
+/* A domain whose last reference has gone is still in the table for a moment: it must not be found any more. */
+static bool try_hold(struct domain *d)
+{
+	uint32_t refs = atomic_load(&d->refs);
+
+	while (refs)
+		if (atomic_cas(&d->refs, &refs, refs + 1))
+			return true;
+	return false;
+}
+
 struct domain *domain_get_next(domid_t from)
 {
 	struct domain *d;
 
 	spin_lock(&list_lock);
-	d = list_find(from);
-	if (d)
-		domain_hold(d);
+	for (d = list_find(from); d && !try_hold(d); d = list_find(from))
+		from = (domid_t)(d->id + 1);
 	spin_unlock(&list_lock);
 	return d;
 }
 
 struct domain *domain_get_any(domid_t id)
 {
-	struct domain *d = domain_get_next(id);
+	struct domain *d;
 
-	if (d && d->id != id) {
-		domain_put(d);
-		return NULL;
-	}
+	spin_lock(&list_lock);
+	for (d = hash[id % HASH_SIZE]; d && d->id != id; d = d->same_hash)
+		;
+	if (d && !try_hold(d))
+		d = NULL;
+	spin_unlock(&list_lock);
 	return d;
 }
 
@@ -91,7 +107,6 @@ int domain_get_target(struct vcpu *v, domid_t id, struct domain **out)
 		domain_put(d);
 		return -EPERM;
 	}
-	wallclock_publish(d);
 	*out = d;
 	return 0;
 }
@@ -117,6 +132,8 @@ static int list_insert_by_id(struct domain *d)
 		slots[i] = d;
 		d->slot = (uint16_t)i;
 		list_append(next ? &next->all : &domain_list, &d->all);
+		d->same_hash = hash[d->id % HASH_SIZE];
+		hash[d->id % HASH_SIZE] = d;
 		spin_unlock(&list_lock);
 		return 0;
 	}
@@ -126,7 +143,12 @@ static int list_insert_by_id(struct domain *d)
 
 static void list_forget(struct domain *d)
 {
+	struct domain **link = &hash[d->id % HASH_SIZE];
+
 	spin_lock(&list_lock);
+	while (*link != d)
+		link = &(*link)->same_hash;
+	*link = d->same_hash;
 	list_remove(&d->all);
 	slots[d->slot] = NULL;
 	spin_unlock(&list_lock);

@@ -165,6 +165,9 @@ make_tables:
 
 /* Translation on, caches on, and return to the caller at its link address. Clobbers x0-x3. */
 enable_mmu:
+	mov	x0, #(1 << 31)		/* HCR_EL2: RW; E2H off, whatever the firmware left, before any register it changes */
+	msr	hcr_el2, x0
+	isb
 	ldr	x0, =MAIR_VALUE
 	msr	mair_el2, x0
 	/* TCR_EL2: 48 bits, 4 KiB, write-back, inner shareable, RES1 bits; PS from the CPU, at most 48 bits */

@@ -1,29 +1,31 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * GICv2 (Arm IHI 0048): distributor, CPU interface, virtual interface control. Every access is uncached MMIO, so list
- * registers are written only when they change and never read on the way in: the vGIC keeps its own record.
+ * GICv2 (Arm IHI 0048): distributor, CPU interface, virtual interface control. Every access is
+ * uncached MMIO, so list registers are written only when they change and never read on the way in:
+ * the vGIC keeps its own record.
  */
 #include <asm/mmu.h>
 #include <hyp/bootinfo.h>
 #include <hyp/cpu.h>
+#include <hyp/io.h>
 #include <hyp/irq.h>
 #include <hyp/irqchip.h>
 #include <hyp/lib.h>
 #include <hyp/spinlock.h>
 
-#define GICD_CTLR	0x000
-#define GICD_TYPER	0x004
-#define GICD_IGROUPR	0x080
-#define GICD_ISENABLER	0x100
-#define GICD_ICENABLER	0x180
-#define GICD_ISPENDR	0x200
-#define GICD_ICPENDR	0x280
-#define GICD_ISACTIVER	0x300
-#define GICD_ICACTIVER	0x380
+#define GICD_CTLR       0x000
+#define GICD_TYPER      0x004
+#define GICD_IGROUPR    0x080
+#define GICD_ISENABLER  0x100
+#define GICD_ICENABLER  0x180
+#define GICD_ISPENDR    0x200
+#define GICD_ICPENDR    0x280
+#define GICD_ISACTIVER  0x300
+#define GICD_ICACTIVER  0x380
 #define GICD_IPRIORITYR 0x400
-#define GICD_ITARGETSR	0x800
-#define GICD_ICFGR	0xc00
-#define GICD_SGIR	0xf00
+#define GICD_ITARGETSR  0x800
+#define GICD_ICFGR      0xc00
+#define GICD_SGIR       0xf00
 
 #define GICC_CTLR 0x0000
 #define GICC_PMR  0x0004
@@ -32,91 +34,83 @@
 #define GICC_EOIR 0x0010
 #define GICC_DIR  0x1000
 
-#define GICC_CTLR_ENABLE  BIT(0)
-#define GICC_CTLR_EOIMODE BIT(9) /* EOIR drops the priority, DIR deactivates (4.4.1, with GICC_CTLR.EOImodeNS) */
+#define GICC_CTLR_ENABLE BIT(0)
+#define GICC_CTLR_EOIMODE \
+	BIT(9) /* EOIR drops the priority, DIR deactivates (4.4.1, with GICC_CTLR.EOImodeNS) */
 
 #define GICH_HCR   0x00
 #define GICH_VTR   0x04
 #define GICH_VMCR  0x08
 #define GICH_ELRSR 0x30
 #define GICH_APR   0xf0
-#define GICH_LR	   0x100
+#define GICH_LR    0x100
 
-#define GICH_HCR_EN  BIT(0)
-#define GICH_HCR_UIE BIT(1)
-#define GICH_HCR_LRENPIE BIT(2)
-#define GICH_HCR_NPIE BIT(3)
+#define GICH_HCR_EN       BIT(0)
+#define GICH_HCR_UIE      BIT(1)
+#define GICH_HCR_LRENPIE  BIT(2)
+#define GICH_HCR_NPIE     BIT(3)
 #define GICH_HCR_EOICOUNT 27 /* bits 31:27 */
 
 /* GICH_LR<n> (5.3.7) */
 #define LR_PHYSICAL_SHIFT 10
-#define LR_EOI		  BIT(19)
+#define LR_EOI            BIT(19)
 #define LR_PRIORITY_SHIFT 23
-#define LR_PENDING	  BIT(28)
-#define LR_ACTIVE	  BIT(29)
-#define LR_HW		  BIT(31)
+#define LR_PENDING        BIT(28)
+#define LR_ACTIVE         BIT(29)
+#define LR_HW             BIT(31)
 
 static char *gicd, *gicc, *gich;
 static uint8_t cpu_target[MAX_CPUS]; /* each CPU's bit in ITARGETSR and SGIR */
 
-static uint32_t read32(const char *p)
-{
-	return *(const volatile uint32_t *)p;
-}
-
-static void write32(char *p, uint32_t v)
-{
-	*(volatile uint32_t *)p = v;
-}
-
 static void write_bit(unsigned reg, unsigned intid)
 {
-	write32(gicd + reg + intid / 32 * 4, 1U << intid % 32);
+	io_write32(gicd + reg + intid / 32 * 4, 1U << intid % 32);
 }
 
 static void gicv2_init_distributor(void)
 {
-	uint32_t self = read32(gicd + GICD_ITARGETSR) & 0xff;
+	uint32_t self = io_read32(gicd + GICD_ITARGETSR) & 0xff;
 
-	write32(gicd + GICD_CTLR, 0);
+	io_write32(gicd + GICD_CTLR, 0);
 	for (unsigned i = NR_LOCALS; i < nr_irqs; i += 32) {
-		write32(gicd + GICD_ICENABLER + i / 8, ~0U);
-		write32(gicd + GICD_ICACTIVER + i / 8, ~0U);
+		io_write32(gicd + GICD_ICENABLER + i / 8, ~0U);
+		io_write32(gicd + GICD_ICACTIVER + i / 8, ~0U);
 	}
 	for (unsigned i = NR_LOCALS; i < nr_irqs; i += 4) {
-		write32(gicd + GICD_IPRIORITYR + i, 0xa0a0a0a0);
-		write32(gicd + GICD_ITARGETSR + i, 0x01010101U * (self ? self : 1));
+		io_write32(gicd + GICD_IPRIORITYR + i, 0xa0a0a0a0);
+		io_write32(gicd + GICD_ITARGETSR + i, 0x01010101U * (self ? self : 1));
 	}
-	write32(gicd + GICD_CTLR, 1);
+	io_write32(gicd + GICD_CTLR, 1);
 }
 
 static void gicv2_init_cpu(struct cpu *c)
 {
-	/* ITARGETSR of the banked interrupts reads as this CPU's own bit (4.3.12). A single CPU may read 0. */
-	cpu_target[c->id] = (uint8_t)read32(gicd + GICD_ITARGETSR);
+	/* ITARGETSR of the banked interrupts reads as this CPU's own bit (4.3.12). A single CPU may
+	 * read 0. */
+	cpu_target[c->id] = (uint8_t)io_read32(gicd + GICD_ITARGETSR);
 	if (!cpu_target[c->id])
 		cpu_target[c->id] = 1;
-	write32(gicd + GICD_ICENABLER, 0xffff0000);
-	write32(gicd + GICD_ICACTIVER, ~0U);
-	write32(gicd + GICD_ISENABLER, 0xffff);
+	io_write32(gicd + GICD_ICENABLER, 0xffff0000);
+	io_write32(gicd + GICD_ICACTIVER, ~0U);
+	io_write32(gicd + GICD_ISENABLER, 0xffff);
 	for (unsigned i = 0; i < NR_LOCALS; i += 4)
-		write32(gicd + GICD_IPRIORITYR + i, i < NR_SGIS ? 0x90909090 : 0xa0a0a0a0);
-	write32(gicc + GICC_PMR, 0xff);
-	write32(gicc + GICC_BPR, 0);
-	write32(gicc + GICC_CTLR, GICC_CTLR_ENABLE | GICC_CTLR_EOIMODE);
-	write32(gich + GICH_HCR, 0);
-	write32(gich + GICH_VMCR, 0);
+		io_write32(gicd + GICD_IPRIORITYR + i, i < NR_SGIS ? 0x90909090 : 0xa0a0a0a0);
+	io_write32(gicc + GICC_PMR, 0xff);
+	io_write32(gicc + GICC_BPR, 0);
+	io_write32(gicc + GICC_CTLR, GICC_CTLR_ENABLE | GICC_CTLR_EOIMODE);
+	io_write32(gich + GICH_HCR, 0);
+	io_write32(gich + GICH_VMCR, 0);
 }
 
 /*
- * An SGI's acknowledge value names the sender too, and must be written back whole (4.4.4, 4.4.5). One interrupt is
- * handled at a time, so remembering it per CPU is enough.
+ * An SGI's acknowledge value names the sender too, and must be written back whole (4.4.4, 4.4.5).
+ * One interrupt is handled at a time, so remembering it per CPU is enough.
  */
 static uint32_t last_iar[MAX_CPUS];
 
 static unsigned gicv2_acknowledge(void)
 {
-	uint32_t iar = read32(gicc + GICC_IAR);
+	uint32_t iar = io_read32(gicc + GICC_IAR);
 
 	last_iar[this_cpu()->id] = iar;
 	dsb(sy);
@@ -132,12 +126,12 @@ static uint32_t full_id(unsigned intid)
 
 static void gicv2_priority_drop(unsigned intid)
 {
-	write32(gicc + GICC_EOIR, full_id(intid));
+	io_write32(gicc + GICC_EOIR, full_id(intid));
 }
 
 static void gicv2_deactivate(unsigned intid)
 {
-	write32(gicc + GICC_DIR, full_id(intid));
+	io_write32(gicc + GICC_DIR, full_id(intid));
 }
 
 static void gicv2_enable(unsigned intid)
@@ -159,20 +153,20 @@ static void gicv2_set_edge(unsigned intid, bool edge)
 	uint32_t bit = 2U << (intid % 16 * 2), v;
 
 	spin_lock(&config_lock);
-	v = read32(reg);
-	write32(reg, edge ? v | bit : v & ~bit);
+	v = io_read32(reg);
+	io_write32(reg, edge ? v | bit : v & ~bit);
 	spin_unlock(&config_lock);
 }
 
 static void gicv2_set_priority(unsigned intid, uint8_t priority)
 {
-	*(volatile uint8_t *)(gicd + GICD_IPRIORITYR + intid) = priority;
+	io_write8(gicd + GICD_IPRIORITYR + intid, priority);
 }
 
 static void gicv2_set_target(unsigned intid, struct cpu *c)
 {
 	if (intid >= NR_LOCALS)
-		*(volatile uint8_t *)(gicd + GICD_ITARGETSR + intid) = cpu_target[c->id];
+		io_write8(gicd + GICD_ITARGETSR + intid, cpu_target[c->id]);
 }
 
 static void gicv2_set_pending(unsigned intid, bool pending)
@@ -188,13 +182,13 @@ static void gicv2_set_active(unsigned intid, bool active)
 
 static bool gicv2_is_pending(unsigned intid)
 {
-	return read32(gicd + GICD_ISPENDR + intid / 32 * 4) & 1U << intid % 32;
+	return io_read32(gicd + GICD_ISPENDR + intid / 32 * 4) & 1U << intid % 32;
 }
 
 static void gicv2_send_ipi(struct cpu *c, enum ipi ipi)
 {
 	dsb(ishst); /* what the other CPU is to look at is visible before the interrupt */
-	write32(gicd + GICD_SGIR, (uint32_t)cpu_target[c->id] << 16 | ipi);
+	io_write32(gicd + GICD_SGIR, (uint32_t)cpu_target[c->id] << 16 | ipi);
 }
 
 static void gicv2_lr_write(unsigned index, const struct lr *lr)
@@ -209,12 +203,12 @@ static void gicv2_lr_write(unsigned index, const struct lr *lr)
 		v |= LR_PENDING;
 	if (lr->active)
 		v |= LR_ACTIVE;
-	write32(gich + GICH_LR + 4 * index, v);
+	io_write32(gich + GICH_LR + 4 * index, v);
 }
 
 static void gicv2_lr_read(unsigned index, struct lr *lr)
 {
-	uint32_t v = read32(gich + GICH_LR + 4 * index);
+	uint32_t v = io_read32(gich + GICH_LR + 4 * index);
 
 	lr->virq = v & 0x3ff;
 	lr->priority = (uint8_t)(v >> LR_PRIORITY_SHIFT << 3);
@@ -228,12 +222,12 @@ static void gicv2_lr_read(unsigned index, struct lr *lr)
 
 static void gicv2_lr_clear(unsigned index)
 {
-	write32(gich + GICH_LR + 4 * index, 0);
+	io_write32(gich + GICH_LR + 4 * index, 0);
 }
 
 static uint64_t gicv2_lr_empty(void)
 {
-	return read32(gich + GICH_ELRSR) & ((1UL << nr_lrs) - 1);
+	return io_read32(gich + GICH_ELRSR) & ((1UL << nr_lrs) - 1);
 }
 
 static void gicv2_refill_irq(unsigned when)
@@ -244,36 +238,36 @@ static void gicv2_refill_irq(unsigned when)
 		hcr |= GICH_HCR_NPIE;
 	if (when & REFILL_ACTIVE)
 		hcr |= GICH_HCR_UIE | GICH_HCR_LRENPIE;
-	write32(gich + GICH_HCR, hcr);
+	io_write32(gich + GICH_HCR, hcr);
 }
 
 static unsigned gicv2_eoi_count(void)
 {
-	uint32_t hcr = read32(gich + GICH_HCR);
+	uint32_t hcr = io_read32(gich + GICH_HCR);
 
-	write32(gich + GICH_HCR, hcr & (BIT(GICH_HCR_EOICOUNT) - 1));
+	io_write32(gich + GICH_HCR, hcr & (BIT(GICH_HCR_EOICOUNT) - 1));
 	return hcr >> GICH_HCR_EOICOUNT;
 }
 
 static void gicv2_peek(struct gic_cpu_state *s)
 {
-	s->vmcr = read32(gich + GICH_VMCR);
-	s->apr[0] = read32(gich + GICH_APR);
+	s->vmcr = io_read32(gich + GICH_VMCR);
+	s->apr[0] = io_read32(gich + GICH_APR);
 }
 
 static void gicv2_load(const struct gic_cpu_state *s)
 {
-	write32(gich + GICH_VMCR, (uint32_t)s->vmcr);
-	write32(gich + GICH_APR, s->apr[0]);
-	write32(gich + GICH_HCR, s->hcr | GICH_HCR_EN);
+	io_write32(gich + GICH_VMCR, (uint32_t)s->vmcr);
+	io_write32(gich + GICH_APR, s->apr[0]);
+	io_write32(gich + GICH_HCR, s->hcr | GICH_HCR_EN);
 }
 
 static void gicv2_save(struct gic_cpu_state *s)
 {
-	s->vmcr = read32(gich + GICH_VMCR);
-	s->apr[0] = read32(gich + GICH_APR);
-	s->hcr = read32(gich + GICH_HCR) & GICH_HCR_UIE;
-	write32(gich + GICH_HCR, 0);
+	s->vmcr = io_read32(gich + GICH_VMCR);
+	s->apr[0] = io_read32(gich + GICH_APR);
+	s->hcr = io_read32(gich + GICH_HCR) & GICH_HCR_UIE;
+	io_write32(gich + GICH_HCR, 0);
 }
 
 const struct irqchip gicv2_chip = {
@@ -308,8 +302,8 @@ const struct irqchip *gicv2_init(const struct bootinfo *bi)
 	gicd = mmu_map_device(bi->gic.dist.base, bi->gic.dist.size);
 	gicc = mmu_map_device(bi->gic.cpu.base, bi->gic.cpu.size);
 	gich = mmu_map_device(bi->gic.hyp.base, bi->gic.hyp.size);
-	nr_lrs = MIN((read32(gich + GICH_VTR) & 0x3f) + 1, 16u);
-	nr_irqs = MIN(32 * ((read32(gicd + GICD_TYPER) & 0x1f) + 1), (unsigned)MAX_IRQS);
+	nr_lrs = MIN((io_read32(gich + GICH_VTR) & 0x3f) + 1, 16u);
+	nr_irqs = MIN(32 * ((io_read32(gicd + GICD_TYPER) & 0x1f) + 1), (unsigned)MAX_IRQS);
 	gicv_base = bi->gic.vcpu.base;
 	gicv2_init_distributor();
 	return &gicv2_chip;

@@ -1,64 +1,46 @@
 /* SPDX-License-Identifier: ISC */
-/* GICv3 (Arm IHI 0069): distributor, redistributors, system register CPU interface, virtual CPU interface. */
+/* GICv3 (Arm IHI 0069): distributor, redistributors, system register CPU interface, virtual CPU
+ * interface. */
 #include <asm/gicv3_regs.h>
 #include <asm/mmu.h>
 #include <hyp/bootinfo.h>
 #include <hyp/cpu.h>
+#include <hyp/io.h>
 #include <hyp/irq.h>
 #include <hyp/irqchip.h>
 #include <hyp/lib.h>
 #include <hyp/log.h>
 #include <hyp/spinlock.h>
 
-#define GICD_CTLR	0x0000
-#define GICD_TYPER	0x0004
-#define GICD_IGROUPR	0x0080
-#define GICD_ISENABLER	0x0100
-#define GICD_ICENABLER	0x0180
-#define GICD_ISPENDR	0x0200
-#define GICD_ICPENDR	0x0280
-#define GICD_ISACTIVER	0x0300
-#define GICD_ICACTIVER	0x0380
+#define GICD_CTLR       0x0000
+#define GICD_TYPER      0x0004
+#define GICD_IGROUPR    0x0080
+#define GICD_ISENABLER  0x0100
+#define GICD_ICENABLER  0x0180
+#define GICD_ISPENDR    0x0200
+#define GICD_ICPENDR    0x0280
+#define GICD_ISACTIVER  0x0300
+#define GICD_ICACTIVER  0x0380
 #define GICD_IPRIORITYR 0x0400
-#define GICD_ICFGR	0x0c00
-#define GICD_IROUTER	0x6000
+#define GICD_ICFGR      0x0c00
+#define GICD_IROUTER    0x6000
 
-#define GICD_CTLR_RWP	  BIT(31)
-#define GICD_CTLR_ARE_NS  BIT(4)
-#define GICD_CTLR_GRP1A	  BIT(1)
-#define GICD_CTLR_GRP1	  BIT(0) /* non-secure view: EnableGrp1 */
+#define GICD_CTLR_RWP    BIT(31)
+#define GICD_CTLR_ARE_NS BIT(4)
+#define GICD_CTLR_GRP1A  BIT(1)
+#define GICD_CTLR_GRP1   BIT(0) /* non-secure view: EnableGrp1 */
 
-#define GICR_TYPER	0x0008
-#define GICR_WAKER	0x0014
-#define GICR_SGI_BASE	0x10000 /* SGIs and PPIs: the distributor's offsets from here */
-#define GICR_TYPER_LAST BIT64(4)
-#define GICR_TYPER_VLPIS BIT64(1)
+#define GICR_TYPER                 0x0008
+#define GICR_WAKER                 0x0014
+#define GICR_SGI_BASE              0x10000 /* SGIs and PPIs: the distributor's offsets from here */
+#define GICR_TYPER_LAST            BIT64(4)
+#define GICR_TYPER_VLPIS           BIT64(1)
 #define GICR_WAKER_PROCESSOR_SLEEP BIT(1)
 #define GICR_WAKER_CHILDREN_ASLEEP BIT(2)
 
 static char *gicd;
-static char *gicr[MAX_CPUS]; /* each CPU's redistributor */
+static char *gicr[MAX_CPUS];       /* each CPU's redistributor */
 static unsigned priority_bits = 5; /* of the virtual interface, for lr_write: ICH_VTR_EL2.PRIbits */
-
-static uint32_t read32(const char *p)
-{
-	return *(const volatile uint32_t *)p;
-}
-
-static void write32(char *p, uint32_t v)
-{
-	*(volatile uint32_t *)p = v;
-}
-
-static uint64_t read64(const char *p)
-{
-	return *(const volatile uint64_t *)p;
-}
-
-static void write64(char *p, uint64_t v)
-{
-	*(volatile uint64_t *)p = v;
-}
 
 /* Where an interrupt's registers are: this CPU's redistributor or the distributor. */
 static char *frame_of(unsigned intid)
@@ -68,33 +50,34 @@ static char *frame_of(unsigned intid)
 
 static void write_bit(unsigned reg, unsigned intid)
 {
-	write32(frame_of(intid) + reg + intid / 32 * 4, 1U << intid % 32);
+	io_write32(frame_of(intid) + reg + intid / 32 * 4, 1U << intid % 32);
 }
 
-/* Register writes have taken effect when RWP reads 0 (12.9.4). Bounded: a broken GIC is told, not waited for. */
+/* Register writes have taken effect when RWP reads 0 (12.9.4). Bounded: a broken GIC is told, not
+ * waited for. */
 static void wait_rwp(char *ctlr)
 {
 	for (unsigned i = 0; i < 1000000; i++)
-		if (!(read32(ctlr) & GICD_CTLR_RWP))
+		if (!(io_read32(ctlr) & GICD_CTLR_RWP))
 			return;
 	log_err("gicv3: register write pending for too long");
 }
 
 static void gicv3_init_distributor(void)
 {
-	write32(gicd + GICD_CTLR, 0);
+	io_write32(gicd + GICD_CTLR, 0);
 	wait_rwp(gicd + GICD_CTLR);
 	for (unsigned i = NR_LOCALS; i < nr_irqs; i += 32) {
-		write32(gicd + GICD_ICENABLER + i / 8, ~0U);
-		write32(gicd + GICD_ICACTIVER + i / 8, ~0U);
-		write32(gicd + GICD_IGROUPR + i / 8, ~0U);
+		io_write32(gicd + GICD_ICENABLER + i / 8, ~0U);
+		io_write32(gicd + GICD_ICACTIVER + i / 8, ~0U);
+		io_write32(gicd + GICD_IGROUPR + i / 8, ~0U);
 	}
 	for (unsigned i = NR_LOCALS; i < nr_irqs; i += 4)
-		write32(gicd + GICD_IPRIORITYR + i, 0xa0a0a0a0);
+		io_write32(gicd + GICD_IPRIORITYR + i, 0xa0a0a0a0);
 	for (unsigned i = NR_LOCALS; i < nr_irqs; i++)
-		write64(gicd + GICD_IROUTER + 8 * i, this_cpu()->hwid);
+		io_write64(gicd + GICD_IROUTER + 8 * i, this_cpu()->hwid);
 	wait_rwp(gicd + GICD_CTLR);
-	write32(gicd + GICD_CTLR, GICD_CTLR_ARE_NS | GICD_CTLR_GRP1A | GICD_CTLR_GRP1);
+	io_write32(gicd + GICD_CTLR, GICD_CTLR_ARE_NS | GICD_CTLR_GRP1A | GICD_CTLR_GRP1);
 }
 
 /* MPIDR affinity fields as GICR_TYPER and IROUTER have them: Aff3.Aff2.Aff1.Aff0. */
@@ -110,7 +93,7 @@ static char *find_redistributor(const struct bootinfo *bi, uint64_t hwid)
 		char *end = p + bi->gic.redist[i].size;
 
 		while (p < end) {
-			uint64_t typer = read64(p + GICR_TYPER);
+			uint64_t typer = io_read64(p + GICR_TYPER);
 
 			if ((uint32_t)(typer >> 32) == affinity32(hwid))
 				return p;
@@ -126,15 +109,17 @@ static void gicv3_init_redistributor(char *r)
 {
 	char *sgi = r + GICR_SGI_BASE;
 
-	write32(r + GICR_WAKER, read32(r + GICR_WAKER) & ~(uint32_t)GICR_WAKER_PROCESSOR_SLEEP);
-	for (unsigned i = 0; i < 1000000 && read32(r + GICR_WAKER) & GICR_WAKER_CHILDREN_ASLEEP; i++)
+	io_write32(r + GICR_WAKER,
+		   io_read32(r + GICR_WAKER) & ~(uint32_t)GICR_WAKER_PROCESSOR_SLEEP);
+	for (unsigned i = 0; i < 1000000 && io_read32(r + GICR_WAKER) & GICR_WAKER_CHILDREN_ASLEEP;
+	     i++)
 		cpu_relax();
-	write32(sgi + GICD_ICENABLER, 0xffff0000); /* PPIs off, */
-	write32(sgi + GICD_ICACTIVER, ~0U);
-	write32(sgi + GICD_IGROUPR, ~0U);
+	io_write32(sgi + GICD_ICENABLER, 0xffff0000); /* PPIs off, */
+	io_write32(sgi + GICD_ICACTIVER, ~0U);
+	io_write32(sgi + GICD_IGROUPR, ~0U);
 	for (unsigned i = 0; i < NR_LOCALS; i += 4)
-		write32(sgi + GICD_IPRIORITYR + i, i < NR_SGIS ? 0x90909090 : 0xa0a0a0a0);
-	write32(sgi + GICD_ISENABLER, 0xffff); /* SGIs on */
+		io_write32(sgi + GICD_IPRIORITYR + i, i < NR_SGIS ? 0x90909090 : 0xa0a0a0a0);
+	io_write32(sgi + GICD_ISENABLER, 0xffff); /* SGIs on */
 	wait_rwp(r);
 }
 
@@ -142,7 +127,8 @@ static void gicv3_init_cpu(struct cpu *c)
 {
 	gicr[c->id] = find_redistributor(&bootinfo, c->hwid);
 	if (!gicr[c->id])
-		panic("gicv3: no redistributor for CPU %u (affinity %x)", c->id, affinity32(c->hwid));
+		panic("gicv3: no redistributor for CPU %u (affinity %x)", c->id,
+		      affinity32(c->hwid));
 	gicv3_init_redistributor(gicr[c->id]);
 	/* System registers for us and for guests (12.2.24 ICC_SRE_EL2: SRE, DFB, DIB, Enable). */
 	write_gicreg(ICC_SRE_EL2, 0xf);
@@ -196,20 +182,20 @@ static void gicv3_set_edge(unsigned intid, bool edge)
 	uint32_t bit = 2U << (intid % 16 * 2), v;
 
 	spin_lock(&config_lock);
-	v = read32(reg);
-	write32(reg, edge ? v | bit : v & ~bit);
+	v = io_read32(reg);
+	io_write32(reg, edge ? v | bit : v & ~bit);
 	spin_unlock(&config_lock);
 }
 
 static void gicv3_set_priority(unsigned intid, uint8_t priority)
 {
-	*(volatile uint8_t *)(frame_of(intid) + GICD_IPRIORITYR + intid) = priority;
+	io_write8(frame_of(intid) + GICD_IPRIORITYR + intid, priority);
 }
 
 static void gicv3_set_target(unsigned intid, struct cpu *c)
 {
 	if (intid >= NR_LOCALS)
-		write64(gicd + GICD_IROUTER + 8 * intid, c->hwid);
+		io_write64(gicd + GICD_IROUTER + 8 * intid, c->hwid);
 }
 
 static void gicv3_set_pending(unsigned intid, bool pending)
@@ -225,15 +211,16 @@ static void gicv3_set_active(unsigned intid, bool active)
 
 static bool gicv3_is_pending(unsigned intid)
 {
-	return read32(frame_of(intid) + GICD_ISPENDR + intid / 32 * 4) & 1U << intid % 32;
+	return io_read32(frame_of(intid) + GICD_ISPENDR + intid / 32 * 4) & 1U << intid % 32;
 }
 
-/* ICC_SGI1R_EL1 (12.2.20): target list in bits 15:0, Aff1 23:16, INTID 27:24, Aff2 39:32, RS 47:44, Aff3 55:48. */
+/* ICC_SGI1R_EL1 (12.2.20): target list in bits 15:0, Aff1 23:16, INTID 27:24, Aff2 39:32, RS 47:44,
+ * Aff3 55:48. */
 static void gicv3_send_ipi(struct cpu *c, enum ipi ipi)
 {
 	uint64_t aff = c->hwid;
-	uint64_t v = 1UL << (aff & 0xf) | (aff >> 8 & 0xff) << 16 | (uint64_t)ipi << 24 | (aff >> 16 & 0xff) << 32 |
-		     (aff >> 4 & 0xf) << 44 | (aff >> 32 & 0xff) << 48;
+	uint64_t v = 1UL << (aff & 0xf) | (aff >> 8 & 0xff) << 16 | (uint64_t)ipi << 24 |
+		     (aff >> 16 & 0xff) << 32 | (aff >> 4 & 0xf) << 44 | (aff >> 32 & 0xff) << 48;
 
 	dsb(ishst); /* what the other CPU is to look at is visible before the interrupt */
 	write_gicreg(ICC_SGI1R_EL1, v);
@@ -243,9 +230,9 @@ static void gicv3_send_ipi(struct cpu *c, enum ipi ipi)
 /* ICH_LR<n>_EL2 (12.4.5). */
 #define LR_PENDING (1UL << 62)
 #define LR_ACTIVE  (2UL << 62)
-#define LR_HW	   (1UL << 61)
+#define LR_HW      (1UL << 61)
 #define LR_GROUP1  (1UL << 60)
-#define LR_EOI	   (1UL << 41)
+#define LR_EOI     (1UL << 41)
 
 static void gicv3_lr_write(unsigned index, const struct lr *lr)
 {
@@ -286,10 +273,10 @@ static uint64_t gicv3_lr_empty(void)
 	return read_gicreg(ICH_ELRSR_EL2) & ((1UL << nr_lrs) - 1);
 }
 
-#define ICH_HCR_EN	 BIT(0)
-#define ICH_HCR_UIE	 BIT(1)
-#define ICH_HCR_LRENPIE	 BIT(2)
-#define ICH_HCR_NPIE	 BIT(3)
+#define ICH_HCR_EN       BIT(0)
+#define ICH_HCR_UIE      BIT(1)
+#define ICH_HCR_LRENPIE  BIT(2)
+#define ICH_HCR_NPIE     BIT(3)
 #define ICH_HCR_EOICOUNT 27 /* bits 31:27 */
 
 static void gicv3_refill_irq(unsigned when)
@@ -311,7 +298,8 @@ static unsigned gicv3_eoi_count(void)
 	return hcr >> ICH_HCR_EOICOUNT;
 }
 
-/* Active priorities: one register holds 32 levels; more than 5 bits of preemption would need more of them. */
+/* Active priorities: one register holds 32 levels; more than 5 bits of preemption would need more
+ * of them. */
 static void gicv3_load(const struct gic_cpu_state *s)
 {
 	write_gicreg(ICH_VMCR_EL2, s->vmcr);
@@ -379,7 +367,7 @@ const struct irqchip *gicv3_init(const struct bootinfo *bi)
 	vtr = read_gicreg(ICH_VTR_EL2);
 	nr_lrs = (vtr & 0x1f) + 1;
 	priority_bits = ((vtr >> 26) & 7) + 1;
-	nr_irqs = MIN(32 * ((read32(gicd + GICD_TYPER) & 0x1f) + 1), (unsigned)MAX_IRQS);
+	nr_irqs = MIN(32 * ((io_read32(gicd + GICD_TYPER) & 0x1f) + 1), (unsigned)MAX_IRQS);
 	gicv3_init_distributor();
 	return &gicv3_chip;
 }

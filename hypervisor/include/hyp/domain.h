@@ -93,6 +93,7 @@ struct domain {
 	struct arch_domain arch;
 	uint8_t last_vcpu[MAX_CPUS]; /* which of its vCPUs each CPU ran last: they share one TLB tag */
 	struct list all; /* in domain_list, by id */
+	struct domain *same_hash;
 };
 
 extern struct domain *domain0;
