@@ -16,7 +16,7 @@ count() { # WORD LOG
 passed=0 failed=0 broken=()
 for kind in "$@"; do
 	echo "== make test-$kind"
-	make --no-print-directory -k "test-$kind" 2>&1 | tee "$logs/$kind.log"
+	make --no-print-directory -k -j"$(nproc)" "test-$kind" 2>&1 | tee "$logs/$kind.log"
 	status=${PIPESTATUS[0]}
 	good=$(count passed "$logs/$kind.log") bad=$(($(count failed "$logs/$kind.log") + $(count errors? "$logs/$kind.log")))
 	# What failed without having been counted (a build, a crash) counts once, and so does testing nothing.
