@@ -16,7 +16,7 @@ import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 SOURCES = (".c", ".h", ".S", ".sh", ".py", ".mk")
-PATH = re.compile(r"(?<![\w/.$~-])((?:[\w.*-]+/)*[\w-]+\.(?:c|h|S|sh|py|mk|cfg|md|map|txt|[1-8])|(?:[\w-]+/)+)(?![\w/])")
+PATH = re.compile(r"(?<![\w/.$~-])((?:[\w.*-]+/)*[\w-]+\.(?:c|h|S|sh|py|mk|cfg|md|map|txt|(?<=[a-z]\.)[1-8])|(?:[\w-]+/)+)(?![\w/])")
 FUNCTION = re.compile(r"\b([a-z_]\w+)\(\)")
 CONSTANT = re.compile(r"[A-Z][A-Z0-9]*_[A-Za-z0-9_]+")
 # Elsewhere's: of Linux, the C library, or the ABI where it is not implemented.
