@@ -10,7 +10,8 @@
 
 /* Ranges. */
 
-static void range_add(struct range *r, unsigned *nr, unsigned max, paddr_t base, uint64_t size, const char *what)
+static void range_add(struct range *r, unsigned *nr, unsigned max, paddr_t base, uint64_t size,
+		      const char *what)
 {
 	if (!size || base + size < base)
 		return;
@@ -60,9 +61,9 @@ static void read_memory(struct bootinfo *bi)
 		if (fdt_get_mem_rsv(fdt, i, &base, &size) == 0)
 			reserve(bi, base, size);
 	node = fdt_path_offset(fdt, "/reserved-memory");
-	fdt_for_each_subnode (sub, fdt, node)
-		for (unsigned i = 0; fdt_reg(fdt, sub, i, &base, &size); i++)
-			reserve(bi, base, size);
+	fdt_for_each_subnode(sub, fdt, node) for (unsigned i = 0;
+						  fdt_reg(fdt, sub, i, &base, &size); i++)
+		reserve(bi, base, size);
 }
 
 /* CPUs: the boot CPU becomes number 0. */
@@ -75,11 +76,13 @@ static void read_cpus(struct bootinfo *bi)
 	int cells = fdt_address_cells(fdt, cpus_node), len;
 
 	bi->nr_cpus = 1;
-	fdt_for_each_subnode (node, fdt, cpus_node) {
+	fdt_for_each_subnode(node, fdt, cpus_node)
+	{
 		const char *type = fdt_getprop(fdt, node, "device_type", &len);
 		const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &len);
 
-		if (!type || strcmp(type, "cpu") != 0 || !reg || len < cells * 4 || !fdt_node_enabled(fdt, node))
+		if (!type || strcmp(type, "cpu") != 0 || !reg || len < cells * 4 ||
+		    !fdt_node_enabled(fdt, node))
 			continue;
 		hwid = fdt_cells(reg, cells);
 		if (hwid == boot || bi->nr_cpus == MAX_CPUS)
@@ -94,7 +97,10 @@ static const struct {
 	const char *compatible;
 	unsigned version;
 } gics[] = {
-	{"arm,gic-v3", 3}, {"arm,cortex-a15-gic", 2}, {"arm,gic-400", 2}, {"arm,cortex-a7-gic", 2},
+	{"arm,gic-v3", 3},
+	{"arm,cortex-a15-gic", 2},
+	{"arm,gic-400", 2},
+	{"arm,cortex-a7-gic", 2},
 };
 
 static void read_range(const void *fdt, int node, unsigned index, struct range *r)
@@ -110,7 +116,8 @@ static void read_gicv2(struct bootinfo *bi, int node)
 	read_range(bi->fdt, node, 2, &bi->gic.hyp);
 	read_range(bi->fdt, node, 3, &bi->gic.vcpu);
 	if (!bi->gic.hyp.size || !bi->gic.vcpu.size)
-		panic("the GICv2 in the device tree has no virtualization extensions (four register ranges)");
+		panic("the GICv2 in the device tree has no virtualization extensions (four "
+		      "register ranges)");
 }
 
 static void read_gicv3(struct bootinfo *bi, int node)
@@ -140,7 +147,8 @@ static void read_gic(struct bootinfo *bi)
 		bi->gic.maintenance_ppi = fdt_irq(bi->fdt, node, 0, &irq) ? irq : 25;
 		return;
 	}
-	panic("no interrupt controller that this hypervisor knows (GICv2 with virtualization, GICv3) in the device tree");
+	panic("no interrupt controller that this hypervisor knows (GICv2 with virtualization, "
+	      "GICv3) in the device tree");
 }
 
 /* The generic timer's interrupts are: secure, non-secure, virtual, hypervisor. */
@@ -229,12 +237,14 @@ static enum module_kind module_kind(const struct bootinfo *bi, int node)
 		if (fdt_node_check_compatible(bi->fdt, node, module_kinds[i].compatible) == 0)
 			return module_kinds[i].kind;
 	/* Without a kind the first is the kernel, the second the ramdisk, as everywhere. */
-	return bi->nr_modules == 0 ? MODULE_KERNEL : bi->nr_modules == 1 ? MODULE_RAMDISK : MODULE_OTHER;
+	return bi->nr_modules == 0   ? MODULE_KERNEL
+	       : bi->nr_modules == 1 ? MODULE_RAMDISK
+				     : MODULE_OTHER;
 }
 
 /*
- * /chosen is no bus, so its children's addresses need no translation; loaders leave out its cell counts and mean the
- * root's.
+ * /chosen is no bus, so its children's addresses need no translation; loaders leave out its cell
+ * counts and mean the root's.
  */
 static bool module_range(const void *fdt, int chosen, int node, struct range *r)
 {
@@ -255,14 +265,16 @@ static void read_modules(struct bootinfo *bi)
 	int chosen = fdt_path_offset(fdt, "/chosen"), node, len;
 	const char *args;
 
-	fdt_for_each_subnode (node, fdt, chosen) {
+	fdt_for_each_subnode(node, fdt, chosen)
+	{
 		struct boot_module *m = &bi->module[bi->nr_modules];
 
 		if (fdt_node_check_compatible(fdt, node, "multiboot,module") != 0 &&
 		    fdt_node_check_compatible(fdt, node, "xen,multiboot-module") != 0)
 			continue;
 		if (bi->nr_modules == BOOT_MAX_MODULES) {
-			log_warn("device tree: more than %u boot modules, the rest is not used", BOOT_MAX_MODULES);
+			log_warn("device tree: more than %u boot modules, the rest is not used",
+				 BOOT_MAX_MODULES);
 			return;
 		}
 		if (!module_range(fdt, chosen, node, &m->range)) {
@@ -274,7 +286,9 @@ static void read_modules(struct bootinfo *bi)
 		if (!args && m->kind == MODULE_KERNEL)
 			args = fdt_getprop(fdt, chosen, "xen,dom0-bootargs", &len);
 		if (args && str_copy(m->cmdline, args, sizeof(m->cmdline)) >= sizeof(m->cmdline))
-			log_warn("device tree: a module's bootargs are longer than %u bytes and were cut", BOOT_CMDLINE_MAX);
+			log_warn("device tree: a module's bootargs are longer than %u bytes and "
+				 "were cut",
+				 BOOT_CMDLINE_MAX);
 		bi->nr_modules++;
 	}
 }
@@ -329,13 +343,10 @@ static const struct {
 	const char *name;
 	void (*set)(struct bootinfo *bi, const char *value);
 } options[] = {
-	{"dom0_mem", opt_dom0_mem},
-	{"dom0_max_vcpus", opt_dom0_max_vcpus},
-	{"maxcpus", opt_maxcpus},
-	{"console", opt_console},
+	{"dom0_mem", opt_dom0_mem},   {"dom0_max_vcpus", opt_dom0_max_vcpus},
+	{"maxcpus", opt_maxcpus},     {"console", opt_console},
 	{"dtuart", opt_console}, /* what Xen's users write */
-	{"loglvl", opt_loglevel},
-	{"loglevel", opt_loglevel},
+	{"loglvl", opt_loglevel},     {"loglevel", opt_loglevel},
 	{"guest_loglvl", opt_ignore},
 };
 
@@ -390,7 +401,8 @@ static void read_cmdline(struct bootinfo *bi)
 
 /* All of it. */
 
-void bootinfo_read(struct bootinfo *bi, const void *fdt, paddr_t fdt_pa, paddr_t image_pa, uint64_t image_size)
+void bootinfo_read(struct bootinfo *bi, const void *fdt, paddr_t fdt_pa, paddr_t image_pa,
+		   uint64_t image_size)
 {
 	if (fdt_check_header(fdt) != 0)
 		panic("x0 did not point to a device tree (at %llx)", (unsigned long long)fdt_pa);
@@ -416,14 +428,14 @@ static bool next_obstacle(const struct bootinfo *bi, paddr_t from, paddr_t to, s
 	bool found = false;
 	paddr_t best = to;
 
-#define CONSIDER(r)                                                                                \
-	do {                                                                                       \
-		paddr_t _s = MAX((r)->base, from), _e = (r)->base + (r)->size;                     \
-		if (_e > from && _s < best) {                                                      \
-			best = _s;                                                                 \
-			*out = (struct range){_s, _e - _s};                                        \
-			found = true;                                                              \
-		}                                                                                  \
+#define CONSIDER(r)                                                            \
+	do {                                                                   \
+		paddr_t _s = MAX((r)->base, from), _e = (r)->base + (r)->size; \
+		if (_e > from && _s < best) {                                  \
+			best = _s;                                             \
+			*out = (struct range){_s, _e - _s};                    \
+			found = true;                                          \
+		}                                                              \
 	} while (0)
 	for (unsigned i = 0; i < ARRAY_SIZE(fixed); i++)
 		CONSIDER(fixed[i]);
@@ -467,7 +479,8 @@ paddr_t boot_alloc(struct bootinfo *bi, uint64_t size)
 	largest_low.size = 0;
 	boot_for_each_free(bi, note_last_fit);
 	if (!largest_low.size)
-		panic("no memory for %llu KiB of the hypervisor's own", (unsigned long long)size >> 10);
+		panic("no memory for %llu KiB of the hypervisor's own",
+		      (unsigned long long)size >> 10);
 	reserve(bi, largest_low.base, largest_low.size);
 	return largest_low.base;
 }

@@ -30,8 +30,9 @@ static paddr_t range_end(const struct range *r)
 }
 
 /*
- * Memory. The modules are used where the boot loader put them: dom0's first piece of RAM is chosen around them, so
- * that nothing is copied. What they are in is free memory to the page allocator's eyes only outside of them.
+ * Memory. The modules are used where the boot loader put them: dom0's first piece of RAM is chosen
+ * around them, so that nothing is copied. What they are in is free memory to the page allocator's
+ * eyes only outside of them.
  */
 
 /* The stretch around `at` that holds nothing but free memory and modules. */
@@ -45,7 +46,9 @@ static struct range usable_around(const struct bootinfo *bi, paddr_t at)
 			end = range_end(&bi->banks[i]);
 		}
 	for (int i = -2; i < (int)bi->nr_reserved; i++) {
-		const struct range *r = i == -2 ? &bi->image : i == -1 ? &bi->fdt_range : &bi->reserved[i];
+		const struct range *r = i == -2   ? &bi->image
+					: i == -1 ? &bi->fdt_range
+						  : &bi->reserved[i];
 
 		if (range_end(r) <= at)
 			start = MAX(start, range_end(r));
@@ -58,8 +61,9 @@ static struct range usable_around(const struct bootinfo *bi, paddr_t at)
 }
 
 /*
- * First piece: `size` bytes around kernel and ramdisk, starting as far down as its alignment allows: at a multiple of
- * 2 MiB, the largest block that matters being 2 MiB for any start and 1 GiB when there is so much.
+ * First piece: `size` bytes around kernel and ramdisk, starting as far down as its alignment
+ * allows: at a multiple of 2 MiB, the largest block that matters being 2 MiB for any start and 1
+ * GiB when there is so much.
  */
 static struct range choose_first_piece(const struct bootinfo *bi, const struct boot_module *kernel,
 				       const struct boot_module *ramdisk)
@@ -67,7 +71,8 @@ static struct range choose_first_piece(const struct bootinfo *bi, const struct b
 	struct range around = usable_around(bi, kernel->range.base), out = {0, 0};
 	paddr_t low = kernel->range.base, high = range_end(&kernel->range), start, end;
 
-	if (ramdisk && ramdisk->range.base >= around.base && range_end(&ramdisk->range) <= range_end(&around)) {
+	if (ramdisk && ramdisk->range.base >= around.base &&
+	    range_end(&ramdisk->range) <= range_end(&around)) {
 		low = MIN(low, ramdisk->range.base);
 		high = MAX(high, range_end(&ramdisk->range));
 	}
@@ -76,7 +81,10 @@ static struct range choose_first_piece(const struct bootinfo *bi, const struct b
 	if (low < start || high > end)
 		return out;
 	if (end - start > bi->dom0_mem) {
-		/* Room to choose: begin right below what must be in it, but not so high that the end sticks out. */
+		/*
+		 * Room to choose: begin right below what must be in it, but not so high that the
+		 * end sticks out.
+		 */
 		start = MAX(start, MIN(ALIGN_DOWN(low, MiB(2)), end - bi->dom0_mem));
 		end = start + bi->dom0_mem;
 	}
@@ -94,11 +102,13 @@ static void add_pieces(struct domain *d, uint64_t left)
 
 			if (domain_page_alloc(d, (unsigned)order, PAGE_DIRTY, &mfn) != 0)
 				break;
-			plan.ram[plan.nr_ram++] = (struct range){mfn_to_pa(mfn), PAGE_SIZE << order};
+			plan.ram[plan.nr_ram++] =
+				(struct range){mfn_to_pa(mfn), PAGE_SIZE << order};
 			left -= PAGE_SIZE << order;
 		}
 	if (left)
-		log_warn("dom0: %llu MiB of its memory could not be had", (unsigned long long)left >> 20);
+		log_warn("dom0: %llu MiB of its memory could not be had",
+			 (unsigned long long)left >> 20);
 }
 
 static void sort_ram(void)
@@ -112,7 +122,9 @@ static void sort_ram(void)
 		}
 }
 
-/* Keep the first piece for dom0: the free memory around the modules, which the allocator never had. */
+/*
+ * Keep the first piece for dom0: the free memory around the modules, which the allocator never had.
+ */
 static void reserve_first_piece(const struct bootinfo *bi, const struct range *piece)
 {
 	paddr_t at = piece->base;
@@ -130,7 +142,8 @@ static void reserve_first_piece(const struct bootinfo *bi, const struct range *p
 			}
 		}
 		if (stop > at && !page_reserve(pa_to_mfn(at), (stop - at) >> PAGE_SHIFT))
-			panic("dom0: memory %llx-%llx is not free", (unsigned long long)at, (unsigned long long)stop);
+			panic("dom0: memory %llx-%llx is not free", (unsigned long long)at,
+			      (unsigned long long)stop);
 		if (next) {
 			page_add_used(next->base, range_end(next));
 			stop = ALIGN_UP(range_end(next), PAGE_SIZE);
@@ -139,7 +152,10 @@ static void reserve_first_piece(const struct bootinfo *bi, const struct range *p
 	}
 }
 
-/* The device tree goes at the top of the first piece, on a 2 MiB boundary (boot protocol: it must not cross one). */
+/*
+ * The device tree goes at the top of the first piece, on a 2 MiB boundary (boot protocol: it must
+ * not cross one).
+ */
 static void place_dtb(paddr_t modules_end)
 {
 	paddr_t at = range_end(&plan.ram[0]) - DTB_MAX;
@@ -161,15 +177,18 @@ static const struct boot_module *check_kernel(const struct bootinfo *bi, struct 
 	if (why)
 		panic("dom0's kernel cannot be used: %s", why);
 	if ((kernel->range.base - image->text_offset) % MiB(2))
-		panic("dom0's kernel must be loaded at a multiple of 2 MiB (plus its text offset %llx), not at %llx",
-		      (unsigned long long)image->text_offset, (unsigned long long)kernel->range.base);
+		panic("dom0's kernel must be loaded at a multiple of 2 MiB (plus its text offset "
+		      "%llx), not at %llx",
+		      (unsigned long long)image->text_offset,
+		      (unsigned long long)kernel->range.base);
 	return kernel;
 }
 
 void dom0_reserve_memory(const struct bootinfo *bi)
 {
 	struct kernel_image image;
-	const struct boot_module *kernel = check_kernel(bi, &image), *ramdisk = find_module(bi, MODULE_RAMDISK);
+	const struct boot_module *kernel = check_kernel(bi, &image),
+				 *ramdisk = find_module(bi, MODULE_RAMDISK);
 	paddr_t end = kernel->range.base - image.text_offset + image.image_size;
 
 	plan.kernel_entry = kernel->range.base;
@@ -183,8 +202,10 @@ void dom0_reserve_memory(const struct bootinfo *bi)
 	}
 	plan.ram[0] = choose_first_piece(bi, kernel, ramdisk);
 	if (!plan.ram[0].size)
-		panic("dom0_mem=%lluM does not fit around kernel (%llx) and ramdisk (%llx): load them closer, or raise it",
-		      (unsigned long long)bi->dom0_mem >> 20, (unsigned long long)kernel->range.base,
+		panic("dom0_mem=%lluM does not fit around kernel (%llx) and ramdisk (%llx): load "
+		      "them closer, or raise it",
+		      (unsigned long long)bi->dom0_mem >> 20,
+		      (unsigned long long)kernel->range.base,
 		      (unsigned long long)plan.ramdisk.base);
 	plan.nr_ram = 1;
 	reserve_first_piece(bi, &plan.ram[0]);
@@ -203,17 +224,18 @@ static void take_memory(const struct bootinfo *bi, struct domain *d)
 }
 
 /*
- * Addresses where there is nothing: for grant frames and foreign pages. Above all RAM, on 1 GiB boundaries; Linux needs
- * a 128 MiB block at a multiple of 128 MiB in an extended region.
+ * Addresses where there is nothing: for grant frames and foreign pages. Above all RAM, on 1 GiB
+ * boundaries; Linux needs a 128 MiB block at a multiple of 128 MiB in an extended region.
  */
 #define GRANT_REGION_SIZE MiB(64)
-#define EXTENDED_OFFSET	  MiB(128)
-#define HOLE_MIN	  GiB(1)
-#define HOLE_MAX	  GiB(8)
+#define EXTENDED_OFFSET   MiB(128)
+#define HOLE_MIN          GiB(1)
+#define HOLE_MAX          GiB(8)
 
 static void plan_holes(const struct bootinfo *bi)
 {
-	paddr_t at = ALIGN_UP(range_end(&bi->banks[bi->nr_banks - 1]), GiB(1)), limit = BIT64(p2m_ipa_bits);
+	paddr_t at = ALIGN_UP(range_end(&bi->banks[bi->nr_banks - 1]), GiB(1)),
+		limit = BIT64(p2m_ipa_bits);
 
 	for (unsigned i = 0; i <= plan.nr_devices; i++) {
 		const struct range *dev = i < plan.nr_devices ? &plan.device[i] : NULL;
@@ -223,7 +245,8 @@ static void plan_holes(const struct bootinfo *bi)
 			uint64_t size = MIN(ALIGN_DOWN(end - at, GiB(1)), HOLE_MAX);
 
 			plan.grant_region = (struct range){at, GRANT_REGION_SIZE};
-			plan.extended = (struct range){at + EXTENDED_OFFSET, size - EXTENDED_OFFSET};
+			plan.extended =
+				(struct range){at + EXTENDED_OFFSET, size - EXTENDED_OFFSET};
 			return;
 		}
 		if (dev && range_end(dev) > at)
@@ -237,7 +260,9 @@ static void plan_holes(const struct bootinfo *bi)
 static struct domain *create_domain(const struct bootinfo *bi)
 {
 	struct xen_domctl_createdomain config = {0};
-	unsigned most = bi->gic.version == 2 ? 8 : (unsigned)MIN(bi->gic.redist[0].size / 0x20000, (uint64_t)MAX_VCPUS);
+	unsigned most = bi->gic.version == 2 ? 8
+					     : (unsigned)MIN(bi->gic.redist[0].size / 0x20000,
+							     (uint64_t)MAX_VCPUS);
 	struct domain *d;
 	int err;
 
@@ -281,7 +306,8 @@ static void map_everything(const struct bootinfo *bi, struct domain *d)
 	for (unsigned i = 0; i < plan.nr_devices; i++)
 		map(d, &plan.device[i], plan.device[i].base, P2M_DEVICE);
 	if (bi->gic.version == 2) /* the guest's CPU interface is the virtual one of the hardware */
-		map(d, &(struct range){bi->gic.cpu.base, 2 * PAGE_SIZE}, bi->gic.vcpu.base, P2M_DEVICE);
+		map(d, &(struct range){bi->gic.cpu.base, 2 * PAGE_SIZE}, bi->gic.vcpu.base,
+		    P2M_DEVICE);
 }
 
 static void write_dtb(const struct bootinfo *bi)
@@ -310,5 +336,6 @@ void dom0_build(const struct bootinfo *bi)
 	domain0 = d;
 	log_info("dom0: %llu MiB at %llx, kernel at %llx, %u vCPU%s, %u device ranges",
 		 (unsigned long long)d->tot_pages >> 8, (unsigned long long)plan.ram[0].base,
-		 (unsigned long long)plan.kernel_entry, plan.vcpus, plan.vcpus == 1 ? "" : "s", plan.nr_devices);
+		 (unsigned long long)plan.kernel_entry, plan.vcpus, plan.vcpus == 1 ? "" : "s",
+		 plan.nr_devices);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* dom0's devices: every register range and PCI window in the device tree that is not RAM and not ours. */
+/*
+ * dom0's devices: every register range and PCI window in the device tree that is not RAM and not
+ * ours.
+ */
 #include <hyp/dom0.h>
 #include <hyp/lib.h>
 #include <hyp/log.h>
@@ -29,28 +32,35 @@ static bool is_kept(const struct bootinfo *bi, paddr_t base, uint64_t size)
 	return bi->uart.driver && overlaps(&bi->uart.regs, base, size);
 }
 
-static void add_device(const struct bootinfo *bi, struct dom0_plan *plan, paddr_t base, uint64_t size)
+static void add_device(const struct bootinfo *bi, struct dom0_plan *plan, paddr_t base,
+		       uint64_t size)
 {
 	paddr_t start = ALIGN_DOWN(base, PAGE_SIZE), end = ALIGN_UP(base + size, PAGE_SIZE);
 
 	if (!size || end <= start || is_kept(bi, base, size))
 		return;
 	if (end > BIT64(p2m_ipa_bits)) {
-		log_warn("dom0: device memory at %llx is beyond the %u bits of guest addresses: left out",
+		log_warn("dom0: device memory at %llx is beyond the %u bits of guest addresses: "
+			 "left out",
 			 (unsigned long long)base, p2m_ipa_bits);
 		return;
 	}
 	if (plan->nr_devices == DOM0_MAX_DEVICES) {
-		log_warn("dom0: more than %u device ranges, the rest is left out", DOM0_MAX_DEVICES);
+		log_warn("dom0: more than %u device ranges, the rest is left out",
+			 DOM0_MAX_DEVICES);
 		return;
 	}
 	plan->device[plan->nr_devices++] = (struct range){start, end - start};
 }
 
-/* PCI host bridges: windows in `ranges` are rows of (3 cells PCI address, CPU address, 2 cells size). */
+/*
+ * PCI host bridges: windows in `ranges` are rows of (3 cells PCI address, CPU address, 2 cells
+ * size).
+ */
 static void add_pci_windows(const struct bootinfo *bi, struct dom0_plan *plan, int node)
 {
-	int len, parent = fdt_parent_offset(bi->fdt, node), cells = fdt_address_cells(bi->fdt, parent);
+	int len, parent = fdt_parent_offset(bi->fdt, node),
+		 cells = fdt_address_cells(bi->fdt, parent);
 	const fdt32_t *p = fdt_getprop(bi->fdt, node, "ranges", &len);
 	const char *type = fdt_getprop(bi->fdt, node, "device_type", NULL);
 
@@ -78,7 +88,8 @@ static void sort_and_merge(struct dom0_plan *plan)
 		}
 	for (unsigned i = 0; i < plan->nr_devices; i++) {
 		if (n && r[i].base <= r[n - 1].base + r[n - 1].size)
-			r[n - 1].size = MAX(r[n - 1].base + r[n - 1].size, r[i].base + r[i].size) - r[n - 1].base;
+			r[n - 1].size = MAX(r[n - 1].base + r[n - 1].size, r[i].base + r[i].size) -
+					r[n - 1].base;
 		else
 			r[n++] = r[i];
 	}
@@ -90,7 +101,8 @@ void dom0_find_devices(const struct bootinfo *bi, struct dom0_plan *plan)
 	uint64_t base, size;
 	int depth = 0;
 
-	for (int node = fdt_next_node(bi->fdt, 0, &depth); node >= 0; node = fdt_next_node(bi->fdt, node, &depth)) {
+	for (int node = fdt_next_node(bi->fdt, 0, &depth); node >= 0;
+	     node = fdt_next_node(bi->fdt, node, &depth)) {
 		for (unsigned i = 0; fdt_reg(bi->fdt, node, i, &base, &size); i++)
 			add_device(bi, plan, base, size);
 		add_pci_windows(bi, plan, node);

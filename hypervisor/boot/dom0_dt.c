@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * dom0's device tree: the host's, less what is ours or describes what we virtualize, plus dom0's own CPUs, memory, PSCI
- * and the hypervisor node.
+ * dom0's device tree: the host's, less what is ours or describes what we virtualize, plus dom0's
+ * own CPUs, memory, PSCI and the hypervisor node.
  */
 #include <hyp/dom0.h>
 #include <hyp/lib.h>
@@ -11,16 +11,34 @@
 
 /* Things that dom0 must not find. */
 static const char *const hidden_compatible[] = {
-	"arm,psci", "arm,psci-0.2", "arm,psci-1.0", "arm,armv8-pmuv3", "arm,cortex-a53-pmu", "arm,cortex-a57-pmu",
-	"arm,gic-v3-its", "arm,smmu-v3", "arm,mmu-500", "arm,smmu-v1", "arm,smmu-v2", "multiboot,module",
+	"arm,psci",
+	"arm,psci-0.2",
+	"arm,psci-1.0",
+	"arm,armv8-pmuv3",
+	"arm,cortex-a53-pmu",
+	"arm,cortex-a57-pmu",
+	"arm,gic-v3-its",
+	"arm,smmu-v3",
+	"arm,mmu-500",
+	"arm,smmu-v1",
+	"arm,smmu-v2",
+	"multiboot,module",
 	"xen,multiboot-module",
 };
 
 static const char *const hidden_types[] = {"memory"};
 
 static const char *const hidden_chosen[] = {
-	"bootargs", "stdout-path", "linux,initrd-start", "linux,initrd-end", "xen,xen-bootargs", "xen,dom0-bootargs",
-	"linux,uefi-system-table", "linux,uefi-mmap-start", "linux,uefi-mmap-size", "linux,uefi-mmap-desc-size",
+	"bootargs",
+	"stdout-path",
+	"linux,initrd-start",
+	"linux,initrd-end",
+	"xen,xen-bootargs",
+	"xen,dom0-bootargs",
+	"linux,uefi-system-table",
+	"linux,uefi-mmap-start",
+	"linux,uefi-mmap-size",
+	"linux,uefi-mmap-desc-size",
 	"linux,uefi-mmap-desc-ver",
 };
 
@@ -29,7 +47,8 @@ static const char *const hidden_properties[] = {"iommus", "iommu-map", "msi-map"
 
 static bool is_hidden(const struct bootinfo *bi, const void *fdt, int node)
 {
-	const char *type = fdt_getprop(fdt, node, "device_type", NULL), *name = fdt_get_name(fdt, node, NULL);
+	const char *type = fdt_getprop(fdt, node, "device_type", NULL),
+		   *name = fdt_get_name(fdt, node, NULL);
 	uint64_t base, size;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(hidden_compatible); i++)
@@ -44,8 +63,8 @@ static bool is_hidden(const struct bootinfo *bi, const void *fdt, int node)
 }
 
 /*
- * NOPs instead of removals: nothing moves, so the walk goes on where it was: at a NOPed node's place the next one is
- * found.
+ * NOPs instead of removals: nothing moves, so the walk goes on where it was: at a NOPed node's
+ * place the next one is found.
  */
 static void hide_nodes(const struct bootinfo *bi, void *fdt)
 {
@@ -78,7 +97,8 @@ static int add_chosen(const struct dom0_plan *plan, void *fdt)
 	if (!err && plan->ramdisk.size) {
 		err = fdt_setprop_u64(fdt, node, "linux,initrd-start", plan->ramdisk.base);
 		if (!err)
-			err = fdt_setprop_u64(fdt, node, "linux,initrd-end", plan->ramdisk.base + plan->ramdisk.size);
+			err = fdt_setprop_u64(fdt, node, "linux,initrd-end",
+					      plan->ramdisk.base + plan->ramdisk.size);
 	}
 	return err;
 }
@@ -125,13 +145,15 @@ static int add_psci(void *fdt)
 /* reg entries with the root's cell counts. */
 static int append_reg(void *fdt, int node, const struct range *r)
 {
-	int err = fdt_address_cells(fdt, 0) == 2 ? fdt_appendprop_u64(fdt, node, "reg", r->base) :
-						   fdt_appendprop_u32(fdt, node, "reg", (uint32_t)r->base);
+	int err = fdt_address_cells(fdt, 0) == 2
+			  ? fdt_appendprop_u64(fdt, node, "reg", r->base)
+			  : fdt_appendprop_u32(fdt, node, "reg", (uint32_t)r->base);
 
 	if (err)
 		return err;
-	return fdt_size_cells(fdt, 0) == 2 ? fdt_appendprop_u64(fdt, node, "reg", r->size) :
-					     fdt_appendprop_u32(fdt, node, "reg", (uint32_t)r->size);
+	return fdt_size_cells(fdt, 0) == 2
+		       ? fdt_appendprop_u64(fdt, node, "reg", r->size)
+		       : fdt_appendprop_u32(fdt, node, "reg", (uint32_t)r->size);
 }
 
 static int add_memory(const struct dom0_plan *plan, void *fdt)
@@ -151,7 +173,10 @@ static int add_memory(const struct dom0_plan *plan, void *fdt)
 	return err;
 }
 
-/* What Linux looks for (arch/arm/xen): the name, the version string, grant and extended regions, the event PPI. */
+/*
+ * What Linux looks for (arch/arm/xen): the name, the version string, grant and extended regions,
+ * the event PPI.
+ */
 static int add_hypervisor(const struct dom0_plan *plan, void *fdt)
 {
 	static const char compatible[] = "xen,xen-4.17\0xen,xen";
@@ -173,7 +198,10 @@ static int add_hypervisor(const struct dom0_plan *plan, void *fdt)
 	return err;
 }
 
-/* dom0's interrupt controller is ours at the place of the real one, without the parts that serve a hypervisor. */
+/*
+ * dom0's interrupt controller is ours at the place of the real one, without the parts that serve a
+ * hypervisor.
+ */
 static int edit_gic(const struct bootinfo *bi, const struct dom0_plan *plan, void *fdt)
 {
 	const char *compatible = bi->gic.version == 3 ? "arm,gic-v3" : NULL;
@@ -205,8 +233,8 @@ int dom0_make_dt(const struct bootinfo *bi, const struct dom0_plan *plan, void *
 		return err;
 	hide_nodes(bi, buf);
 	if ((err = edit_gic(bi, plan, buf)) != 0 || (err = add_hypervisor(plan, buf)) != 0 ||
-	    (err = add_memory(plan, buf)) != 0 || (err = add_psci(buf)) != 0 || (err = add_cpus(plan, buf)) != 0 ||
-	    (err = add_chosen(plan, buf)) != 0)
+	    (err = add_memory(plan, buf)) != 0 || (err = add_psci(buf)) != 0 ||
+	    (err = add_cpus(plan, buf)) != 0 || (err = add_chosen(plan, buf)) != 0)
 		return err;
 	return fdt_pack(buf);
 }

@@ -16,7 +16,8 @@ uint64_t fdt_cells(const fdt32_t *p, int cells)
 /* One level: address of `bus`'s children to an address of `bus`'s parent. */
 static bool translate_once(const void *fdt, int bus, int parent, uint64_t *addr)
 {
-	int len, child_cells = fdt_address_cells(fdt, bus), parent_cells = fdt_address_cells(fdt, parent);
+	int len, child_cells = fdt_address_cells(fdt, bus),
+		 parent_cells = fdt_address_cells(fdt, parent);
 	int size_cells = fdt_size_cells(fdt, bus), row = child_cells + parent_cells + size_cells;
 	const fdt32_t *p = fdt_getprop(fdt, bus, "ranges", &len);
 
@@ -53,7 +54,8 @@ bool fdt_translate(const void *fdt, int bus, uint64_t *addr)
 bool fdt_reg(const void *fdt, int node, unsigned index, uint64_t *base, uint64_t *size)
 {
 	int len, bus = fdt_parent_offset(fdt, node);
-	int ac = bus < 0 ? 0 : fdt_address_cells(fdt, bus), sc = bus < 0 ? 0 : fdt_size_cells(fdt, bus);
+	int ac = bus < 0 ? 0 : fdt_address_cells(fdt, bus),
+	    sc = bus < 0 ? 0 : fdt_size_cells(fdt, bus);
 	const fdt32_t *p = fdt_getprop(fdt, node, "reg", &len);
 	int at = (int)index * (ac + sc);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Device tree look-ups that libfdt leaves to its users: registers through bus translations, interrupts, status. */
+/*
+ * Device tree look-ups that libfdt leaves to its users: registers through bus translations,
+ * interrupts, status.
+ */
 #ifndef BOOT_FDT_UTIL_H
 #define BOOT_FDT_UTIL_H
 
@@ -9,7 +12,9 @@
 /* Big-endian cells to a number: 1 or 2 cells (more: the last two). */
 uint64_t fdt_cells(const fdt32_t *p, int cells);
 
-/* reg entry `index`, translated through the parents' ranges to a CPU address. false: there is none. */
+/*
+ * reg entry `index`, translated through the parents' ranges to a CPU address. false: there is none.
+ */
 bool fdt_reg(const void *fdt, int node, unsigned index, uint64_t *base, uint64_t *size);
 
 /* The same for any address of a bus: `bus` is the node whose children use it. */

@@ -21,7 +21,9 @@ static const struct {
 	{"\x1f\x8b", 2, "it is compressed with gzip: give the plain Image"},
 	{"\x28\xb5\x2f\xfd", 4, "it is compressed with zstd: give the plain Image"},
 	{"\xfd\x37zXZ", 5, "it is compressed with xz: give the plain Image"},
-	{"\x7f" "ELF", 4, "it is an ELF file: give the Image"},
+	{"\x7f"
+	 "ELF",
+	 4, "it is an ELF file: give the Image"},
 	{"MZ\0\0zimg", 8, "it is an EFI zboot image: give the plain Image"},
 };
 
@@ -30,7 +32,8 @@ const char *kernel_image_read(const void *data, uint64_t size, struct kernel_ima
 	const struct image_header *h = data;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(other_formats); i++)
-		if (size >= other_formats[i].len && memcmp(data, other_formats[i].bytes, other_formats[i].len) == 0)
+		if (size >= other_formats[i].len &&
+		    memcmp(data, other_formats[i].bytes, other_formats[i].len) == 0)
 			return other_formats[i].why;
 	if (size < sizeof(*h))
 		return "it is shorter than an Image's header";

@@ -42,7 +42,10 @@ void domain_hold(struct domain *d)
 	atomic_add(&d->refs, 1);
 }
 
-/* A domain whose last reference has gone is still in the table for a moment: it must not be found any more. */
+/*
+ * A domain whose last reference has gone is still in the table for a moment: it must not be found
+ * any more.
+ */
 static bool try_hold(struct domain *d)
 {
 	uint32_t refs = atomic_load(&d->refs);
@@ -181,14 +184,19 @@ void domain_put(struct domain *d)
 
 /* Creation. */
 
-/* Pages of grant table and of mapping handles when the toolstack asks for the default (a negative number). */
+/*
+ * Pages of grant table and of mapping handles when the toolstack asks for the default (a negative
+ * number).
+ */
 #define DEFAULT_GRANT_FRAMES 64
 #define DEFAULT_MAPTRACK     1024
 
 static int domain_init_parts(struct domain *d, const struct xen_domctl_createdomain *c)
 {
-	uint32_t frames = c->max_grant_frames < 0 ? DEFAULT_GRANT_FRAMES : (uint32_t)c->max_grant_frames;
-	uint32_t maptrack = c->max_maptrack_frames < 0 ? DEFAULT_MAPTRACK : (uint32_t)c->max_maptrack_frames;
+	uint32_t frames =
+		c->max_grant_frames < 0 ? DEFAULT_GRANT_FRAMES : (uint32_t)c->max_grant_frames;
+	uint32_t maptrack =
+		c->max_maptrack_frames < 0 ? DEFAULT_MAPTRACK : (uint32_t)c->max_maptrack_frames;
 	int err;
 
 	if ((err = p2m_init(d)) != 0)
@@ -224,9 +232,9 @@ int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool
 	d->flags = config->flags;
 	d->ssidref = config->ssidref;
 	d->sched_weight = SCHED_WEIGHT_DEFAULT;
-	d->hvm_params[HVM_PARAM_CALLBACK_IRQ] = (uint64_t)HVM_PARAM_CALLBACK_TYPE_PPI << 56 |
-						(uint64_t)HVM_PARAM_CALLBACK_TYPE_PPI_FLAG_LOW_LEVEL << 8 |
-						GUEST_EVTCHN_PPI;
+	d->hvm_params[HVM_PARAM_CALLBACK_IRQ] =
+		(uint64_t)HVM_PARAM_CALLBACK_TYPE_PPI << 56 |
+		(uint64_t)HVM_PARAM_CALLBACK_TYPE_PPI_FLAG_LOW_LEVEL << 8 | GUEST_EVTCHN_PPI;
 	d->log.budget = LOG_GUEST_BURST;
 	memcpy(d->handle, config->handle, sizeof(d->handle));
 	memset(d->last_vcpu, 0xff, sizeof(d->last_vcpu));

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* domctl: the toolstack's operations on one domain. Policy is in the table and checked before anything is done. */
+/*
+ * domctl: the toolstack's operations on one domain. Policy is in the table and checked before
+ * anything is done.
+ */
 #include <hyp/domctl.h>
 #include <hyp/errno.h>
 #include <hyp/guest_access.h>
@@ -11,7 +14,10 @@
 #include <asm/cache.h>
 #include <asm/context.h>
 
-/* Handlers get the operation's own copy of the structure; with `returns` set in the table it goes back. */
+/*
+ * Handlers get the operation's own copy of the structure; with `returns` set in the table it goes
+ * back.
+ */
 typedef long domctl_fn(struct vcpu *v, struct domain *d, struct xen_domctl *op);
 
 /* Life cycle. */
@@ -37,11 +43,13 @@ static domid_t pick_domid(void)
 
 static long check_config(struct xen_domctl_createdomain *c)
 {
-	unsigned version = irqchip->version == 3 ? XEN_DOMCTL_CONFIG_GIC_V3 : XEN_DOMCTL_CONFIG_GIC_V2;
+	unsigned version =
+		irqchip->version == 3 ? XEN_DOMCTL_CONFIG_GIC_V3 : XEN_DOMCTL_CONFIG_GIC_V2;
 
 	if (c->flags & ~(XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap | XEN_DOMCTL_CDF_xs_domain))
 		return -EINVAL;
-	if ((c->flags & (XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap)) != (XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap))
+	if ((c->flags & (XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap)) !=
+	    (XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap))
 		return -EINVAL;
 	if (c->iommu_opts || c->vmtrace_size || c->arch.tee_type != XEN_DOMCTL_CONFIG_TEE_NONE)
 		return -EINVAL;
@@ -50,16 +58,19 @@ static long check_config(struct xen_domctl_createdomain *c)
 	/* The list registers and CPU interface are the hardware's: a guest gets its version. */
 	if (c->arch.gic_version != version)
 		return -EINVAL;
-	if (c->max_vcpus == 0 || c->max_vcpus > (version == XEN_DOMCTL_CONFIG_GIC_V3 ? MAX_VCPUS : 8))
+	if (c->max_vcpus == 0 ||
+	    c->max_vcpus > (version == XEN_DOMCTL_CONFIG_GIC_V3 ? MAX_VCPUS : 8))
 		return -EINVAL;
 	if (c->arch.nr_spis > MAX_IRQS - NR_LOCALS)
 		return -EINVAL;
-	if (c->max_grant_frames > GRANT_MAX_FRAMES || c->max_maptrack_frames > GRANT_MAX_MAPTRACK_FRAMES)
+	if (c->max_grant_frames > GRANT_MAX_FRAMES ||
+	    c->max_maptrack_frames > GRANT_MAX_MAPTRACK_FRAMES)
 		return -EINVAL;
 	return 0;
 }
 
-static long createdomain(struct vcpu *v __unused, struct domain *none __unused, struct xen_domctl *op)
+static long createdomain(struct vcpu *v __unused, struct domain *none __unused,
+			 struct xen_domctl *op)
 {
 	struct xen_domctl_createdomain *c = &op->u.createdomain;
 	bool v3 = irqchip->version == 3;
@@ -80,8 +91,8 @@ static long createdomain(struct vcpu *v __unused, struct domain *none __unused, 
 			       v3 ? GUEST_GICV3_GICD_BASE : GUEST_GICD_BASE,
 			       v3 ? GUEST_GICV3_GICR0_BASE : GUEST_GICC_BASE);
 	if (!err && !v3)
-		err = p2m_map(d, gpa_to_gfn(GUEST_GICC_BASE), pa_to_mfn(gicv_base), GUEST_GICC_SIZE >> PAGE_SHIFT,
-			      P2M_DEVICE);
+		err = p2m_map(d, gpa_to_gfn(GUEST_GICC_BASE), pa_to_mfn(gicv_base),
+			      GUEST_GICC_SIZE >> PAGE_SHIFT, P2M_DEVICE);
 	if (err) {
 		while (domain_kill(d) == -ERESTART)
 			;
@@ -167,10 +178,13 @@ void domctl_fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 		}
 	}
 	info->flags = (d->state >= DOMAIN_DYING ? XEN_DOMINF_dying : 0) |
-		      (d->shutting_down ? XEN_DOMINF_shutdown : 0) | (d->paused_by_tools ? XEN_DOMINF_paused : 0) |
-		      (blocked && !running ? XEN_DOMINF_blocked : 0) | (running ? XEN_DOMINF_running : 0) |
-		      (d->flags & XEN_DOMCTL_CDF_xs_domain ? XEN_DOMINF_xs_domain : 0) | XEN_DOMINF_hvm_guest |
-		      XEN_DOMINF_hap | (uint32_t)d->shutdown_code << XEN_DOMINF_shutdownshift;
+		      (d->shutting_down ? XEN_DOMINF_shutdown : 0) |
+		      (d->paused_by_tools ? XEN_DOMINF_paused : 0) |
+		      (blocked && !running ? XEN_DOMINF_blocked : 0) |
+		      (running ? XEN_DOMINF_running : 0) |
+		      (d->flags & XEN_DOMCTL_CDF_xs_domain ? XEN_DOMINF_xs_domain : 0) |
+		      XEN_DOMINF_hvm_guest | XEN_DOMINF_hap |
+		      (uint32_t)d->shutdown_code << XEN_DOMINF_shutdownshift;
 	info->tot_pages = d->tot_pages;
 	info->max_pages = d->max_pages;
 	info->shared_info_frame = ~(uint64_t)0; /* no reverse map is kept */
@@ -184,7 +198,8 @@ void domctl_fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 }
 
 /* The domain asked about or the next higher one. */
-static long getdomaininfo(struct vcpu *v __unused, struct domain *none __unused, struct xen_domctl *op)
+static long getdomaininfo(struct vcpu *v __unused, struct domain *none __unused,
+			  struct xen_domctl *op)
 {
 	struct domain *d = domain_get_next(op->domain);
 
@@ -374,8 +389,9 @@ static long scheduler_op(struct vcpu *v __unused, struct domain *d, struct xen_d
 	if (s->sched_id != XEN_SCHEDULER_CREDIT2)
 		return -EINVAL;
 	if (s->cmd == XEN_DOMCTL_SCHEDOP_putinfo)
-		return sched_set_weight(d, s->u.credit2.weight ? s->u.credit2.weight : d->sched_weight,
-					s->u.credit2.cap == 0xffff ? d->sched_cap : s->u.credit2.cap);
+		return sched_set_weight(
+			d, s->u.credit2.weight ? s->u.credit2.weight : d->sched_weight,
+			s->u.credit2.cap == 0xffff ? d->sched_cap : s->u.credit2.cap);
 	if (s->cmd != XEN_DOMCTL_SCHEDOP_getinfo)
 		return -EINVAL;
 	s->u.credit2.weight = (uint16_t)d->sched_weight;
@@ -396,12 +412,14 @@ static long settimeoffset(struct vcpu *v __unused, struct domain *d, struct xen_
 	return 0;
 }
 
-static long set_address_size(struct vcpu *v __unused, struct domain *d __unused, struct xen_domctl *op)
+static long set_address_size(struct vcpu *v __unused, struct domain *d __unused,
+			     struct xen_domctl *op)
 {
 	return op->u.address_size.size == 64 ? 0 : -EINVAL; /* no 32-bit guests yet */
 }
 
-static long get_address_size(struct vcpu *v __unused, struct domain *d __unused, struct xen_domctl *op)
+static long get_address_size(struct vcpu *v __unused, struct domain *d __unused,
+			     struct xen_domctl *op)
 {
 	op->u.address_size.size = 64;
 	return 0;
@@ -423,7 +441,8 @@ static long cacheflush(struct vcpu *v __unused, struct domain *d, struct xen_dom
 			cache_clean_invalidate_page(page);
 			unmap_page(page);
 			page_put(mfn);
-		} else if (p2m_lookup(d, GFN(c->start_pfn), &mfn, &type, NULL) == -ENOENT && c->start_pfn > p2m_max_gfn(d)) {
+		} else if (p2m_lookup(d, GFN(c->start_pfn), &mfn, &type, NULL) == -ENOENT &&
+			   c->start_pfn > p2m_max_gfn(d)) {
 			break;
 		}
 		if ((c->nr_pfns & 63) == 0 && hypercall_should_yield()) {
@@ -455,7 +474,7 @@ static long get_mempool(struct vcpu *v __unused, struct domain *d, struct xen_do
 
 #define NO_TARGET BIT(0) /* op.domain is not an existing domain */
 #define DYING_TOO BIT(1)
-#define RETURNS	  BIT(2) /* the structure goes back to the caller */
+#define RETURNS   BIT(2) /* the structure goes back to the caller */
 
 static const struct {
 	uint8_t cmd;

@@ -634,8 +634,10 @@ int evtchn_register_vcpu_info(struct vcpu *v, gfn_t gfn, uint32_t offset)
 	info->evtchn_upcall_pending = 0; /* so that it is told again, with the interrupt */
 	v->info_mfn = mfn;
 	WRITE_ONCE(v->info, info);
-	/* Who used the old place had made the event pending before: seen by the guest as soon as it
-	 * looks. */
+	/*
+	 * Who used the old place had made the event pending before: seen by the guest as soon as it
+	 * looks.
+	 */
 	smp_mb();
 	told = tell_everything(v);
 out:

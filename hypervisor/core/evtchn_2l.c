@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The 2-level ABI of event channels: a bit a port in shared_info, a selector bit for each 64 of
- * them in vcpu_info. */
+/*
+ * The 2-level ABI of event channels: a bit a port in shared_info, a selector bit for each 64 of
+ * them in vcpu_info.
+ */
 #include <hyp/atomic.h>
 #include <hyp/errno.h>
 #include "evtchn_priv.h"

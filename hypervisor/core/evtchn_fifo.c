@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The FIFO ABI of event channels: an event word a port, linked into queues, one for each priority
- *and vCPU.
+ * and vCPU.
  *
  *	control block (one a vCPU, in a guest page)         event array (guest pages, 1024 words
- *each)
+ * each)
  *	+-------+---------+---------+-----+                 +------------------------------------+
  *	| ready | head[0] | head[1] | ... |   head[q] ----> | P M L . link ---> next word --> 0  |
  *	+-------+---------+---------+-----+                 +------------------------------------+
  *	our own, out of the guest's reach: tail[q]
  *
  * The hypervisor appends at the tail, the guest takes from the head: it clears LINKED and reads the
- *link in one atomic step, so an append either finds LINKED set and hands over the link, or finds
- *the queue used up and starts a new one at head[q]. All words are the guest's to garble: each is
- *read once, used as a port number only to store it back, and every update is tried a bounded number
- *of times.
+ * link in one atomic step, so an append either finds LINKED set and hands over the link, or finds
+ * the queue used up and starts a new one at head[q]. All words are the guest's to garble: each is
+ * read once, used as a port number only to store it back, and every update is tried a bounded number
+ * of times.
  */
 #include <hyp/atomic.h>
 #include <hyp/errno.h>
@@ -56,8 +56,10 @@ static event_word_t *port_word(const struct evtchn_fifo *f, uint32_t port)
 	return page < f->nr_pages ? &f->page[page][port % WORDS_PER_PAGE] : NULL;
 }
 
-/* Replace bits of a word if all bits of `when_clear` are clear. 1 done, 0 they are not, -EIO. *old:
- * before. */
+/*
+ * Replace bits of a word if all bits of `when_clear` are clear. 1 done, 0 they are not, -EIO. old:
+ * before.
+ */
 static int word_update(uint32_t *word, uint32_t clear, uint32_t set, uint32_t when_clear,
 		       uint32_t *old)
 {
@@ -94,8 +96,10 @@ static int link_to_tail(const struct evtchn_fifo *f, uint32_t tail, uint32_t por
 	return word ? -EIO : 0;
 }
 
-/* An event that comes again must not be linked to itself; nor may a queue it has left keep it as
- * its end. */
+/*
+ * An event that comes again must not be linked to itself; nor may a queue it has left keep it as
+ * its end.
+ */
 static void forget_old_queue(struct domain *d, const struct evtchn *e, uint32_t port)
 {
 	struct vcpu *v = d->vcpu[e->last_vcpu];
@@ -246,8 +250,10 @@ static int switch_to_fifo(struct domain *d)
 		return -ENOMEM;
 	spin_lock_init(&f->lock, RANK_EVTCHN_FIFO);
 	d->evtchn.fifo = f;
-	/* Senders hold other locks than ours: they look at abi again after setting a bit
-	 * (evtchn_raise()). */
+	/*
+	 * Senders hold other locks than ours: they look at abi again after setting a bit
+	 * (evtchn_raise()).
+	 */
 	__atomic_store_n(&d->evtchn.abi, &evtchn_fifo_abi, __ATOMIC_SEQ_CST);
 	smp_mb();
 	defer_pending_2l(d);

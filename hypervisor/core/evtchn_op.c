@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* event_channel_op: copy the argument in, check who may do it to whom, call, copy the result out.
+/*
+ * event_channel_op: copy the argument in, check who may do it to whom, call, copy the result out.
  */
 #include <hyp/domain.h>
 #include <hyp/errno.h>
@@ -158,7 +159,8 @@ long do_event_channel_op(struct vcpu *v, uint64_t *arg)
 	op = &ops[cmd];
 	if (copy_from_guest(v, &a, arg[1], op->size))
 		return -EFAULT;
-	/* A port that is open but whose number could not be told would be lost: look before acting.
+	/*
+	 * A port that is open but whose number could not be told would be lost: look before acting.
 	 */
 	if (op->result && probe_guest_write(v, arg[1], op->size))
 		return -EFAULT;

@@ -78,8 +78,10 @@ static inline struct evtchn *evtchn_lookup_open(const struct domain *d, uint32_t
 	return e && e->state != EVTCHN_FREE ? e : NULL;
 }
 
-/* Make a port pending and tell its vCPU. 0 or -EIO: the domain is to be stopped when no lock is
- * held. */
+/*
+ * Make a port pending and tell its vCPU. 0 or -EIO: the domain is to be stopped when no lock is
+ * held.
+ */
 int evtchn_raise(struct domain *d, struct evtchn *e, uint32_t port);
 
 #endif

@@ -130,8 +130,10 @@ out:
  * Use
  */
 
-/* Mark the entry as being read (and written) if it lets `user` do so. GNTST_*; *set: the marks that
- * are new. */
+/*
+ * Mark the entry as being read (and written) if it lets `user` do so. GNTST_*; set: the marks that
+ * are new.
+ */
 static int entry_mark(struct grant_entry_v1 *entry, domid_t user, bool write, uint16_t *set)
 {
 	entry_word_t *word = (entry_word_t *)entry;

@@ -96,8 +96,10 @@ void grant_copy(struct vcpu *v, struct gnttab_copy *op)
 	op->status = (int16_t)copy(v, op);
 }
 
-/* A reference on the page, if it is the caller's own or the caller has mapped it. 0, -errno or
- * -ERESTART. */
+/*
+ * A reference on the page, if it is the caller's own or the caller has mapped it. 0, -errno or
+ * -ERESTART.
+ */
 static int flush_get_page(struct domain *d, mfn_t mfn, uint32_t *from)
 {
 	int found;

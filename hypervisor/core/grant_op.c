@@ -8,8 +8,10 @@
 #include <hyp/hypercall.h>
 #include "grant_priv.h"
 
-/* Where cache_flush, stopped within an element, keeps how far it has come: above the command in
- * arg[0]. */
+/*
+ * Where cache_flush, stopped within an element, keeps how far it has come: above the command in
+ * arg[0].
+ */
 #define CMD_BITS 12
 #define CMD_MASK ((1U << CMD_BITS) - 1)
 _Static_assert((uint64_t)GRANT_MAX_MAPTRACK_FRAMES *HANDLES_PER_PAGE <= 1U << (32 - CMD_BITS),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Copies between the hypervisor and guests, page by page, each with the p2m locked so that the page
- * stays. */
+/*
+ * Copies between the hypervisor and guests, page by page, each with the p2m locked so that the page
+ * stays.
+ */
 #include <asm/cache.h>
 #include <hyp/domain.h>
 #include <hyp/errno.h>
@@ -30,8 +32,10 @@ static void close_at(const void *va)
 	unmap_page((const void *)((uintptr_t)va & (uintptr_t)PAGE_MASK));
 }
 
-/* The two address spaces: the caller's virtual one, and a domain's physical one. With the p2m
- * locked. */
+/*
+ * The two address spaces: the caller's virtual one, and a domain's physical one. With the p2m
+ * locked.
+ */
 typedef int translate_fn(void *whose, uint64_t addr, bool write, paddr_t *pa);
 
 static int translate_virtual(void *whose, uint64_t addr, bool write, paddr_t *pa)
@@ -250,8 +254,8 @@ int copy_caller_to_domain(struct vcpu *v, struct domain *d, gpaddr_t dst, gvaddr
 	int err;
 
 	/*
-	 * Two locks of one rank: the target's first, then the privileged caller's own. Nobody else takes two, and no
-	 * domain but the privileged one comes here.
+	 * Two locks of one rank: the target's first, then the privileged caller's own. Nobody else
+	 * takes two, and no domain but the privileged one comes here.
 	 */
 	ASSERT(v->domain->privileged && d != v->domain);
 	spin_lock(&to.p2m->lock);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Physical interrupts: one at a time, to the hypervisor's own handlers, the running vCPU's timer, or dom0. */
+/*
+ * Physical interrupts: one at a time, to the hypervisor's own handlers, the running vCPU's timer,
+ * or dom0.
+ */
 #include <hyp/arch.h>
 #include <hyp/domain.h>
 #include <hyp/errno.h>
@@ -80,12 +83,14 @@ bool irq_handle_one(void)
 	if (intid == VTIMER_PPI && likely(v))
 		vgic_forward_local(v, VTIMER_PPI, VTIMER_PPI);
 	else if (intid == VTIMER_PPI)
-		irqchip->deactivate(intid); /* raised just before its vCPU was switched out: it is armed again */
+		irqchip->deactivate(intid); /* raised just before its vCPU was switched out: it is
+					       armed again */
 	else if (intid < NR_SGIS)
 		handle_ipi(intid);
 	else if (handle_own(intid))
 		;
-	else if (intid >= NR_LOCALS && domain0 && intid < NR_LOCALS + (unsigned)domain0->vgic.nr_spis)
+	else if (intid >= NR_LOCALS && domain0 &&
+		 intid < NR_LOCALS + (unsigned)domain0->vgic.nr_spis)
 		vgic_forward_spi(domain0, intid);
 	else
 		spurious(intid);

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/* What the distribution's static libfdt.a needs beyond hyp/lib.h: it is compiled with the stack
- * protector. */
+/*
+ * What the distribution's static libfdt.a needs beyond hyp/lib.h: it is compiled with the stack
+ * protector.
+ */
 #include <hyp/lib.h>
 
-/* Names and types are the compiler's. The value only has to be unlikely; a zero byte stops string
- * overruns. */
+/*
+ * Names and types are the compiler's. The value only has to be unlikely; a zero byte stops string
+ * overruns.
+ */
 extern uintptr_t __stack_chk_guard;
 void __stack_chk_fail(void) __noreturn;
 

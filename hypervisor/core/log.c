@@ -6,8 +6,8 @@
 #include <hyp/lib.h>
 #include <hyp/log.h>
 
-#define LOG_MAGIC	0x504c494e54484c31ULL /* "PLINTHL1" */
-#define EARLY_SIZE	2048
+#define LOG_MAGIC  0x504c494e54484c31ULL /* "PLINTHL1" */
+#define EARLY_SIZE 2048
 
 /*
  *	+0   magic        +16  checksum of magic, boot_count and size: tells a log from leftovers
@@ -25,9 +25,9 @@ struct log_ring {
 
 static struct {
 	struct spinlock lock;
-	struct log_ring *ring;	   /* NULL until log_init() */
+	struct log_ring *ring;     /* NULL until log_init() */
 	struct log_ring *previous; /* NULL: none was found */
-	uint64_t start;		   /* what log_clear() hides is before this */
+	uint64_t start;            /* what log_clear() hides is before this */
 	int level;
 	bool panicking;
 } log = {.lock = SPINLOCK_INIT(RANK_LOG), .level = LOG_INFO};
@@ -44,7 +44,8 @@ static uint64_t ring_checksum(const struct log_ring *r)
 
 static bool ring_valid(const struct log_ring *r)
 {
-	return r->magic == LOG_MAGIC && r->size == LOG_SIZE - sizeof(*r) && r->checksum == ring_checksum(r);
+	return r->magic == LOG_MAGIC && r->size == LOG_SIZE - sizeof(*r) &&
+	       r->checksum == ring_checksum(r);
 }
 
 static void ring_put(struct log_ring *r, const char *s, size_t len)
@@ -92,7 +93,8 @@ void log_init(void *ring, void *previous)
 	ring_put(r, early.data, early.used);
 	log.ring = r;
 	if (log.previous)
-		log_info("log: boot %u since power-on; the log of the boot before is kept", r->boot_count);
+		log_info("log: boot %u since power-on; the log of the boot before is kept",
+			 r->boot_count);
 }
 
 void log_set_level(int level)
@@ -215,7 +217,8 @@ void log_clear(void)
 	spin_unlock(&log.lock);
 }
 
-int log_read_previous(uint32_t offset, char *buf, uint32_t size, uint64_t *total, uint32_t *boot_count)
+int log_read_previous(uint32_t offset, char *buf, uint32_t size, uint64_t *total,
+		      uint32_t *boot_count)
 {
 	const struct log_ring *r = log.previous;
 	uint64_t oldest, pos;

@@ -35,16 +35,19 @@ static void main_read_machine(paddr_t fdt, paddr_t image)
 static void main_init_console(void)
 {
 	if (bootinfo.uart.driver)
-		console_init(bootinfo.uart.driver, mmu_map_device(bootinfo.uart.regs.base, bootinfo.uart.regs.size));
+		console_init(bootinfo.uart.driver,
+			     mmu_map_device(bootinfo.uart.regs.base, bootinfo.uart.regs.size));
 	log_info("Plinth %s, speaks Xen %u.%u", PLINTH_VERSION, XEN_ABI_MAJOR, XEN_ABI_MINOR);
 	if (!bootinfo.uart.driver)
-		log_warn("no console: no UART that this hypervisor knows; the log in RAM is all there is");
+		log_warn("no console: no UART that this hypervisor knows; the log in RAM is all "
+			 "there is");
 }
 
 static void main_map_ram(void)
 {
 	for (unsigned i = 0; i < bootinfo.nr_banks; i++)
-		mmu_map_ram(bootinfo.banks[i].base, bootinfo.banks[i].base + bootinfo.banks[i].size);
+		mmu_map_ram(bootinfo.banks[i].base,
+			    bootinfo.banks[i].base + bootinfo.banks[i].size);
 }
 
 /* The ring must be found at the same place at every boot: the top of the first bank. */
@@ -60,8 +63,10 @@ static void main_init_log(void)
 
 static void main_init_pages(void)
 {
-	const struct range *first = &bootinfo.banks[0], *last = &bootinfo.banks[bootinfo.nr_banks - 1];
-	uint64_t first_mfn = first->base >> PAGE_SHIFT, end_mfn = (last->base + last->size) >> PAGE_SHIFT;
+	const struct range *first = &bootinfo.banks[0],
+			   *last = &bootinfo.banks[bootinfo.nr_banks - 1];
+	uint64_t first_mfn = first->base >> PAGE_SHIFT,
+		 end_mfn = (last->base + last->size) >> PAGE_SHIFT;
 	paddr_t descriptors = boot_alloc(&bootinfo, (end_mfn - first_mfn) * PAGE_DESCRIPTOR_SIZE);
 
 	page_init(phys_to_virt(descriptors), first_mfn, end_mfn - first_mfn);

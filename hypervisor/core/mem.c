@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/* memcpy, memmove and memset: 64 bytes a round; an architecture may bring its own instead of this
- * file. */
+/*
+ * memcpy, memmove and memset: 64 bytes a round; an architecture may bring its own instead of this
+ * file.
+ */
 #include <hyp/lib.h>
 
-/* Else the compiler recognises these loops and replaces them by calls of the functions that they
- * are in. */
+/*
+ * Else the compiler recognises these loops and replaces them by calls of the functions that they
+ * are in.
+ */
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 
 typedef uint64_t __attribute__((may_alias)) word_t;
@@ -13,14 +17,16 @@ typedef uint32_t __attribute__((may_alias)) half_t;
 #define WORD  sizeof(word_t)
 #define CHUNK (8 * WORD)
 
-/* Could all of these addresses and sizes be aligned to `align` at once, given one common lead-in?
+/*
+ * Could all of these addresses and sizes be aligned to `align` at once, given one common lead-in?
  */
 static bool same_phase(const void *a, const void *b, size_t align)
 {
 	return (((uintptr_t)a ^ (uintptr_t)b) & (align - 1)) == 0;
 }
 
-/* Both ends are aligned to words. Load first, then store: memmove() to lower addresses uses it too.
+/*
+ * Both ends are aligned to words. Load first, then store: memmove() to lower addresses uses it too.
  */
 static void copy_chunk(word_t *d, const word_t *s)
 {

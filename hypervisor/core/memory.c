@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* What is done to guests' physical address spaces on request: populate, remove, share, map foreign
- * pages. */
+/*
+ * What is done to guests' physical address spaces on request: populate, remove, share, map foreign
+ * pages.
+ */
 #include <hyp/domain.h>
 #include <hyp/errno.h>
 #include <hyp/memory.h>
@@ -17,12 +19,15 @@ int memory_remove_ram(struct domain *d, gfn_t gfn)
 	return err;
 }
 
-/* Does a mapping of this type own a reference that goes with it? Shared pages are the hypervisor's.
+/*
+ * Does a mapping of this type own a reference that goes with it? Shared pages are the hypervisor's.
  */
 static bool type_holds_page(const struct domain *d, enum p2m_type type)
 {
-	/* A grant's reference goes with its handle; a direct-mapped domain's page waits to be
-	 * populated again. */
+	/*
+	 * A grant's reference goes with its handle; a direct-mapped domain's page waits to be
+	 * populated again.
+	 */
 	return BIT(type) & P2M_TYPES_FOREIGN || (BIT(type) & P2M_TYPES_RAM && !d->direct_mapped);
 }
 

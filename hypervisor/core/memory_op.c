@@ -257,8 +257,10 @@ static long op_add_to_physmap(struct vcpu *v, uint64_t *arg)
 	return ret;
 }
 
-/* One page of a batch; its outcome goes into the array of errors. -EFAULT: one of the arrays is not
- * readable. */
+/*
+ * One page of a batch; its outcome goes into the array of errors. -EFAULT: one of the arrays is not
+ * readable.
+ */
 static long batch_one(struct vcpu *v, const struct xen_add_to_physmap_batch *b, struct domain *d,
 		      struct domain *od, uint64_t i)
 {

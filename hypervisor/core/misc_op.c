@@ -150,11 +150,13 @@ long do_platform_op(struct vcpu *v, uint64_t *arg)
 		return -EACCES;
 	switch (op.cmd) {
 	case XENPF_settime32:
-		return set_time(op.u.settime32.secs, op.u.settime32.nsecs, op.u.settime32.system_time);
+		return set_time(op.u.settime32.secs, op.u.settime32.nsecs,
+				op.u.settime32.system_time);
 	case XENPF_settime64:
 		if (op.u.settime64.mbz)
 			return -EINVAL;
-		return set_time(op.u.settime64.secs, op.u.settime64.nsecs, op.u.settime64.system_time);
+		return set_time(op.u.settime64.secs, op.u.settime64.nsecs,
+				op.u.settime64.system_time);
 	}
 	return -ENOSYS;
 }

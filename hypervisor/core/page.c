@@ -89,8 +89,10 @@ unsigned pd_isolate(uint64_t mfn, unsigned order)
 	return have;
 }
 
-/* Zeroed even if the memory held something: interior descriptors are never written again while a
- * block lives. */
+/*
+ * Zeroed even if the memory held something: interior descriptors are never written again while a
+ * block lives.
+ */
 static void zero_descriptors(void *descriptors, size_t size)
 {
 	uint8_t *p = descriptors, *end = p + size;
@@ -157,8 +159,10 @@ static void list_add_block(uint64_t mfn, unsigned order, bool dirty)
 	pd_set(mfn, pd_make_free(order, dirty));
 }
 
-/* Leaves the page zero if it is clean, in memory too: no dirty line may be written back over what
- * comes next. */
+/*
+ * Leaves the page zero if it is clean, in memory too: no dirty line may be written back over what
+ * comes next.
+ */
 static void links_erase(uint64_t mfn)
 {
 	struct links *at = map_page(MFN(mfn));
@@ -188,8 +192,10 @@ static void list_remove_block(uint64_t mfn, unsigned order, bool dirty)
 
 /* ---- blocks ---- */
 
-/* Put a block on its list, merged with its buddies as far as possible. Its head's descriptor counts
- * for nothing. */
+/*
+ * Put a block on its list, merged with its buddies as far as possible. Its head's descriptor counts
+ * for nothing.
+ */
 static void block_insert(uint64_t mfn, unsigned order, bool dirty)
 {
 	pd_set(mfn, PD_INSIDE);
@@ -205,8 +211,10 @@ static void block_insert(uint64_t mfn, unsigned order, bool dirty)
 	list_add_block(mfn, order, dirty);
 }
 
-/* Take the block [mfn, 2^order) out of a free one that contains it; what is left goes back on the
- * lists. */
+/*
+ * Take the block [mfn, 2^order) out of a free one that contains it; what is left goes back on the
+ * lists.
+ */
 static void block_carve(uint64_t head, unsigned have, bool dirty, uint64_t mfn, unsigned order)
 {
 	list_remove_block(head, have, dirty);
@@ -252,8 +260,10 @@ static bool choose_kind(unsigned order, unsigned flags, bool *dirty)
 
 #define MIX_BUDGET 256 /* blocks of an order looked at in one call */
 
-/* Merge dirty blocks below an order with clean buddies, which makes these dirty: better than no
- * block at all. */
+/*
+ * Merge dirty blocks below an order with clean buddies, which makes these dirty: better than no
+ * block at all.
+ */
 static void heap_mix_order(unsigned order)
 {
 	uint64_t mfn = heap.lists[1].head[order];
@@ -386,8 +396,10 @@ static bool range_is_free(uint64_t mfn, uint64_t end)
 	return true;
 }
 
-/* Take the free block at mfn, or the part of it that is inside the range. Returns the first frame
- * behind. */
+/*
+ * Take the free block at mfn, or the part of it that is inside the range. Returns the first frame
+ * behind.
+ */
 static uint64_t reserve_step(uint64_t mfn, uint64_t end)
 {
 	uint64_t head = pd_find_head(mfn);

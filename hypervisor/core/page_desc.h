@@ -3,7 +3,7 @@
  * Page descriptors: what page.c (free and used blocks) and page_owner.c (domains' pages) share.
  *
  * Every block of pages, free or not, has exactly one head, its first page; the other pages'
- *descriptors are zero (PD_INSIDE), so making, splitting and merging blocks touches heads only.
+ * descriptors are zero (PD_INSIDE), so making, splitting and merging blocks touches heads only.
  *
  *	31   29 28        19 18    17 16    15            0
  *	+------+------------+--------+-----+---------------+
@@ -11,7 +11,7 @@
  *	+------+------------+--------+-----+---------------+
  *
  * FREE, HYP and BLOCK have an order; PAGE and EXTRA are single pages with a reference count. A
- *BLOCK is a domain's pages with one reference each.
+ * BLOCK is a domain's pages with one reference each.
  *
  * heap.lock protects everything but the change of a PAGE's or EXTRA's count, which is made by
  *compare-and-swap without it; and so is the change of a PAGE or EXTRA to HYP by the last reference.

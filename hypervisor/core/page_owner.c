@@ -5,7 +5,8 @@
 #include <hyp/domain.h>
 #include <hyp/errno.h>
 
-/* A domain is held as long as it owns pages, so that the slot in a descriptor names a living one.
+/*
+ * A domain is held as long as it owns pages, so that the slot in a descriptor names a living one.
  */
 static int charge(struct domain *d, uint64_t nr)
 {
@@ -139,7 +140,8 @@ int page_get(mfn_t mfn, struct domain *d)
 	return 0;
 }
 
-/* Take one reference off a page, and the owner too if disown says so. Returns what it was before.
+/*
+ * Take one reference off a page, and the owner too if disown says so. Returns what it was before.
  */
 static uint32_t drop(uint64_t mfn, bool disown)
 {
@@ -187,8 +189,10 @@ void page_disown(mfn_t mfn)
 		page_free(mfn, 0);
 }
 
-/* Release the block, or what of it is in the range, that begins at mfn. Returns its order, -1: it
- * is no block's page. */
+/*
+ * Release the block, or what of it is in the range, that begins at mfn. Returns its order, -1: it
+ * is no block's page.
+ */
 static int put_block(uint64_t mfn, uint64_t nr, struct domain **owner)
 {
 	uint64_t head;

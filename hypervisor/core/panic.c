@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* The end: say why, with registers and a backtrace, into the log that survives, and stop every CPU. */
+/*
+ * The end: say why, with registers and a backtrace, into the log that survives, and stop every CPU.
+ */
 #include <hyp/arch.h>
 #include <hyp/cpu.h>
 #include <hyp/irq.h>
@@ -12,10 +14,11 @@ void panic_registers(const uint64_t *regs)
 {
 	log_panic_mode();
 	for (unsigned i = 0; i < 30; i += 3)
-		log_err("x%-2u %016llx  x%-2u %016llx  x%-2u %016llx", i, (unsigned long long)regs[i], i + 1,
-			(unsigned long long)regs[i + 1], i + 2, (unsigned long long)regs[i + 2]);
-	log_err("x30 %016llx  pc  %016llx  psr %016llx", (unsigned long long)regs[30], (unsigned long long)regs[31],
-		(unsigned long long)regs[32]);
+		log_err("x%-2u %016llx  x%-2u %016llx  x%-2u %016llx", i,
+			(unsigned long long)regs[i], i + 1, (unsigned long long)regs[i + 1], i + 2,
+			(unsigned long long)regs[i + 2]);
+	log_err("x30 %016llx  pc  %016llx  psr %016llx", (unsigned long long)regs[30],
+		(unsigned long long)regs[31], (unsigned long long)regs[32]);
 }
 
 static void print_backtrace(void)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Plinth's own hypercall: what a toolstack needs and the Xen ABI has no fast or no way for (public/plinth.h). */
+/*
+ * Plinth's own hypercall: what a toolstack needs and the Xen ABI has no fast or no way for
+ * (public/plinth.h).
+ */
 #include <hyp/errno.h>
 #include <hyp/guest_access.h>
 #include <hyp/hypercall.h>
@@ -20,9 +23,11 @@ static long op_copy_to_domain(struct vcpu *v, uint64_t arg)
 	size_t n;
 	long err = 0;
 
-	if (copy_from_guest(v, &c, arg, sizeof(c)) != 0 || probe_guest_write(v, arg, sizeof(c)) != 0)
+	if (copy_from_guest(v, &c, arg, sizeof(c)) != 0 ||
+	    probe_guest_write(v, arg, sizeof(c)) != 0)
 		return -EFAULT;
-	if (c.pad0 || c.pad1 || c.done > c.length || c.gpa + c.length < c.gpa || c.buffer + c.length < c.buffer)
+	if (c.pad0 || c.pad1 || c.done > c.length || c.gpa + c.length < c.gpa ||
+	    c.buffer + c.length < c.buffer)
 		return -EINVAL;
 	if (c.domid == v->domain->id)
 		return -EINVAL;
@@ -47,7 +52,8 @@ static long op_read_previous_log(struct vcpu *v, uint64_t arg)
 	uint32_t done = 0;
 	char chunk[256];
 
-	if (copy_from_guest(v, &r, arg, sizeof(r)) != 0 || probe_guest_write(v, arg, sizeof(r)) != 0)
+	if (copy_from_guest(v, &r, arg, sizeof(r)) != 0 ||
+	    probe_guest_write(v, arg, sizeof(r)) != 0)
 		return -EFAULT;
 	do {
 		uint32_t want = MIN(r.length - done, (uint32_t)sizeof(chunk));

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Typed pools. A slab is 2^order pages, naturally aligned, so that an object's address tells its
- *slab:
+ * slab:
  *
  *	+-------------+--------------------+----------+----------+-- -- --+----------+------+
  *	| struct slab | bitmap: 1 = in use | object 0 | object 1 |        | object n | rest |
  *	+-------------+--------------------+----------+----------+-- -- --+----------+------+
  *
  * Slabs with room are on pool.partial, full ones on no list, empty ones go back to the page
- *allocator.
+ * allocator.
  */
 #include <hyp/atomic.h>
 #include <hyp/lib.h>

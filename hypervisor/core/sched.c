@@ -196,8 +196,10 @@ static struct cpu *choose_cpu(struct vcpu *v)
 	return allowed_on(v, home->id) ? home : cpus[__builtin_ctzll(v->sched.hard_affinity)];
 }
 
-/* Put v, whose queue is locked, onto it and make its CPU act if v should run before who runs there
- * now. */
+/*
+ * Put v, whose queue is locked, onto it and make its CPU act if v should run before who runs there
+ * now.
+ */
 static void enqueue(struct cpu *c, struct vcpu *v, uint64_t now)
 {
 	struct runqueue *rq = &c->rq;
@@ -386,8 +388,8 @@ void sched_start_slice(struct cpu *c)
 }
 
 /*
- * Background work of idle CPUs. One at a time is enough to use up the memory's bandwidth, and keeps the others off the
- * allocator's lock. true: there may be more.
+ * Background work of idle CPUs. One at a time is enough to use up the memory's bandwidth, and keeps
+ * the others off the allocator's lock. true: there may be more.
  */
 static bool idle_work(void)
 {
@@ -452,7 +454,9 @@ struct vcpu *sched_next(struct cpu *c)
 			return next;
 		}
 		idle_once(c);
-		/* Whatever was asked for happens now, when the queue is looked at, or in enter(). */
+		/*
+		 * Whatever was asked for happens now, when the queue is looked at, or in enter().
+		 */
 		atomic_swap(&c->todo, 0);
 	}
 }

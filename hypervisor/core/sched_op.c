@@ -69,7 +69,10 @@ static void poll_timeout(struct timer *t)
 	vcpu_unblock(container_of(t, struct vcpu, poll_timer));
 }
 
-/* Sleep until a port is pending or time is up. Ports are looked at after `poll` is set: no event is missed. */
+/*
+ * Sleep until a port is pending or time is up. Ports are looked at after `poll` is set: no event is
+ * missed.
+ */
 static long op_poll(struct vcpu *v, uint64_t arg)
 {
 	struct sched_poll p;

@@ -47,7 +47,8 @@ static long physinfo(struct vcpu *v __unused, struct xen_sysctl *op)
 	p->max_cpu_id = nr_cpus - 1;
 	p->nr_nodes = 1;
 	p->cpu_khz = time_hz / 1000;
-	p->capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap | XEN_SYSCTL_PHYSCAP_gnttab_v1;
+	p->capabilities =
+		XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap | XEN_SYSCTL_PHYSCAP_gnttab_v1;
 	p->total_pages = page_nr_total();
 	p->free_pages = page_nr_free();
 	p->scrub_pages = page_nr_dirty();
@@ -75,7 +76,8 @@ static long getdomaininfolist(struct vcpu *v, struct xen_sysctl *op)
 		domctl_fill_info(d, &info);
 		domain_put(d);
 		from = (domid_t)(info.domain + 1);
-		if (copy_to_guest(v, l->buffer.va + (uint64_t)l->num_domains * sizeof(info), &info, sizeof(info)) != 0)
+		if (copy_to_guest(v, l->buffer.va + (uint64_t)l->num_domains * sizeof(info), &info,
+				  sizeof(info)) != 0)
 			return -EFAULT;
 	}
 	return 0;
@@ -90,8 +92,9 @@ static void key_domains(void)
 	while (d) {
 		domid_t next = (domid_t)(d->id + 1);
 
-		log_info("d%u: state %d, %llu pages, %u tables, %u vCPUs, paused %u, references %u", d->id, d->state,
-			 (unsigned long long)d->tot_pages, d->p2m.tables, d->nr_vcpus, d->pause_count, d->refs);
+		log_info("d%u: state %d, %llu pages, %u tables, %u vCPUs, paused %u, references %u",
+			 d->id, d->state, (unsigned long long)d->tot_pages, d->p2m.tables,
+			 d->nr_vcpus, d->pause_count, d->refs);
 		domain_put(d);
 		d = domain_get_next(next);
 	}
@@ -106,9 +109,10 @@ static void key_vcpus(void)
 		struct vcpu *v;
 
 		for_each_vcpu (d, v)
-			log_info("d%uv%u: cpu %u state %d%s%s%s%s vruntime %llu", d->id, v->id, v->sched.cpu,
-				 v->sched.state, v->running ? " loaded" : "", v->blocked ? " blocked" : "",
-				 v->offline ? " offline" : "", v->pause_count ? " paused" : "",
+			log_info("d%uv%u: cpu %u state %d%s%s%s%s vruntime %llu", d->id, v->id,
+				 v->sched.cpu, v->sched.state, v->running ? " loaded" : "",
+				 v->blocked ? " blocked" : "", v->offline ? " offline" : "",
+				 v->pause_count ? " paused" : "",
 				 (unsigned long long)v->sched.vruntime);
 		domain_put(d);
 		d = domain_get_next(next);
@@ -117,8 +121,9 @@ static void key_vcpus(void)
 
 static void key_memory(void)
 {
-	log_info("memory: %llu pages, %llu free, of which %llu not scrubbed", (unsigned long long)page_nr_total(),
-		 (unsigned long long)page_nr_free(), (unsigned long long)page_nr_dirty());
+	log_info("memory: %llu pages, %llu free, of which %llu not scrubbed",
+		 (unsigned long long)page_nr_total(), (unsigned long long)page_nr_free(),
+		 (unsigned long long)page_nr_dirty());
 }
 
 static void key_panic(void)
@@ -164,7 +169,8 @@ static long getcpuinfo(struct vcpu *v, struct xen_sysctl *op)
 
 	c->nr_cpus = MIN(c->max_cpus, nr_cpus);
 	for (unsigned i = 0; i < c->nr_cpus; i++) {
-		struct xen_sysctl_cpuinfo info = {.idletime = time_ticks_to_ns(cpus[i]->idle_ticks)};
+		struct xen_sysctl_cpuinfo info = {.idletime =
+							  time_ticks_to_ns(cpus[i]->idle_ticks)};
 
 		if (copy_to_guest(v, c->info.va + i * sizeof(info), &info, sizeof(info)) != 0)
 			return -EFAULT;
@@ -196,12 +202,15 @@ static long cputopoinfo(struct vcpu *v, struct xen_sysctl *op)
 static long numainfo(struct vcpu *v, struct xen_sysctl *op)
 {
 	struct xen_sysctl_numainfo *n = &op->u.numainfo;
-	struct xen_sysctl_meminfo mem = {.memsize = page_nr_total() << PAGE_SHIFT, .memfree = page_nr_free() << PAGE_SHIFT};
+	struct xen_sysctl_meminfo mem = {.memsize = page_nr_total() << PAGE_SHIFT,
+					 .memfree = page_nr_free() << PAGE_SHIFT};
 	const uint32_t here = 10;
 
-	if (n->num_nodes && n->meminfo.va && copy_to_guest(v, n->meminfo.va, &mem, sizeof(mem)) != 0)
+	if (n->num_nodes && n->meminfo.va &&
+	    copy_to_guest(v, n->meminfo.va, &mem, sizeof(mem)) != 0)
 		return -EFAULT;
-	if (n->num_nodes && n->distance.va && copy_to_guest(v, n->distance.va, &here, sizeof(here)) != 0)
+	if (n->num_nodes && n->distance.va &&
+	    copy_to_guest(v, n->distance.va, &here, sizeof(here)) != 0)
 		return -EFAULT;
 	n->num_nodes = 1;
 	return 0;
@@ -259,16 +268,11 @@ static const struct {
 	uint8_t cmd;
 	sysctl_fn *fn;
 } table[] = {
-	{XEN_SYSCTL_readconsole, readconsole},
-	{XEN_SYSCTL_physinfo, physinfo},
-	{XEN_SYSCTL_sched_id, sched_id},
-	{XEN_SYSCTL_getdomaininfolist, getdomaininfolist},
-	{XEN_SYSCTL_debug_keys, debug_keys},
-	{XEN_SYSCTL_getcpuinfo, getcpuinfo},
-	{XEN_SYSCTL_availheap, availheap},
-	{XEN_SYSCTL_cputopoinfo, cputopoinfo},
-	{XEN_SYSCTL_numainfo, numainfo},
-	{XEN_SYSCTL_cpupool_op, cpupool_op},
+	{XEN_SYSCTL_readconsole, readconsole},   {XEN_SYSCTL_physinfo, physinfo},
+	{XEN_SYSCTL_sched_id, sched_id},         {XEN_SYSCTL_getdomaininfolist, getdomaininfolist},
+	{XEN_SYSCTL_debug_keys, debug_keys},     {XEN_SYSCTL_getcpuinfo, getcpuinfo},
+	{XEN_SYSCTL_availheap, availheap},       {XEN_SYSCTL_cputopoinfo, cputopoinfo},
+	{XEN_SYSCTL_numainfo, numainfo},         {XEN_SYSCTL_cpupool_op, cpupool_op},
 	{XEN_SYSCTL_scheduler_op, scheduler_op},
 };
 

@@ -177,8 +177,10 @@ void vcpu_write_runstate(struct vcpu *v)
 		runstate_copy(v, 0, &info, sizeof(info));
 		return;
 	}
-	/* A reader on another vCPU sees the mark before the first and after the last change, or no
-	 * change. */
+	/*
+	 * A reader on another vCPU sees the mark before the first and after the last change, or no
+	 * change.
+	 */
 	marked = info.state_entry_time | XEN_RUNSTATE_UPDATE;
 	runstate_copy(v, offsetof(struct vcpu_runstate_info, state_entry_time), &marked,
 		      sizeof(marked));

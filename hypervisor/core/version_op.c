@@ -20,8 +20,10 @@ static long extraversion(struct vcpu *v, uint64_t out)
 static long compile_info(struct vcpu *v, uint64_t out)
 {
 	/* Nothing of the build's place and time: the same source makes the same image. */
-	static const struct xen_compile_info info = {
-		.compiler = "gcc " __VERSION__, .compile_by = "plinth", .compile_domain = "", .compile_date = ""};
+	static const struct xen_compile_info info = {.compiler = "gcc " __VERSION__,
+						     .compile_by = "plinth",
+						     .compile_domain = "",
+						     .compile_date = ""};
 
 	return copy_to_guest(v, out, &info, sizeof(info));
 }
@@ -93,16 +95,11 @@ static long build_id(struct vcpu *v __unused, uint64_t out __unused)
 }
 
 static long (*const subops[])(struct vcpu *v, uint64_t arg) = {
-	[XENVER_version] = version,
-	[XENVER_extraversion] = extraversion,
-	[XENVER_compile_info] = compile_info,
-	[XENVER_capabilities] = capabilities,
-	[XENVER_changeset] = changeset,
-	[XENVER_platform_parameters] = platform_parameters,
-	[XENVER_get_features] = get_features,
-	[XENVER_pagesize] = page_size,
-	[XENVER_guest_handle] = guest_handle,
-	[XENVER_commandline] = commandline,
+	[XENVER_version] = version,           [XENVER_extraversion] = extraversion,
+	[XENVER_compile_info] = compile_info, [XENVER_capabilities] = capabilities,
+	[XENVER_changeset] = changeset,       [XENVER_platform_parameters] = platform_parameters,
+	[XENVER_get_features] = get_features, [XENVER_pagesize] = page_size,
+	[XENVER_guest_handle] = guest_handle, [XENVER_commandline] = commandline,
 	[XENVER_build_id] = build_id,
 };
 

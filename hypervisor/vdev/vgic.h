@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The vGIC's inside: a virtual interrupt, and what the state machine offers to the register models.
+/*
+ * The vGIC's inside: a virtual interrupt, and what the state machine offers to the register models.
  */
 #ifndef VDEV_VGIC_H
 #define VDEV_VGIC_H
@@ -74,12 +75,15 @@ void vgic_unlock(struct vcpu *v);
 
 /* q is pending, as if its latch were set. source: the sending vCPU of a GICv2 SGI, else 0. */
 void virq_raise(struct domain *d, struct virq *q, unsigned source);
-/* The physical interrupt q->hwirq was acknowledged for q, and stays active until the guest ends it.
+/*
+ * The physical interrupt q->hwirq was acknowledged for q, and stays active until the guest ends it.
  */
 void virq_forward(struct domain *d, struct virq *q);
 
-/* The two bits as the guest would see them now; may be a little late for a vCPU running on another
- * CPU. */
+/*
+ * The two bits as the guest would see them now; may be a little late for a vCPU running on another
+ * CPU.
+ */
 struct virq_state {
 	uint8_t pending; /* as virq.latch */
 	bool active;
@@ -135,7 +139,8 @@ mmio_reg_fn vgic_read_bank, vgic_write_bank;
 		.offset = (at), .length = 4, .widths = 4, .read = mmio_read_value, .value = (v) \
 	}
 
-/* Identification: implementer ARM, as the architecture's own implementations have it; no product.
+/*
+ * Identification: implementer ARM, as the architecture's own implementations have it; no product.
  */
 #define VGIC_IIDR 0x43b
 

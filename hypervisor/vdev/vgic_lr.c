@@ -16,8 +16,10 @@ static inline bool virq_pending(const struct virq *q)
 	return q->latch || (q->flags & (VIRQ_LINE | VIRQ_EDGE)) == VIRQ_LINE;
 }
 
-/* Must it be in a list register or wait for one? Active ones too: how else could the guest end
- * them? */
+/*
+ * Must it be in a list register or wait for one? Active ones too: how else could the guest end
+ * them?
+ */
 static inline bool virq_wanted(const struct virq *q)
 {
 	return (q->flags & VIRQ_ACTIVE) || ((q->flags & VIRQ_ENABLED) && virq_pending(q));
@@ -458,8 +460,10 @@ static inline unsigned direct_lr(const struct vcpu *v, const struct virq *q, boo
 			       ? (unsigned)__builtin_ctz(free)
 			       : NO_LR;
 	}
-	/* The guest must have ended the last one, and the physical interrupt with it if that was
-	 * active. */
+	/*
+	 * The guest must have ended the last one, and the physical interrupt with it if that was
+	 * active.
+	 */
 	if ((flags & VIRQ_PHYS_ACTIVE) && !(hw && (flags & VIRQ_LR_HW)))
 		return NO_LR;
 	return irqchip->lr_empty() & BIT64(lr) ? lr : NO_LR;
@@ -572,8 +576,10 @@ struct virq_state virq_state(struct domain *d, struct virq *q)
 	struct vcpu *v = virq_lock(d, q);
 	struct virq_state s;
 
-	/* In a list register of another CPU: say what is known and make that CPU look for the next
-	 * time. */
+	/*
+	 * In a list register of another CPU: say what is known and make that CPU look for the next
+	 * time.
+	 */
 	if (q->lr != NO_LR && !is_here(&v->vgic)) {
 		virq_update(v, q);
 		s.active = q->flags & VIRQ_ACTIVE;

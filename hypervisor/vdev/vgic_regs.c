@@ -154,7 +154,10 @@ static void clear_pending(struct vcpu *v, struct virq *q, uint32_t value __unuse
 	q->flags &= ~VIRQ_SET_PENDING;
 	q->latch = 0;
 	q->drop = 1;
-	/* The event upcall is a level in the guest's own memory: as long as it is set there, so is this. */
+	/*
+	 * The event upcall is a level in the guest's own memory: as long as it is set there, so is
+	 * this.
+	 */
 	if (q->intid == v->domain->evtchn.ppi && evtchn_upcall_pending(v))
 		q->latch = 1;
 }

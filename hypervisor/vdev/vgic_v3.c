@@ -42,8 +42,10 @@ static void typer_read(struct vcpu *v, const struct mmio_reg *r __unused, struct
 	a->value = (v->domain->vgic.nr_spis + 31u) / 32 | TYPER_ID_BITS(10) | TYPER_NO1N;
 }
 
-/* GICD_IROUTER<n>: 64 bits, may be accessed in halves. Aff3 is not supported: the upper half is
- * zero. */
+/*
+ * GICD_IROUTER<n>: 64 bits, may be accessed in halves. Aff3 is not supported: the upper half is
+ * zero.
+ */
 static void irouter_read(struct vcpu *v, const struct mmio_reg *r, struct mmio_access *a)
 {
 	unsigned intid = r->info * 32u + (unsigned)(a->offset / 8);
@@ -80,8 +82,10 @@ static void irouter_write(struct vcpu *v, const struct mmio_reg *r, struct mmio_
 	vgic_unlock(owner);
 }
 
-/* With affinity routing the registers of private interrupts are in the redistributors, here they
- * are reserved. */
+/*
+ * With affinity routing the registers of private interrupts are in the redistributors, here they
+ * are reserved.
+ */
 static const struct mmio_reg dist[] = {
 	{.offset = 0x0000, .length = 4, .widths = 4, .read = ctlr_read, .write = ctlr_write},
 	{.offset = 0x0004, .length = 4, .widths = 4, .read = typer_read},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What guests get from "firmware": PSCI 1.1 (Arm DEN0022) and the SMC calling convention's own calls (DEN0028), by HVC #0
- * or SMC #0 alike. Nothing is ever passed to the real firmware.
+ * What guests get from "firmware": PSCI 1.1 (Arm DEN0022) and the SMC calling convention's own
+ * calls (DEN0028), by HVC #0 or SMC #0 alike. Nothing is ever passed to the real firmware.
  */
 #include <arm/psci.h>
 #include <arm/trap.h>
@@ -37,15 +37,18 @@ static int64_t psci_version(struct vcpu *v __unused, const uint64_t *x __unused)
 	return PSCI_VERSION_1_1;
 }
 
-/* A vCPU that calls CPU_OFF is off when its state has left the CPU, so that it can be started again at once. */
+/*
+ * A vCPU that calls CPU_OFF is off when its state has left the CPU, so that it can be started again
+ * at once.
+ */
 static bool is_on(const struct vcpu *v)
 {
 	return !READ_ONCE(v->offline) || atomic_load_acq(&v->running);
 }
 
 /*
- * Only one caller at a time may change `offline` from 1 to 0: the domain's lock. Context is set up before the vCPU can
- * run; nobody else touches an offline one.
+ * Only one caller at a time may change `offline` from 1 to 0: the domain's lock. Context is set up
+ * before the vCPU can run; nobody else touches an offline one.
  */
 static int64_t cpu_on(struct vcpu *v, const uint64_t *x)
 {
@@ -178,7 +181,10 @@ static int64_t psci_features(struct vcpu *v __unused, const uint64_t *x)
 	return find_call(id) ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED;
 }
 
-/* The architecture's own calls that exist; workarounds are the hypervisor's to apply, guests need none. */
+/*
+ * The architecture's own calls that exist; workarounds are the hypervisor's to apply, guests need
+ * none.
+ */
 static int64_t arch_features(struct vcpu *v __unused, const uint64_t *x)
 {
 	uint32_t id = (uint32_t)x[1];
@@ -197,8 +203,8 @@ static int64_t std_count(struct vcpu *v __unused, const uint64_t *x __unused)
 }
 
 /*
- * Calls with more than one result: a UUID in four words, a revision in two. The hypervisor service's is the one that
- * guests of this ABI know; the standard service's is our own.
+ * Calls with more than one result: a UUID in four words, a revision in two. The hypervisor
+ * service's is the one that guests of this ABI know; the standard service's is our own.
  */
 static const struct {
 	uint32_t id;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The emulated physical timer (Arm ARM D12.2.4), and what wakes a vCPU that sleeps with its virtual timer armed. */
+/*
+ * The emulated physical timer (Arm ARM D12.2.4), and what wakes a vCPU that sleeps with its virtual
+ * timer armed.
+ */
 #include <hyp/domain.h>
 #include <hyp/vtimer.h>
 

@@ -10,7 +10,7 @@
  * A position: an input address, and the tables on the way down to it that have been mapped so far.
  *
  *	table[start]  ->  entry  ->  table[start+1]  ->  ...  ->  table[level], whose entry for ia
- *is the current one
+ * is the current one
  */
 struct cursor {
 	struct pt *pt;
@@ -209,8 +209,10 @@ static bool output_ok(paddr_t pa, uint64_t size)
 
 /* ---- unmapping ---- */
 
-/* What an unmapping has to do at its end: one invalidation for all, then free the tables that it
- * unlinked. */
+/*
+ * What an unmapping has to do at its end: one invalidation for all, then free the tables that it
+ * unlinked.
+ */
 struct undo {
 	uint64_t ia; /* the only address concerned, if not many */
 	bool any, many;
@@ -235,8 +237,10 @@ static void undo_finish(struct undo *u, struct pt *pt)
 		paddr_t table = u->tables;
 		uint64_t *entries = window_open(pt, table);
 
-		/* The end mark loses its low bits, which make it an invalid descriptor, and gets
-		 * them back here. */
+		/*
+		 * The end mark loses its low bits, which make it an invalid descriptor, and gets
+		 * them back here.
+		 */
 		u->tables = entries[0] == (PT_NO_TABLE & PAGE_MASK) ? PT_NO_TABLE : entries[0];
 		entries[0] = 0;
 		window_close(pt, entries);

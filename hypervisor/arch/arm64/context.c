@@ -79,8 +79,8 @@ static void el1_load(const struct el1_regs *r)
 }
 
 /*
- * The virtual timer leaves with its vCPU. A blocked vCPU whose timer is armed needs a software timer to wake it; one
- * that only waits for a CPU will see the hardware fire when it gets one.
+ * The virtual timer leaves with its vCPU. A blocked vCPU whose timer is armed needs a software
+ * timer to wake it; one that only waits for a CPU will see the hardware fire when it gets one.
  */
 static void vtimer_save(struct vcpu *v)
 {
@@ -91,7 +91,10 @@ static void vtimer_save(struct vcpu *v)
 	if (!(r->cntv_ctl & CNT_CTL_ENABLE))
 		return;
 	write_sysreg(cntv_ctl_el0, 0);
-	/* If its interrupt is with the guest already and that sleeps all the same, then it does not want it now. */
+	/*
+	 * If its interrupt is with the guest already and that sleeps all the same, then it does not
+	 * want it now.
+	 */
 	if (v->blocked && !(r->cntv_ctl & CNT_CTL_IMASK) && !(v->vgic.phys_local & BIT(VTIMER_PPI)))
 		timer_set(&v->vtimer_wake, r->cntv_cval);
 }
@@ -107,8 +110,9 @@ static void vtimer_load(struct vcpu *v)
 }
 
 /*
- * FP and SIMD registers are loaded when the vCPU first touches them after it was switched in, and saved when it is
- * switched out if it did. fp_last and fp_cpu tell whether the hardware still holds what was saved.
+ * FP and SIMD registers are loaded when the vCPU first touches them after it was switched in, and
+ * saved when it is switched out if it did. fp_last and fp_cpu tell whether the hardware still holds
+ * what was saved.
  */
 static void fp_unload(struct vcpu *v)
 {
@@ -146,7 +150,10 @@ void vcpu_unload(struct vcpu *v)
 	write_sysreg(vttbr_el2, arch_vttbr_none());
 	isb();
 	this_cpu()->current = NULL;
-	/* Pairs with the load-acquire in sched.c: whoever sees it clear may load the vCPU elsewhere. */
+	/*
+	 * Pairs with the load-acquire in sched.c: whoever sees it clear may load the vCPU
+	 * elsewhere.
+	 */
 	atomic_store_rel(&v->running, false);
 }
 
@@ -188,7 +195,10 @@ void arch_vcpu_reset(struct vcpu *v, uint64_t pc, uint64_t x0)
 	v->arch.x[0] = x0;
 }
 
-/* The vectors of EL1 (Arm ARM D1.3.1.2): from the current level with its own stack, or from EL0 at AArch64 or AArch32. */
+/*
+ * The vectors of EL1 (Arm ARM D1.3.1.2): from the current level with its own stack, or from EL0 at
+ * AArch64 or AArch32.
+ */
 static uint64_t el1_vector(uint64_t pstate, unsigned kind)
 {
 	uint64_t base = read_sysreg(vbar_el1) + kind;
@@ -203,7 +213,7 @@ static uint64_t el1_vector(uint64_t pstate, unsigned kind)
 #define PSTATE_NZCV  (0xfUL << 28)
 #define PSTATE_PAN   BIT(22)
 #define SCTLR_SPAN   BIT(23)
-#define ESR_IL	     BIT(25)
+#define ESR_IL       BIT(25)
 #define EC_UNDEF     0x00
 #define EC_IABT_LOW  0x20
 #define EC_DABT_LOW  0x24

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * ID registers. A guest is shown what it can use without the hypervisor's help or what the hypervisor saves and
- * emulates; every other field reads as "not implemented". New fields of future CPUs are hidden until somebody adds
- * them here.
+ * ID registers. A guest is shown what it can use without the hypervisor's help or what the
+ * hypervisor saves and emulates; every other field reads as "not implemented". New fields of future
+ * CPUs are hidden until somebody adds them here.
  */
 #include <asm/idregs.h>
 #include <asm/sysreg.h>
@@ -12,40 +12,36 @@ bool pan_implemented;
 
 /* name, CRm, op2, the bits that are passed through */
 #define ID_REGISTERS(row)                                                                          \
-	row(id_pfr0_el1, 1, 0, 0x0000ffff)                                                         \
-	row(id_pfr1_el1, 1, 1, 0x00000000)                                                         \
-	row(id_dfr0_el1, 1, 2, 0x0000000f)                                                         \
-	row(id_mmfr0_el1, 1, 4, ~0UL)                                                              \
-	row(id_mmfr1_el1, 1, 5, ~0UL)                                                              \
-	row(id_mmfr2_el1, 1, 6, ~0UL)                                                              \
-	row(id_mmfr3_el1, 1, 7, ~0UL)                                                              \
-	row(id_isar0_el1, 2, 0, ~0UL)                                                              \
-	row(id_isar1_el1, 2, 1, ~0UL)                                                              \
-	row(id_isar2_el1, 2, 2, ~0UL)                                                              \
-	row(id_isar3_el1, 2, 3, ~0UL)                                                              \
-	row(id_isar4_el1, 2, 4, ~0UL)                                                              \
-	row(id_isar5_el1, 2, 5, ~0UL)                                                              \
-	row(mvfr0_el1, 3, 0, ~0UL)                                                                 \
-	row(mvfr1_el1, 3, 1, ~0UL)                                                                 \
-	row(mvfr2_el1, 3, 2, ~0UL)                                                                 \
-	/* AA64PFR0: EL0, EL3, FP, AdvSIMD, DIT, CSV2, CSV3; EL1 and GIC are set below */         \
-	row(id_aa64pfr0_el1, 4, 0, 0xff0f000000fff00fUL)                                           \
-	/* AA64PFR1: BTI, SSBS, CSV2_frac */                                                       \
-	row(id_aa64pfr1_el1, 4, 1, 0x0000000f000000ffUL)                                           \
-	/* AA64DFR0: numbers of break- and watchpoints (which do nothing); DebugVer is set below */ \
-	row(id_aa64dfr0_el1, 5, 0, 0x00000000f0f0f000UL)                                           \
-	/* AA64ISAR0: all but TME */                                                               \
-	row(id_aa64isar0_el1, 6, 0, 0xfffffffff0ffffffUL)                                          \
-	/* AA64ISAR1: all but pointer authentication, XS and LS64 */                               \
-	row(id_aa64isar1_el1, 6, 1, 0x00ffffff00fff00fUL)                                          \
-	/* AA64ISAR2: RPRES, BC */                                                                 \
-	row(id_aa64isar2_el1, 6, 2, 0x0000000000f000f0UL)                                          \
-	/* AA64MMFR0: ASIDBits, endianness, stage 1 granules; PARange is set below */             \
-	row(id_aa64mmfr0_el1, 7, 0, 0x00000000fffffff0UL)                                          \
-	/* AA64MMFR1: HAFDBS, HPDS, PAN, ETS */                                                    \
-	row(id_aa64mmfr1_el1, 7, 1, 0x000000f000f0f00fUL)                                          \
-	/* AA64MMFR2: UAO, LSM, VARange, CCIDX, ST, AT, TTL, BBM, E0PD */                          \
-	row(id_aa64mmfr2_el1, 7, 2, 0xf0ff000ff0ff0ff0UL)
+	row(id_pfr0_el1, 1, 0, 0x0000ffff) row(id_pfr1_el1, 1, 1, 0x00000000)                      \
+		row(id_dfr0_el1, 1, 2, 0x0000000f) row(id_mmfr0_el1, 1, 4, ~0UL)                   \
+			row(id_mmfr1_el1, 1, 5, ~0UL) row(id_mmfr2_el1, 1, 6, ~0UL) row(           \
+				id_mmfr3_el1, 1, 7, ~0UL) row(id_isar0_el1, 2, 0,                  \
+							      ~0UL) row(id_isar1_el1, 2, 1, ~0UL)  \
+				row(id_isar2_el1, 2, 2, ~0UL) row(id_isar3_el1, 2, 3, ~0UL) row(   \
+					id_isar4_el1, 2, 4, ~0UL) row(id_isar5_el1, 2, 5, ~0UL)    \
+					row(mvfr0_el1, 3, 0, ~0UL) row(mvfr1_el1, 3, 1, ~0UL) row( \
+						mvfr2_el1, 3, 2,                                   \
+						~0UL) /* AA64PFR0: EL0, EL3, FP, AdvSIMD, DIT,     \
+							 CSV2, CSV3; EL1 and GIC are set below */  \
+		row(id_aa64pfr0_el1, 4, 0,                                                         \
+		    0xff0f000000fff00fUL) /* AA64PFR1: BTI, SSBS, CSV2_frac */                     \
+		row(id_aa64pfr1_el1, 4, 1,                                                         \
+		    0x0000000f000000ffUL) /* AA64DFR0: numbers of break- and watchpoints (which do \
+					     nothing); DebugVer is set below */                    \
+		row(id_aa64dfr0_el1, 5, 0, 0x00000000f0f0f000UL) /* AA64ISAR0: all but TME */      \
+		row(id_aa64isar0_el1, 6, 0,                                                        \
+		    0xfffffffff0ffffffUL) /* AA64ISAR1: all but pointer authentication, XS and     \
+					     LS64 */                                               \
+		row(id_aa64isar1_el1, 6, 1, 0x00ffffff00fff00fUL) /* AA64ISAR2: RPRES, BC */       \
+		row(id_aa64isar2_el1, 6, 2,                                                        \
+		    0x0000000000f000f0UL) /* AA64MMFR0: ASIDBits, endianness, stage 1 granules;    \
+					     PARange is set below */                               \
+		row(id_aa64mmfr0_el1, 7, 0,                                                        \
+		    0x00000000fffffff0UL) /* AA64MMFR1: HAFDBS, HPDS, PAN, ETS */                  \
+		row(id_aa64mmfr1_el1, 7, 1,                                                        \
+		    0x000000f000f0f00fUL) /* AA64MMFR2: UAO, LSM, VARange, CCIDX, ST, AT, TTL,     \
+					     BBM, E0PD */                                          \
+		row(id_aa64mmfr2_el1, 7, 2, 0xf0ff000ff0ff0ff0UL)
 
 static uint64_t values[8][8];
 
@@ -73,7 +69,9 @@ uint64_t idreg_guest(unsigned crm, unsigned op2, unsigned gic_version)
 	uint64_t value = crm < 8 ? values[crm][op2] : 0;
 
 	if (crm == 4 && op2 == 0)
-		value |= 1 << 4 | (gic_version == 3 ? 1 << 24 : 0); /* EL1: AArch64 only; system register GIC */
+		value |= 1 << 4 |
+			 (gic_version == 3 ? 1 << 24
+					   : 0); /* EL1: AArch64 only; system register GIC */
 	if (crm == 5 && op2 == 0)
 		value |= 6; /* Armv8 debug */
 	if (crm == 7 && op2 == 0)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The hypervisor's own address space: windows on RAM and devices, stacks. The image itself is mapped by head.S. */
+/*
+ * The hypervisor's own address space: windows on RAM and devices, stacks. The image itself is
+ * mapped by head.S.
+ */
 #include <arm/pt.h>
 #include <asm/cache.h>
 #include <asm/mmu.h>
@@ -13,9 +16,13 @@ extern uint64_t hyp_l0[512];
 
 paddr_t image_pa;
 
-/* Tables needed before the page allocator runs: a few for the RAM window, the log, the console and the device tree. */
+/*
+ * Tables needed before the page allocator runs: a few for the RAM window, the log, the console and
+ * the device tree.
+ */
 #define BOOT_TABLES 24
-static uint8_t boot_tables[BOOT_TABLES][PAGE_SIZE] __attribute__((section(".bss.tables"), aligned(4096)));
+static uint8_t boot_tables[BOOT_TABLES][PAGE_SIZE]
+	__attribute__((section(".bss.tables"), aligned(4096)));
 static unsigned boot_tables_used;
 static bool heap_ready;
 static struct spinlock mmu_lock = SPINLOCK_INIT(RANK_MMU);
@@ -86,7 +93,7 @@ static struct pt hyp_pt = {.ops = &hyp_pt_ops, .start_level = 0, .ia_bits = 48};
 
 #define ATTR_COMMON (PT_AF | PT_S1_AP1 | PT_S1_XN)
 #define ATTR_RAM    (ATTR_COMMON | PT_SH_INNER | PT_S1_ATTR(MAIR_NORMAL))
-#define ATTR_NC	    (ATTR_COMMON | PT_SH_INNER | PT_S1_ATTR(MAIR_NC))
+#define ATTR_NC     (ATTR_COMMON | PT_SH_INNER | PT_S1_ATTR(MAIR_NC))
 #define ATTR_DEVICE (ATTR_COMMON | PT_SH_INNER | PT_S1_ATTR(MAIR_DEVICE))
 
 static void map(uintptr_t va, paddr_t pa, uint64_t size, uint64_t attr)
@@ -114,7 +121,10 @@ void mmu_use_heap(void)
 	heap_ready = true;
 }
 
-/* All of a bank; what is text or constant in the image is read-only here too, so that no alias can change it. */
+/*
+ * All of a bank; what is text or constant in the image is read-only here too, so that no alias can
+ * change it.
+ */
 void mmu_map_ram(paddr_t start, paddr_t end)
 {
 	paddr_t ro_end = image_pa + (paddr_t)(_erodata - _start);
@@ -131,8 +141,8 @@ void mmu_map_ram(paddr_t start, paddr_t end)
 }
 
 /*
- * The cacheable mapping goes for good and its lines are written back and dropped, so that no alias with other
- * attributes is left (Arm ARM B2.8.1).
+ * The cacheable mapping goes for good and its lines are written back and dropped, so that no alias
+ * with other attributes is left (Arm ARM B2.8.1).
  */
 void mmu_map_noncacheable(paddr_t start, uint64_t size)
 {

@@ -26,7 +26,10 @@ uint64_t arch_cpu_hwid(void)
 	return read_sysreg(mpidr_el1) & MPIDR_AFFINITY;
 }
 
-/* 40 bits: as many as the largest guest memory map of the ABI needs (GUEST_RAM1), two concatenated level 1 tables. */
+/*
+ * 40 bits: as many as the largest guest memory map of the ABI needs (GUEST_RAM1), two concatenated
+ * level 1 tables.
+ */
 void arch_init_guest_addresses(void)
 {
 	static const uint8_t pa_bits[] = {32, 36, 40, 42, 44, 48};
@@ -36,15 +39,17 @@ void arch_init_guest_addresses(void)
 }
 
 /*
- * VTCR_EL2 (Arm ARM D19.2.156): 4 KiB granule, write-back inner shareable walks, start at level 1 with concatenated
- * tables for p2m_ipa_bits, physical size as the CPU has it, 16-bit VMIDs if there are.
+ * VTCR_EL2 (Arm ARM D19.2.156): 4 KiB granule, write-back inner shareable walks, start at level 1
+ * with concatenated tables for p2m_ipa_bits, physical size as the CPU has it, 16-bit VMIDs if there
+ * are.
  */
 static uint64_t vtcr_value(void)
 {
 	uint64_t t0sz = 64 - p2m_ipa_bits, ps = MIN(read_sysreg(id_aa64mmfr0_el1) & 0xf, 5UL);
 	bool vmid16 = ((read_sysreg(id_aa64mmfr1_el1) >> 4) & 0xf) == 2;
 
-	return t0sz | 1 << 6 /* SL0: level 1 */ | 1 << 8 | 1 << 10 | 3 << 12 | ps << 16 | (vmid16 ? 1 << 19 : 0) | 1UL << 31;
+	return t0sz | 1 << 6 /* SL0: level 1 */ | 1 << 8 | 1 << 10 | 3 << 12 | ps << 16 |
+	       (vmid16 ? 1 << 19 : 0) | 1UL << 31;
 }
 
 /* System registers that every CPU has for itself. */
@@ -115,7 +120,8 @@ static bool start_cpu(unsigned id, uint64_t hwid)
 	dsb(sy);
 	err = psci_cpu_on(hwid, virt_to_phys(secondary_entry), (uintptr_t)c);
 	if (err || !wait_online(c)) {
-		log_err("CPU %u (affinity %llx) did not come up (PSCI %d)", id, (unsigned long long)hwid, err);
+		log_err("CPU %u (affinity %llx) did not come up (PSCI %d)", id,
+			(unsigned long long)hwid, err);
 		return false;
 	}
 	return true;
@@ -123,7 +129,8 @@ static bool start_cpu(unsigned id, uint64_t hwid)
 
 void arch_start_secondary_cpus(void)
 {
-	unsigned max = bootinfo.max_cpus ? MIN(bootinfo.max_cpus, bootinfo.nr_cpus) : bootinfo.nr_cpus;
+	unsigned max =
+		bootinfo.max_cpus ? MIN(bootinfo.max_cpus, bootinfo.nr_cpus) : bootinfo.nr_cpus;
 
 	if (!bootinfo.psci.present) {
 		if (max > 1)
@@ -159,7 +166,10 @@ void arch_machine_stop(bool reset)
 	arch_cpu_halt();
 }
 
-/* Frame records (AAPCS64 6.4.6): x29 points to {previous x29, return address}, within this CPU's stack. */
+/*
+ * Frame records (AAPCS64 6.4.6): x29 points to {previous x29, return address}, within this CPU's
+ * stack.
+ */
 unsigned arch_backtrace(uintptr_t *pc, unsigned max)
 {
 	uintptr_t fp = (uintptr_t)__builtin_frame_address(0), top = (uintptr_t)this_cpu();

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* System registers that trap: what a guest reads and what its writes do. Not in the table: undefined. */
+/*
+ * System registers that trap: what a guest reads and what its writes do. Not in the table:
+ * undefined.
+ */
 #include <arm/trap.h>
 #include <asm/context.h>
 #include <asm/idregs.h>
@@ -7,14 +10,17 @@
 #include <hyp/vgic.h>
 #include <hyp/vtimer.h>
 
-/* ISS of a trapped MSR/MRS (Arm ARM D19.2.37): the register's name as one number, with Rt and direction cleared. */
-#define SYSREG(op0, op1, crn, crm, op2)                                                            \
+/*
+ * ISS of a trapped MSR/MRS (Arm ARM D19.2.37): the register's name as one number, with Rt and
+ * direction cleared.
+ */
+#define SYSREG(op0, op1, crn, crm, op2) \
 	((uint32_t)(op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
-#define ISS_SYSREG(iss) ((uint32_t)(iss) & 0x3ffc1eU)
-#define ISS_RT(iss)	(((iss) >> 5) & 0x1f)
-#define ISS_READ	BIT(0)
-#define ISS_CRM(reg)	(((reg) >> 1) & 0xf)
-#define ISS_OP2(reg)	(((reg) >> 17) & 7)
+#define ISS_SYSREG(iss) ((uint32_t)(iss)&0x3ffc1eU)
+#define ISS_RT(iss)     (((iss) >> 5) & 0x1f)
+#define ISS_READ        BIT(0)
+#define ISS_CRM(reg)    (((reg) >> 1) & 0xf)
+#define ISS_OP2(reg)    (((reg) >> 17) & 7)
 
 /* CRm and op2 bits, for ranges of registers that behave alike. */
 #define ANY_CRM SYSREG(0, 0, 0, 15, 0)
@@ -23,7 +29,8 @@
 struct sysreg_row {
 	uint32_t reg;
 	uint32_t any; /* bits of the name that do not matter */
-	bool (*access)(struct vcpu *v, uint32_t reg, uint64_t *value, bool read); /* false: undefined */
+	bool (*access)(struct vcpu *v, uint32_t reg, uint64_t *value,
+		       bool read); /* false: undefined */
 };
 
 static bool raz_wi(struct vcpu *v __unused, uint32_t reg __unused, uint64_t *value, bool read)
@@ -33,13 +40,15 @@ static bool raz_wi(struct vcpu *v __unused, uint32_t reg __unused, uint64_t *val
 	return true;
 }
 
-static bool read_only_zero(struct vcpu *v __unused, uint32_t reg __unused, uint64_t *value, bool read)
+static bool read_only_zero(struct vcpu *v __unused, uint32_t reg __unused, uint64_t *value,
+			   bool read)
 {
 	*value = 0;
 	return read;
 }
 
-static bool write_ignored(struct vcpu *v __unused, uint32_t reg __unused, uint64_t *value __unused, bool read)
+static bool write_ignored(struct vcpu *v __unused, uint32_t reg __unused, uint64_t *value __unused,
+			  bool read)
 {
 	return !read;
 }
@@ -91,23 +100,23 @@ static const struct sysreg_row sysreg_rows[] = {
 	{SYSREG(3, 0, 0, 0, 0), ANY_CRM | ANY_OP2, id_register},
 	{SYSREG(3, 0, 1, 0, 1), 0, raz_wi}, /* ACTLR_EL1 */
 	/* Self-hosted debug is not offered: locks are open, break- and watchpoints do nothing. */
-	{SYSREG(2, 0, 0, 2, 2), 0, raz_wi},	     /* MDSCR_EL1 */
-	{SYSREG(2, 0, 0, 2, 0), 0, raz_wi},	     /* MDCCINT_EL1 */
+	{SYSREG(2, 0, 0, 2, 2), 0, raz_wi},          /* MDSCR_EL1 */
+	{SYSREG(2, 0, 0, 2, 0), 0, raz_wi},          /* MDCCINT_EL1 */
 	{SYSREG(2, 0, 0, 0, 4), ANY_CRM, raz_wi},    /* DBGBVR<n>_EL1 */
 	{SYSREG(2, 0, 0, 0, 5), ANY_CRM, raz_wi},    /* DBGBCR<n>_EL1 */
 	{SYSREG(2, 0, 0, 0, 6), ANY_CRM, raz_wi},    /* DBGWVR<n>_EL1 */
 	{SYSREG(2, 0, 0, 0, 7), ANY_CRM, raz_wi},    /* DBGWCR<n>_EL1 */
 	{SYSREG(2, 0, 1, 0, 4), 0, write_ignored},   /* OSLAR_EL1 */
-	{SYSREG(2, 0, 1, 1, 4), 0, oslsr},	     /* OSLSR_EL1 */
-	{SYSREG(2, 0, 1, 3, 4), 0, raz_wi},	     /* OSDLR_EL1 */
-	{SYSREG(2, 0, 1, 4, 4), 0, raz_wi},	     /* DBGPRCR_EL1 */
+	{SYSREG(2, 0, 1, 1, 4), 0, oslsr},           /* OSLSR_EL1 */
+	{SYSREG(2, 0, 1, 3, 4), 0, raz_wi},          /* OSDLR_EL1 */
+	{SYSREG(2, 0, 1, 4, 4), 0, raz_wi},          /* DBGPRCR_EL1 */
 	{SYSREG(2, 0, 1, 0, 0), 0, read_only_zero},  /* MDRAR_EL1 */
-	{SYSREG(2, 0, 7, 8, 6), 0, raz_wi},	     /* DBGCLAIMSET_EL1 */
-	{SYSREG(2, 0, 7, 9, 6), 0, raz_wi},	     /* DBGCLAIMCLR_EL1 */
+	{SYSREG(2, 0, 7, 8, 6), 0, raz_wi},          /* DBGCLAIMSET_EL1 */
+	{SYSREG(2, 0, 7, 9, 6), 0, raz_wi},          /* DBGCLAIMCLR_EL1 */
 	{SYSREG(2, 0, 7, 14, 6), 0, read_only_zero}, /* DBGAUTHSTATUS_EL1 */
 	{SYSREG(2, 3, 0, 1, 0), 0, read_only_zero},  /* MDCCSR_EL0 */
-	{SYSREG(2, 3, 0, 5, 0), 0, raz_wi},	     /* DBGDTR_EL0 */
-	{SYSREG(3, 3, 9, 14, 0), 0, raz_wi},	     /* PMUSERENR_EL0: cleared by some kernels unasked */
+	{SYSREG(2, 3, 0, 5, 0), 0, raz_wi},          /* DBGDTR_EL0 */
+	{SYSREG(3, 3, 9, 14, 0), 0, raz_wi}, /* PMUSERENR_EL0: cleared by some kernels unasked */
 };
 
 void trap_sysreg(struct vcpu *v, uint64_t esr)
@@ -117,7 +126,8 @@ void trap_sysreg(struct vcpu *v, uint64_t esr)
 	unsigned rt = ISS_RT(esr);
 	uint64_t value = read ? 0 : vcpu_x(v, rt);
 
-	for (const struct sysreg_row *row = sysreg_rows; row < sysreg_rows + ARRAY_SIZE(sysreg_rows); row++) {
+	for (const struct sysreg_row *row = sysreg_rows;
+	     row < sysreg_rows + ARRAY_SIZE(sysreg_rows); row++) {
 		if ((reg & ~row->any) != row->reg)
 			continue;
 		if (!row->access(v, reg, &value, read))

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* What made a guest come here: one handler an exception class. vectors.S calls trap_hvc, trap_sync, trap_irq ... */
+/*
+ * What made a guest come here: one handler an exception class. vectors.S calls trap_hvc, trap_sync,
+ * trap_irq ...
+ */
 #include <arm/trap.h>
 #include <asm/context.h>
 #include <hyp/domain.h>
@@ -25,8 +28,8 @@ void trap_skip(uint64_t esr)
 }
 
 /*
- * HVC: pc is behind it already. A long hypercall that gives way has updated its arguments in x0-x4 and is issued
- * again.
+ * HVC: pc is behind it already. A long hypercall that gives way has updated its arguments in x0-x4
+ * and is issued again.
  */
 void trap_hvc(struct vcpu *v, uint64_t esr)
 {
@@ -81,8 +84,9 @@ static void trap_fp(struct vcpu *v, uint64_t esr __unused)
 }
 
 /*
- * Guest physical address of a stage 2 fault. HPFAR_EL2 holds the page only for translation and access flag faults and
- * for faults on stage 1 walks (D19.2.60); for a permission fault ask the hardware. 0 and false: the address went away.
+ * Guest physical address of a stage 2 fault. HPFAR_EL2 holds the page only for translation and
+ * access flag faults and for faults on stage 1 walks (D19.2.60); for a permission fault ask the
+ * hardware. 0 and false: the address went away.
  */
 static bool fault_gpa(uint64_t esr, uint64_t far, gpaddr_t *gpa)
 {
@@ -123,8 +127,9 @@ static void mmio_emulate(struct vcpu *v, uint64_t esr, uint64_t far, gpaddr_t gp
 		a.value = vcpu_x(v, rt) & (~0UL >> (64 - 8 * a.size));
 	if (unlikely(!mmio_dispatch(v, &a))) {
 		/*
-		 * Another CPU may have been replacing this mapping, which makes it invalid for a moment (break-before-make):
-		 * if the access is allowed by now, it is just done again.
+		 * Another CPU may have been replacing this mapping, which makes it invalid for a
+		 * moment (break-before-make): if the access is allowed by now, it is just done
+		 * again.
 		 */
 		if (!p2m_allows(v->domain, gpa, a.write))
 			inject_data_abort(v, far);
@@ -145,7 +150,8 @@ static void trap_data_abort(struct vcpu *v, uint64_t esr)
 
 	if (unlikely(FSC_CLASS(esr) != FSC_TRANSLATION && FSC_CLASS(esr) != FSC_PERMISSION &&
 		     FSC_CLASS(esr) != FSC_ACCESS_FLAG)) {
-		inject_data_abort(v, far); /* a real external abort: the guest's own doing, hand it on */
+		inject_data_abort(
+			v, far); /* a real external abort: the guest's own doing, hand it on */
 		return;
 	}
 	if (unlikely(!fault_gpa(esr, far, &gpa)))
@@ -167,7 +173,8 @@ static void trap_instruction_abort(struct vcpu *v, uint64_t esr)
 	uint64_t far = read_sysreg(far_el2);
 	gpaddr_t gpa;
 
-	if (FSC_CLASS(esr) == FSC_TRANSLATION && fault_gpa(esr, far, &gpa) && p2m_allows(v->domain, gpa, false))
+	if (FSC_CLASS(esr) == FSC_TRANSLATION && fault_gpa(esr, far, &gpa) &&
+	    p2m_allows(v->domain, gpa, false))
 		return; /* as above: it was being replaced */
 	inject_instruction_abort(v, far);
 }
@@ -185,7 +192,9 @@ void trap_sync(struct vcpu *v, uint64_t esr)
 {
 	trap_fn *fn = trap_table[ESR_EC(esr)];
 
-	/* CP15, CP14 and SMC of 32-bit EL0, SVE, PAuth, ...: not offered to guests, so undefined. */
+	/*
+	 * CP15, CP14 and SMC of 32-bit EL0, SVE, PAuth, ...: not offered to guests, so undefined.
+	 */
 	(fn ? fn : trap_undef)(v, esr);
 }
 
@@ -195,8 +204,8 @@ void trap_irq(struct vcpu *v __unused)
 }
 
 /*
- * EL2 runs with PSTATE.A set, so a pending SError is taken when the guest runs, and was most likely caused by it
- * (or by a device that it drives): it gets it back.
+ * EL2 runs with PSTATE.A set, so a pending SError is taken when the guest runs, and was most likely
+ * caused by it (or by a device that it drives): it gets it back.
  */
 void trap_serror(struct vcpu *v)
 {
@@ -222,7 +231,7 @@ struct vcpu *trap_resched(struct vcpu *v)
 
 static const char *const vector_names[8] = {
 	"synchronous exception (SP0)", "IRQ (SP0)", "FIQ (SP0)", "SError (SP0)",
-	"synchronous exception", "IRQ", "FIQ", "SError",
+	"synchronous exception",       "IRQ",       "FIQ",       "SError",
 };
 
 void trap_hyp(unsigned kind, const uint64_t *regs)
@@ -235,8 +244,9 @@ void trap_hyp(unsigned kind, const uint64_t *regs)
 }
 
 /*
- * One page of guest virtual memory to machine memory, by the hardware's own walk through both stages, so that the
- * permissions of both apply. The caller holds the p2m lock, so stage 2 does not change under it.
+ * One page of guest virtual memory to machine memory, by the hardware's own walk through both
+ * stages, so that the permissions of both apply. The caller holds the p2m lock, so stage 2 does not
+ * change under it.
  */
 int arch_guest_ram(struct vcpu *v __unused, gvaddr_t va, bool write, paddr_t *pa)
 {
@@ -249,8 +259,8 @@ int arch_guest_ram(struct vcpu *v __unused, gvaddr_t va, bool write, paddr_t *pa
 	par = read_sysreg(par_el1);
 	write_sysreg(par_el1, saved);
 	/*
-	 * PAR_EL1 (D19.2.108): bit 0 fault; bits 63:56 attributes, 0x0X is Device memory. What stage 2 maps as Normal is
-	 * RAM, and everything else as Device.
+	 * PAR_EL1 (D19.2.108): bit 0 fault; bits 63:56 attributes, 0x0X is Device memory. What
+	 * stage 2 maps as Normal is RAM, and everything else as Device.
 	 */
 	if (par & 1 || !(par >> 60))
 		return -EFAULT;

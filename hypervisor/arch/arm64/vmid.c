@@ -2,12 +2,13 @@
 /*
  * VMIDs: 255 or 65535 tags for any number of domains.
  *
- * A domain gets a tag when it is first entered and keeps it for a generation. When all are given out a new generation
- * starts: the tags that CPUs are using at that moment stay with their domains, all others are free again, and each CPU
- * drops its guest TLB entries before it next enters a domain.
+ * A domain gets a tag when it is first entered and keeps it for a generation. When all are given
+ * out a new generation starts: the tags that CPUs are using at that moment stay with their domains,
+ * all others are free again, and each CPU drops its guest TLB entries before it next enters a
+ * domain.
  *
- *	active[cpu]    the tag the CPU entered last; 0: taken away by a rollover, go the slow way once
- *	reserved[cpu]  what active[cpu] was when the generation changed
+ *	active[cpu]    the tag the CPU entered last; 0: taken away by a rollover, go the slow way
+ * once reserved[cpu]  what active[cpu] was when the generation changed
  */
 #include <asm/mmu.h>
 #include <asm/sysreg.h>
@@ -21,7 +22,7 @@
 static struct {
 	struct spinlock lock;
 	uint64_t generation; /* counts from 1, so that 0 is "never had one" */
-	uint32_t nr;	     /* tags: 256 or 65536; 0 is not used */
+	uint32_t nr;         /* tags: 256 or 65536; 0 is not used */
 	uint32_t next;
 	uint32_t active[MAX_CPUS], reserved[MAX_CPUS];
 	uint64_t flush_pending; /* a bit a CPU */
@@ -52,7 +53,10 @@ static void vmid_rollover(void)
 	for (unsigned i = 0; i < nr_cpus; i++) {
 		uint32_t tag = atomic_swap(&vmid.active[i], 0);
 
-		/* A CPU that has not been back since the rollover before still uses what was reserved then. */
+		/*
+		 * A CPU that has not been back since the rollover before still uses what was
+		 * reserved then.
+		 */
 		if (tag)
 			vmid.reserved[i] = tag;
 		vmid_mark(vmid.reserved[i]);
@@ -116,7 +120,10 @@ uint64_t arch_vttbr(struct domain *d)
 	unsigned cpu = this_cpu()->id;
 	uint32_t tag = p->vmid, old = atomic_load(&vmid.active[cpu]);
 
-	/* The compare-and-swap fails when a rollover took the old tag away between our look and now. */
+	/*
+	 * The compare-and-swap fails when a rollover took the old tag away between our look and
+	 * now.
+	 */
 	if (likely(old && p->vmid_generation == atomic_load_acq(&vmid.generation) &&
 		   (old == tag || atomic_cas(&vmid.active[cpu], &old, tag))))
 		return d->arch.vttbr_base | (uint64_t)tag << 48;
@@ -125,8 +132,9 @@ uint64_t arch_vttbr(struct domain *d)
 }
 
 /*
- * Invalidations apply to the VMID in VTTBR_EL2 (Arm ARM D8.13.4), so borrow it when another domain's is loaded. A
- * domain without a tag of this or the last generation has nothing in any TLB that a rollover does not drop.
+ * Invalidations apply to the VMID in VTTBR_EL2 (Arm ARM D8.13.4), so borrow it when another
+ * domain's is loaded. A domain without a tag of this or the last generation has nothing in any TLB
+ * that a rollover does not drop.
  */
 static uint64_t vttbr_borrow(const struct p2m *p, uint64_t root)
 {
@@ -153,9 +161,13 @@ void tlb_flush_vmid_page(struct p2m *p, gpaddr_t ipa)
 
 	dsb(ishst); /* the descriptor write, before the invalidation */
 	old = vttbr_borrow(p, root);
-	/* Stage 2 entries by IPA, then the combined ones that were made from them: stage 1 of the whole VMID. */
-	asm volatile("tlbi ipas2e1is, %0\n dsb ish\n tlbi vmalle1is\n dsb ish\n isb" ::"r"(ipa >> 12)
-		     : "memory");
+	/*
+	 * Stage 2 entries by IPA, then the combined ones that were made from them: stage 1 of the
+	 * whole VMID.
+	 */
+	asm volatile(
+		"tlbi ipas2e1is, %0\n dsb ish\n tlbi vmalle1is\n dsb ish\n isb" ::"r"(ipa >> 12)
+		: "memory");
 	vttbr_return(p, root, old);
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The fake machine's memory in the page allocator's hands, for tests that need one and do not test it. */
+/*
+ * The fake machine's memory in the page allocator's hands, for tests that need one and do not test
+ * it.
+ */
 #include <host/host.h>
 #include <hyp/page.h>
 #include <stdlib.h>

@@ -2,7 +2,6 @@
 /* The test host's CPUs and clock. */
 #include <host/host.h>
 #include <hyp/cpu.h>
-#include <hyp/hypercall.h>
 #include <string.h>
 
 struct cpu *cpus[MAX_CPUS];
@@ -10,6 +9,7 @@ unsigned nr_cpus;
 struct cpu *host_cpu;
 uint64_t host_ticks;
 unsigned host_yield_every;
+jmp_buf *host_cpu_asleep;
 
 static struct cpu cpu_store[MAX_CPUS];
 static uint64_t deadline[MAX_CPUS];
@@ -55,22 +55,27 @@ uint64_t host_timer_deadline(unsigned cpu)
 	return deadline[cpu];
 }
 
-/* Sleeping takes until the timer, which is the only thing that can happen here. */
+/*
+ * Sleeping takes until the timer, which is the only thing that can happen here; or, in a test that runs several CPUs in
+ * turn, until the test gives this one its next turn.
+ */
 void arch_wait_for_interrupt(void)
 {
+	if (host_cpu_asleep)
+		longjmp(*host_cpu_asleep, 1);
 	if (deadline[host_cpu->id] == TIMER_OFF)
 		host_fail("CPU %u sleeps for ever", host_cpu->id);
 	host_ticks = MAX(host_ticks, deadline[host_cpu->id]);
 }
 
-bool arch_interrupt_pending(void)
-{
-	return host_ticks >= deadline[host_cpu->id];
-}
-
-bool hypercall_should_yield(void)
+bool host_yield_now(void)
 {
 	static unsigned asked;
 
 	return host_yield_every && ++asked % host_yield_every == 0;
+}
+
+bool arch_interrupt_pending(void)
+{
+	return host_ticks >= deadline[host_cpu->id] || host_yield_now();
 }

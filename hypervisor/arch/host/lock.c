@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Locks of the test host: one thread, so taking one is checking the order that hyp/spinlock.h
- * states. */
+/*
+ * Locks of the test host: one thread, so taking one is checking the order that hyp/spinlock.h
+ * states.
+ */
 #include <host/host.h>
 #include <hyp/spinlock.h>
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* Machine memory of the test host: mappings of this process that stand for banks at fake physical
- * addresses. */
+/*
+ * Machine memory of the test host: mappings of this process that stand for banks at fake physical
+ * addresses.
+ */
 #include <asm/cache.h>
 #include <host/host.h>
 #include <hyp/page.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define MAX_BANKS 8
 
@@ -12,6 +15,7 @@ static struct bank {
 	paddr_t base;
 	uint64_t size;
 	char *mem;
+	int file; /* what `mem` is a mapping of: a page can be mapped elsewhere too */
 } banks[MAX_BANKS];
 static unsigned nr_banks;
 static int windows;
@@ -20,12 +24,14 @@ uint64_t host_cache_bytes;
 
 void *host_ram_add(paddr_t base, uint64_t size)
 {
-	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int file = memfd_create("bank", MFD_CLOEXEC);
+	void *mem = MAP_FAILED;
 
+	if (file >= 0 && ftruncate(file, (off_t)size) == 0)
+		mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file, 0);
 	if (mem == MAP_FAILED || nr_banks == MAX_BANKS)
 		host_fail("no memory for a bank of %llu bytes", (unsigned long long)size);
-	banks[nr_banks++] = (struct bank){base, size, mem};
+	banks[nr_banks++] = (struct bank){base, size, mem, file};
 	return mem;
 }
 
@@ -34,6 +40,7 @@ void host_ram_reset(void)
 	while (nr_banks) {
 		nr_banks--;
 		munmap(banks[nr_banks].mem, banks[nr_banks].size);
+		close(banks[nr_banks].file);
 	}
 	windows = 0;
 }
@@ -56,17 +63,36 @@ int host_windows(void)
 	return windows;
 }
 
+static const struct bank *bank_of_pa(paddr_t pa)
+{
+	for (unsigned i = 0; i < nr_banks; i++)
+		if (pa - banks[i].base < banks[i].size)
+			return &banks[i];
+	host_fail("%llx is not RAM", (unsigned long long)pa);
+}
+
+void *phys_to_virt(paddr_t pa)
+{
+	const struct bank *b = bank_of_pa(pa);
+
+	return b->mem + (pa - b->base);
+}
+
 void *map_page(mfn_t mfn)
 {
-	for (unsigned i = 0; i < nr_banks; i++) {
-		uint64_t offset = mfn_to_pa(mfn) - banks[i].base;
+	void *page = phys_to_virt(mfn_to_pa(mfn));
 
-		if (offset < banks[i].size) {
-			windows++;
-			return banks[i].mem + offset;
-		}
-	}
-	host_fail("map_page: frame %llx is not RAM", (unsigned long long)mfn.n);
+	windows++;
+	return page;
+}
+
+void host_ram_alias(void *at, mfn_t mfn, int prot)
+{
+	const struct bank *b = bank_of_pa(mfn_to_pa(mfn));
+
+	if (mmap(at, PAGE_SIZE, prot, MAP_SHARED | MAP_FIXED, b->file,
+		 (off_t)(mfn_to_pa(mfn) - b->base)) == MAP_FAILED)
+		host_fail("frame %llx cannot be mapped once more", (unsigned long long)mfn.n);
 }
 
 void unmap_page(const void *va)

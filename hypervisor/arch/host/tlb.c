@@ -64,7 +64,8 @@ void host_pt_write(uint64_t *entry, uint64_t desc)
 	*entry = desc;
 }
 
-/* Follow ia through what is there now and what was there before, forgetting all entries on the way.
+/*
+ * Follow ia through what is there now and what was there before, forgetting all entries on the way.
  */
 static void flush_from(paddr_t table, unsigned level, uint64_t ia)
 {

@@ -21,3 +21,8 @@ void tlb_flush_all_guests(void)
 {
 	host_tlb_flush_all();
 }
+
+void tlb_flush_current_local(void)
+{
+	host_tlb_counts.flush_local++;
+}

@@ -85,8 +85,10 @@ static void gicv2_init_distributor(void)
 
 static void gicv2_init_cpu(struct cpu *c)
 {
-	/* ITARGETSR of the banked interrupts reads as this CPU's own bit (4.3.12). A single CPU may
-	 * read 0. */
+	/*
+	 * ITARGETSR of the banked interrupts reads as this CPU's own bit (4.3.12). A single CPU may
+	 * read 0.
+	 */
 	cpu_target[c->id] = (uint8_t)io_read32(gicd + GICD_ITARGETSR);
 	if (!cpu_target[c->id])
 		cpu_target[c->id] = 1;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* GICv3 (Arm IHI 0069): distributor, redistributors, system register CPU interface, virtual CPU
- * interface. */
+/*
+ * GICv3 (Arm IHI 0069): distributor, redistributors, system register CPU interface, virtual CPU
+ * interface.
+ */
 #include <asm/gicv3_regs.h>
 #include <asm/mmu.h>
 #include <hyp/bootinfo.h>
@@ -53,8 +55,10 @@ static void write_bit(unsigned reg, unsigned intid)
 	io_write32(frame_of(intid) + reg + intid / 32 * 4, 1U << intid % 32);
 }
 
-/* Register writes have taken effect when RWP reads 0 (12.9.4). Bounded: a broken GIC is told, not
- * waited for. */
+/*
+ * Register writes have taken effect when RWP reads 0 (12.9.4). Bounded: a broken GIC is told, not
+ * waited for.
+ */
 static void wait_rwp(char *ctlr)
 {
 	for (unsigned i = 0; i < 1000000; i++)
@@ -214,8 +218,10 @@ static bool gicv3_is_pending(unsigned intid)
 	return io_read32(frame_of(intid) + GICD_ISPENDR + intid / 32 * 4) & 1U << intid % 32;
 }
 
-/* ICC_SGI1R_EL1 (12.2.20): target list in bits 15:0, Aff1 23:16, INTID 27:24, Aff2 39:32, RS 47:44,
- * Aff3 55:48. */
+/*
+ * ICC_SGI1R_EL1 (12.2.20): target list in bits 15:0, Aff1 23:16, INTID 27:24, Aff2 39:32, RS 47:44,
+ * Aff3 55:48.
+ */
 static void gicv3_send_ipi(struct cpu *c, enum ipi ipi)
 {
 	uint64_t aff = c->hwid;
@@ -298,8 +304,10 @@ static unsigned gicv3_eoi_count(void)
 	return hcr >> ICH_HCR_EOICOUNT;
 }
 
-/* Active priorities: one register holds 32 levels; more than 5 bits of preemption would need more
- * of them. */
+/*
+ * Active priorities: one register holds 32 levels; more than 5 bits of preemption would need more
+ * of them.
+ */
 static void gicv3_load(const struct gic_cpu_state *s)
 {
 	write_gicreg(ICH_VMCR_EL2, s->vmcr);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The few things that every architecture does in its own way and that are not a subject of their own. */
+/*
+ * The few things that every architecture does in its own way and that are not a subject of their
+ * own.
+ */
 #ifndef HYP_ARCH_H
 #define HYP_ARCH_H
 

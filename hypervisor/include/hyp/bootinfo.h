@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: ISC */
-/* What the device tree and the command line say about this machine: read once at boot, constant afterwards. */
+/*
+ * What the device tree and the command line say about this machine: read once at boot, constant
+ * afterwards.
+ */
 #ifndef HYP_BOOTINFO_H
 #define HYP_BOOTINFO_H
 
 #include <hyp/cpu.h>
 #include <hyp/types.h>
 
-#define BOOT_MAX_BANKS	  32
+#define BOOT_MAX_BANKS    32
 #define BOOT_MAX_RESERVED 32
 #define BOOT_MAX_MODULES  4
-#define BOOT_MAX_REDIST	  8
+#define BOOT_MAX_REDIST   8
 #define BOOT_CMDLINE_MAX  512
 
 struct range {
@@ -32,7 +35,8 @@ struct bootinfo {
 	struct range image;
 	struct range banks[BOOT_MAX_BANKS]; /* RAM, ascending, disjoint */
 	unsigned nr_banks;
-	struct range reserved[BOOT_MAX_RESERVED]; /* not to be used: /memreserve/, /reserved-memory */
+	struct range
+		reserved[BOOT_MAX_RESERVED]; /* not to be used: /memreserve/, /reserved-memory */
 	unsigned nr_reserved;
 	struct boot_module module[BOOT_MAX_MODULES];
 	unsigned nr_modules;
@@ -41,7 +45,7 @@ struct bootinfo {
 	} cpu[MAX_CPUS]; /* 0 is the boot CPU */
 	unsigned nr_cpus;
 	struct {
-		unsigned version; /* 2 or 3; 0: none found */
+		unsigned version;                  /* 2 or 3; 0: none found */
 		struct range dist, cpu, hyp, vcpu; /* GICD, GICC, GICH, GICV */
 		struct range redist[BOOT_MAX_REDIST];
 		unsigned nr_redist;
@@ -51,7 +55,7 @@ struct bootinfo {
 	} gic;
 	struct {
 		unsigned phys_ppi, virt_ppi, hyp_ppi; /* INTIDs */
-		uint32_t hz; /* 0: believe CNTFRQ */
+		uint32_t hz;                          /* 0: believe CNTFRQ */
 	} timer;
 	struct {
 		bool present, use_hvc; /* PSCI 0.2 or later; conduit */
@@ -64,20 +68,21 @@ struct bootinfo {
 	} uart;
 	char cmdline[BOOT_CMDLINE_MAX];
 	/* Options from the command line. */
-	uint64_t dom0_mem;	 /* bytes */
+	uint64_t dom0_mem;       /* bytes */
 	unsigned dom0_max_vcpus; /* 0: as many as CPUs */
-	unsigned max_cpus;	 /* 0: all */
-	char console[64];	 /* path or alias of the UART; "": stdout-path */
+	unsigned max_cpus;       /* 0: all */
+	char console[64];        /* path or alias of the UART; "": stdout-path */
 	int loglevel;
 };
 
 extern struct bootinfo bootinfo;
 
 /*
- * Read the device tree. Problems that make it impossible to go on panic with a sentence; everything else is reported
- * and left out.
+ * Read the device tree. Problems that make it impossible to go on panic with a sentence; everything
+ * else is reported and left out.
  */
-void bootinfo_read(struct bootinfo *bi, const void *fdt, paddr_t fdt_pa, paddr_t image_pa, uint64_t image_size);
+void bootinfo_read(struct bootinfo *bi, const void *fdt, paddr_t fdt_pa, paddr_t image_pa,
+		   uint64_t image_size);
 
 /* Address behind the last byte of RAM. */
 static inline paddr_t bootinfo_end_of_ram(const struct bootinfo *bi)
@@ -89,12 +94,15 @@ static inline paddr_t bootinfo_end_of_ram(const struct bootinfo *bi)
 void bootinfo_parse_options(struct bootinfo *bi, const char *cmdline);
 
 /*
- * Memory for the hypervisor before the page allocator runs, from the top of free RAM. Page-aligned, not zeroed, for
- * ever. It is added to `reserved`.
+ * Memory for the hypervisor before the page allocator runs, from the top of free RAM. Page-aligned,
+ * not zeroed, for ever. It is added to `reserved`.
  */
 paddr_t boot_alloc(struct bootinfo *bi, uint64_t size);
 
-/* Call fn for each piece of RAM that nothing occupies: not reserved, not image, module or device tree. */
+/*
+ * Call fn for each piece of RAM that nothing occupies: not reserved, not image, module or device
+ * tree.
+ */
 void boot_for_each_free(const struct bootinfo *bi, void (*fn)(paddr_t start, paddr_t end));
 
 #endif

@@ -8,7 +8,10 @@
 struct uart_driver;
 
 void console_init(const struct uart_driver *driver, char *regs);
-/* Receive by interrupt from now on: characters go to dom0's console_io read, announced by VIRQ_CONSOLE. */
+/*
+ * Receive by interrupt from now on: characters go to dom0's console_io read, announced by
+ * VIRQ_CONSOLE.
+ */
 void console_enable_input(unsigned intid);
 
 /* \n becomes \r\n. */

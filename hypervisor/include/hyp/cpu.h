@@ -17,18 +17,18 @@ struct vcpu;
 #define TODO_SLICE   BIT(2) /* somebody waits now: limit the time of who runs */
 
 struct cpu {
-	uint32_t todo;	      /* TODO_*; set by anyone, atomically. First: assembly looks at it */
-	unsigned id;	      /* logical, 0 .. nr_cpus-1 */
+	uint32_t todo;        /* TODO_*; set by anyone, atomically. First: assembly looks at it */
+	unsigned id;          /* logical, 0 .. nr_cpus-1 */
 	struct vcpu *current; /* whose state is loaded; stays so while the CPU idles */
 	struct vcpu *fp_last; /* whose FP registers the hardware holds, NULL: nobody's */
 	bool online;
-	uint64_t hwid;	      /* MPIDR affinity fields */
+	uint64_t hwid; /* MPIDR affinity fields */
 	struct runqueue rq;
 	struct timer_queue {
 		struct spinlock lock; /* RANK_TIMER */
 		struct heap heap;
 		struct timer *firing; /* whose fn this CPU is in */
-		uint64_t programmed; /* deadline in the hardware, ~0: off */
+		uint64_t programmed;  /* deadline in the hardware, ~0: off */
 	} timers;
 	uint64_t idle_ticks; /* total, for getcpuinfo */
 };

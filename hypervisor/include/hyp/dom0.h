@@ -7,18 +7,21 @@
 
 struct domain;
 
-#define DOM0_MAX_CHUNKS	 16
+#define DOM0_MAX_CHUNKS  16
 #define DOM0_MAX_DEVICES 256
 
-/* What is decided about dom0 before anything is built. All of it is 1:1, guest physical = machine physical. */
+/*
+ * What is decided about dom0 before anything is built. All of it is 1:1, guest physical = machine
+ * physical.
+ */
 struct dom0_plan {
 	struct range ram[DOM0_MAX_CHUNKS]; /* the first one holds kernel, ramdisk and device tree */
 	unsigned nr_ram;
 	struct range device[DOM0_MAX_DEVICES]; /* page-aligned, ascending, disjoint */
 	unsigned nr_devices;
 	struct range grant_region; /* where Linux puts its grant frames */
-	struct range extended;	   /* unused addresses for foreign pages */
-	struct range redist;	   /* GICv3: as many redistributors as vCPUs */
+	struct range extended;     /* unused addresses for foreign pages */
+	struct range redist;       /* GICv3: as many redistributors as vCPUs */
 	paddr_t kernel_entry;
 	struct range ramdisk; /* size 0: none */
 	struct range dtb;
@@ -27,8 +30,8 @@ struct dom0_plan {
 };
 
 /*
- * First, before anything else is allocated: keep the memory around kernel and ramdisk for it. Panics when there is no
- * usable kernel.
+ * First, before anything else is allocated: keep the memory around kernel and ramdisk for it.
+ * Panics when there is no usable kernel.
  */
 void dom0_reserve_memory(const struct bootinfo *bi);
 
@@ -38,7 +41,9 @@ void dom0_build(const struct bootinfo *bi);
 /* boot/dom0_devices.c: what of the device tree's addresses dom0 may touch. */
 void dom0_find_devices(const struct bootinfo *bi, struct dom0_plan *plan);
 
-/* boot/dom0_dt.c: dom0's device tree, from the host's, into buf (size bytes). 0 or a libfdt error. */
+/*
+ * boot/dom0_dt.c: dom0's device tree, from the host's, into buf (size bytes). 0 or a libfdt error.
+ */
 int dom0_make_dt(const struct bootinfo *bi, const struct dom0_plan *plan, void *buf, size_t size);
 
 /* boot/kernel.c: an arm64 Image. */

@@ -18,7 +18,7 @@
 #include <public/vcpu.h>
 #include <asm/vcpu.h> /* struct arch_vcpu, struct arch_domain */
 
-#define MAX_VCPUS      128 /* a domain, with GICv3 */
+#define MAX_VCPUS   128  /* a domain, with GICv3 */
 #define MAX_DOMAINS 1023 /* alive or dying; page descriptors have 10 bits for the owner */
 
 struct vcpu {
@@ -26,16 +26,18 @@ struct vcpu {
 	struct domain *domain;
 	uint16_t id;
 	/*
-	 * Why it does not run: each of these keeps it off the CPUs. Written by atomics; vcpu_runnable() reads them.
+	 * Why it does not run: each of these keeps it off the CPUs. Written by atomics;
+	 * vcpu_runnable() reads them.
 	 */
 	uint32_t offline;     /* never started, or PSCI CPU_OFF / VCPUOP_down */
 	uint32_t blocked;     /* WFI, SCHEDOP_block, SCHEDOP_poll: an event or interrupt ends it */
 	uint32_t pause_count; /* pausers; domain.pause_count stops all its vCPUs */
-	bool running;	      /* its state is (being) used by a CPU: chosen and not yet switched away from */
-	bool poll;	      /* blocked in SCHEDOP_poll */
+	bool running; /* its state is (being) used by a CPU: chosen and not yet switched away from
+		       */
+	bool poll;    /* blocked in SCHEDOP_poll */
 	struct sched_vcpu sched;
-	struct vcpu_info *info;	     /* mapped for ever once registered; see evtchn.c */
-	mfn_t info_mfn;		     /* the page it is in, INVALID_MFN: inside shared_info or none yet */
+	struct vcpu_info *info; /* mapped for ever once registered; see evtchn.c */
+	mfn_t info_mfn;         /* the page it is in, INVALID_MFN: inside shared_info or none yet */
 	struct runstate_area {
 		mfn_t mfn[2]; /* pages that it lies in, references held; INVALID_MFN: none */
 		uint16_t offset;
@@ -43,26 +45,27 @@ struct vcpu {
 	struct vgic_vcpu vgic;
 	struct evtchn_vcpu evtchn;
 	struct timer poll_timer;
-	struct timer vtimer_wake; /* wakes a blocked vCPU when its virtual timer is due */
-	struct timer ptimer;	  /* emulated physical timer */
-	struct spinlock ptimer_lock; /* RANK_VTIMER: its registers and line, which its expiry on another CPU drives too */
+	struct timer vtimer_wake;    /* wakes a blocked vCPU when its virtual timer is due */
+	struct timer ptimer;         /* emulated physical timer */
+	struct spinlock ptimer_lock; /* RANK_VTIMER: its registers and line, which its expiry on
+					another CPU drives too */
 };
 
 enum domain_state {
 	DOMAIN_BUILDING, /* never unpaused yet */
 	DOMAIN_RUNNING,
-	DOMAIN_DYING,	 /* being torn down */
-	DOMAIN_DEAD,	 /* only references are left */
+	DOMAIN_DYING, /* being torn down */
+	DOMAIN_DEAD,  /* only references are left */
 };
 
 struct domain {
 	domid_t id;
-	uint16_t slot;	 /* page descriptors name owners by it; 1..MAX_DOMAINS */
-	uint32_t refs;	 /* one for being in the table, one a look-up, one while it owns pages */
+	uint16_t slot; /* page descriptors name owners by it; 1..MAX_DOMAINS */
+	uint32_t refs; /* one for being in the table, one a look-up, one while it owns pages */
 	enum domain_state state;
 	uint8_t teardown; /* next step of domain_kill() */
-	bool killing;	 /* a CPU is in it */
-	bool privileged; /* dom0: may use domctl, sysctl, foreign maps, devices */
+	bool killing;     /* a CPU is in it */
+	bool privileged;  /* dom0: may use domctl, sysctl, foreign maps, devices */
 	bool direct_mapped;
 	bool shutting_down; /* stopped itself; vCPUs paused */
 	uint8_t shutdown_code;
@@ -71,10 +74,10 @@ struct domain {
 	struct spinlock lock; /* RANK_DOMAIN */
 	uint8_t handle[16];   /* uuid */
 	uint32_t ssidref;
-	uint32_t flags;	      /* XEN_DOMCTL_CDF_* at creation */
+	uint32_t flags; /* XEN_DOMCTL_CDF_* at creation */
 	uint16_t max_vcpus;
-	uint16_t nr_vcpus;    /* created so far */
-	struct vcpu **vcpu;   /* max_vcpus entries, NULL: not created */
+	uint16_t nr_vcpus;             /* created so far */
+	struct vcpu **vcpu;            /* max_vcpus entries, NULL: not created */
 	uint64_t tot_pages, max_pages; /* tot_pages: atomic */
 	struct p2m p2m;
 	struct shared_info *shared_info; /* a hypervisor page */
@@ -91,8 +94,9 @@ struct domain {
 		ns_t refill;
 	} log; /* rate limit of log_guest() */
 	struct arch_domain arch;
-	uint8_t last_vcpu[MAX_CPUS]; /* which of its vCPUs each CPU ran last: they share one TLB tag */
-	struct list all; /* in domain_list, by id */
+	uint8_t last_vcpu[MAX_CPUS]; /* which of its vCPUs each CPU ran last: they share one TLB tag
+				      */
+	struct list all;             /* in domain_list, by id */
 	struct domain *same_hash;
 };
 
@@ -103,8 +107,8 @@ struct domain *domain_get(domid_t id);
 /* The same, DOMID_SELF means the caller's. */
 struct domain *domain_get_for(struct vcpu *v, domid_t id);
 /*
- * The same for an operation on a domain's resources: the caller's own, or anyone's for the privileged domain.
- * -ESRCH, -EPERM.
+ * The same for an operation on a domain's resources: the caller's own, or anyone's for the
+ * privileged domain. -ESRCH, -EPERM.
  */
 int domain_get_target(struct vcpu *v, domid_t id, struct domain **out);
 /* Dying ones too: for destroy and list. */
@@ -116,18 +120,22 @@ void domain_put(struct domain *d);
 struct domain *domain_by_slot(unsigned slot);
 
 struct xen_domctl_createdomain;
-int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged, struct domain **out);
+int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged,
+		  struct domain **out);
 int domain_set_max_vcpus(struct domain *d, unsigned nr); /* creates vCPUs 0..nr-1 */
 /*
- * Bounded work a call; -ERESTART: call again. The domain vanishes when the last reference is put (that of the caller
- * at the earliest).
+ * Bounded work a call; -ERESTART: call again. The domain vanishes when the last reference is put
+ * (that of the caller at the earliest).
  */
 int domain_kill(struct domain *d);
 void domain_shutdown(struct domain *d, uint8_t reason);
 /* For what a guest did that cannot be answered: stop it with SHUTDOWN_crash and log the reason. */
 void domain_crash(struct domain *d, const char *fmt, ...) __printf(2, 3);
 
-/* Pausing nests. The vCPUs are off their CPUs when domain_is_quiet() says so; pause itself does not wait. */
+/*
+ * Pausing nests. The vCPUs are off their CPUs when domain_is_quiet() says so; pause itself does not
+ * wait.
+ */
 void domain_pause(struct domain *d);
 void domain_unpause(struct domain *d);
 bool domain_is_quiet(const struct domain *d);
@@ -138,12 +146,18 @@ void vcpu_destroy(struct vcpu *v);
 
 void vcpu_pause(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
-void vcpu_block(struct vcpu *v); /* until an interrupt or event is pending; checks for one after blocking */
+void vcpu_block(
+	struct vcpu *v); /* until an interrupt or event is pending; checks for one after blocking */
 void vcpu_unblock(struct vcpu *v);
-/* An interrupt for v was queued: wake it if it sleeps, or make its CPU look if it runs elsewhere. */
+/*
+ * An interrupt for v was queued: wake it if it sleeps, or make its CPU look if it runs elsewhere.
+ */
 void vcpu_notify(struct vcpu *v);
 bool vcpu_runnable(const struct vcpu *v);
-/* Load v on this CPU, or put it away, with all that has to be told to the guest about it. Called by the scheduler. */
+/*
+ * Load v on this CPU, or put it away, with all that has to be told to the guest about it. Called by
+ * the scheduler.
+ */
 void vcpu_switch_in(struct vcpu *v);
 void vcpu_switch_out(struct vcpu *v);
 /* v goes on where it is loaded, after having slept or having been interrupted. */
@@ -158,11 +172,11 @@ static inline struct vcpu *domain_vcpu(struct domain *d, unsigned id)
 	return id < d->max_vcpus ? READ_ONCE(d->vcpu[id]) : NULL;
 }
 
-#define for_each_vcpu(d, v)                                                                        \
-	for (unsigned _i = 0; _i < (d)->max_vcpus; _i++)                                           \
+#define for_each_vcpu(d, v)                              \
+	for (unsigned _i = 0; _i < (d)->max_vcpus; _i++) \
 		if (((v) = (d)->vcpu[_i]) != NULL)
 
-#define for_each_domain(d) list_for_each(d, &domain_list, all)
+#define for_each_domain(d) list_for_each (d, &domain_list, all)
 extern struct list domain_list; /* RANK_DOMAIN_LIST */
 
 #endif

@@ -44,18 +44,23 @@ struct evtchn_vcpu {
 	struct evtchn_fifo_vcpu *fifo;
 };
 
-/* max_port: at most 2^17 - 1 is used. The upcall is PPI 31 unless the builder changes
- * d->evtchn.ppi. */
+/*
+ * max_port: at most 2^17 - 1 is used. The upcall is PPI 31 unless the builder changes
+ * d->evtchn.ppi.
+ */
 int evtchn_domain_init(struct domain *d, uint32_t max_port);
-/* vCPU 0 starts with the vcpu_info in shared_info, which must exist; the others get events once
- * registered. */
+/*
+ * vCPU 0 starts with the vcpu_info in shared_info, which must exist; the others get events once
+ * registered.
+ */
 void evtchn_vcpu_init(struct vcpu *v);
 /* Close every port and let go of the guest's pages, a bounded amount a call: -ERESTART or 0. */
 int evtchn_relinquish(struct domain *d);
 void evtchn_domain_destroy(struct domain *d);
 void evtchn_vcpu_destroy(struct vcpu *v);
 
-/* The operations of EVTCHNOP_*, arguments checked; d is the domain whose port it is. 0 or -errno.
+/*
+ * The operations of EVTCHNOP_*, arguments checked; d is the domain whose port it is. 0 or -errno.
  */
 int evtchn_alloc_unbound(struct domain *d, domid_t remote, uint32_t *port);
 int evtchn_bind_interdomain(struct domain *d, struct domain *rd, uint32_t rport, uint32_t *port);
@@ -80,8 +85,10 @@ void evtchn_fifo_release(struct domain *d);
  * This and the two below take RANK_EVTCHN and may stop a domain that obstructs its shared memory.
  */
 int evtchn_send(struct domain *d, uint32_t port);
-/* A per-vCPU virtual interrupt (VIRQ_TIMER, ...), and a global one (VIRQ_CONSOLE, VIRQ_DOM_EXC,
- * ...) to its binder. */
+/*
+ * A per-vCPU virtual interrupt (VIRQ_TIMER, ...), and a global one (VIRQ_CONSOLE, VIRQ_DOM_EXC,
+ * ...) to its binder.
+ */
 void evtchn_virq(struct vcpu *v, unsigned virq);
 void evtchn_virq_global(unsigned virq);
 

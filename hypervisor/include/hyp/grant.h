@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Grant tables, version 1: a domain's shared frames with its grants, and its maptrack: the grants
- *of others that it has mapped. Filled in by core/grant*.c.
+ * of others that it has mapped. Filled in by core/grant*.c.
  *
  *	granter                                        mapper
  *	frame[]   pages shared with the guest:         maptrack[]   one entry a mapping, found by
- *its handle: what is granted to whom                           granter, reference, where, how
+ * its handle: what is granted to whom                           granter, reference, where, how
  *	active[]  one entry a grant in use:    <----
  *	          frame, users, writers
  *
  * A mapping holds a reference on the page and one on the granter, whose table stays until the last
- *one is undone.
+ * one is undone.
  */
 #ifndef HYP_GRANT_H
 #define HYP_GRANT_H
@@ -43,7 +43,8 @@ struct grant_table {
 
 /* -EINVAL: more than the maxima above. Nothing is allocated before it is needed. */
 int grant_table_init(struct domain *d, uint32_t max_frames, uint32_t max_maptrack_frames);
-/* Undo d's mappings of others' pages and give up its frames, bounded work a call: -ERESTART or 0.
+/*
+ * Undo d's mappings of others' pages and give up its frames, bounded work a call: -ERESTART or 0.
  */
 int grant_table_relinquish(struct domain *d);
 void grant_table_destroy(struct domain *d);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* An intrusive pairing heap: insert O(1), minimum O(1), remove any O(log n) amortised. Keys are 64-bit times. */
+/*
+ * An intrusive pairing heap: insert O(1), minimum O(1), remove any O(log n) amortised. Keys are
+ * 64-bit times.
+ */
 #ifndef HYP_HEAP_H
 #define HYP_HEAP_H
 
@@ -8,7 +11,7 @@
 struct heap_node {
 	uint64_t key;
 	struct heap_node *child;
-	struct heap_node *next; /* sibling */
+	struct heap_node *next;  /* sibling */
 	struct heap_node **link; /* what points here; NULL: in no heap */
 };
 

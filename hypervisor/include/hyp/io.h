@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: ISC */
-/* Device registers: one access each, of the stated width, neither repeated nor left out by the compiler. */
+/*
+ * Device registers: one access each, of the stated width, neither repeated nor left out by the
+ * compiler.
+ */
 #ifndef HYP_IO_H
 #define HYP_IO_H
 
 #include <hyp/types.h>
 
-#define DEFINE_IO(bits)                                                                            \
-	static inline uint##bits##_t io_read##bits(const char *reg)                                \
-	{                                                                                          \
-		return *(const volatile uint##bits##_t *)reg;                                      \
-	}                                                                                          \
-	static inline void io_write##bits(char *reg, uint##bits##_t v)                             \
-	{                                                                                          \
-		*(volatile uint##bits##_t *)reg = v;                                               \
+#define DEFINE_IO(bits)                                                \
+	static inline uint##bits##_t io_read##bits(const char *reg)    \
+	{                                                              \
+		return *(const volatile uint##bits##_t *)reg;          \
+	}                                                              \
+	static inline void io_write##bits(char *reg, uint##bits##_t v) \
+	{                                                              \
+		*(volatile uint##bits##_t *)reg = v;                   \
 	}
 
 DEFINE_IO(8)

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* Physical interrupts: who gets them, and the controller's operations (GICv2 and GICv3 implement them). */
+/*
+ * Physical interrupts: who gets them, and the controller's operations (GICv2 and GICv3 implement
+ * them).
+ */
 #ifndef HYP_IRQ_H
 #define HYP_IRQ_H
 
 #include <hyp/types.h>
 
-#define NR_SGIS	  16
-#define NR_PPIS	  16
+#define NR_SGIS   16
+#define NR_PPIS   16
 #define NR_LOCALS 32 /* SGIs and PPIs: an instance a CPU */
 #define MAX_IRQS  1020
 
@@ -19,13 +22,13 @@ struct cpu;
 
 /* Virtual interrupts in flight: a list register's contents, controller-independent. */
 struct lr {
-	uint16_t virq;	  /* INTID that the guest sees */
-	uint16_t hwirq;	  /* physical INTID, if hw */
+	uint16_t virq;    /* INTID that the guest sees */
+	uint16_t hwirq;   /* physical INTID, if hw */
 	uint8_t priority; /* 0..255, less is more urgent */
-	uint8_t source;	  /* GICv2 SGI: the CPU that sent it */
-	bool hw;	  /* the guest's deactivation deactivates hwirq too */
+	uint8_t source;   /* GICv2 SGI: the CPU that sent it */
+	bool hw;          /* the guest's deactivation deactivates hwirq too */
 	bool pending, active;
-	bool eoi;	  /* raise the maintenance interrupt when the guest ends it (not with hw) */
+	bool eoi; /* raise the maintenance interrupt when the guest ends it (not with hw) */
 };
 
 struct gic_cpu_state { /* a vCPU's virtual CPU interface while it is switched out */
@@ -36,7 +39,9 @@ struct gic_cpu_state { /* a vCPU's virtual CPU interface while it is switched ou
 
 /* More interrupts wait than there are list registers. */
 #define REFILL_PENDING BIT(0) /* pending ones: when no list register is pending any more (NPIE) */
-#define REFILL_ACTIVE  BIT(1) /* active ones: when the guest ends one that is in none (LRENPIE), or all but one (UIE) */
+#define REFILL_ACTIVE                                                                            \
+	BIT(1) /* active ones: when the guest ends one that is in none (LRENPIE), or all but one \
+		  (UIE) */
 
 struct irqchip {
 	const char *name;
@@ -60,12 +65,14 @@ struct irqchip {
 	void (*lr_read)(unsigned index, struct lr *lr);
 	void (*lr_clear)(unsigned index);
 	/*
-	 * A bit for each list register that holds nothing (ELRSR): neither pending nor active, and no maintenance
-	 * interrupt because of lr.eoi outstanding. lr_write() and lr_clear() end the latter.
+	 * A bit for each list register that holds nothing (ELRSR): neither pending nor active, and
+	 * no maintenance interrupt because of lr.eoi outstanding. lr_write() and lr_clear() end the
+	 * latter.
 	 */
 	uint64_t (*lr_empty)(void);
 	void (*refill_irq)(unsigned when); /* when to raise the maintenance interrupt: REFILL_* */
-	unsigned (*eoi_count)(void); /* such ends since the last call: HCR.EOIcount, cleared by reading */
+	unsigned (*eoi_count)(
+		void); /* such ends since the last call: HCR.EOIcount, cleared by reading */
 	void (*peek)(struct gic_cpu_state *s); /* like save(), of what goes on: changes nothing */
 	void (*load)(const struct gic_cpu_state *s);
 	void (*save)(struct gic_cpu_state *s);
@@ -73,10 +80,12 @@ struct irqchip {
 
 extern const struct irqchip *irqchip;
 extern unsigned nr_irqs; /* INTIDs up to this are implemented: 32 + SPIs */
-extern unsigned nr_lrs;	 /* list registers a CPU, 2..16 */
+extern unsigned nr_lrs;  /* list registers a CPU, 2..16 */
 /* Hardware-linked list registers may be used (false: see QUIRK_GICV2_NO_RETRIGGER). */
 extern bool irq_hw_link;
-/* GICv2 guests see the GICV page mapped at their GICC address; GICv3 guests use system registers. */
+/*
+ * GICv2 guests see the GICV page mapped at their GICC address; GICv3 guests use system registers.
+ */
 extern paddr_t gicv_base;
 
 /* Interrupts that the hypervisor keeps. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The controllers that there are drivers for. Each finds its registers in bootinfo and returns its operations. */
+/*
+ * The controllers that there are drivers for. Each finds its registers in bootinfo and returns its
+ * operations.
+ */
 #ifndef HYP_IRQCHIP_H
 #define HYP_IRQCHIP_H
 

@@ -22,25 +22,31 @@ char *strrchr(const char *s, int c);
 size_t str_copy(char *dst, const char *src, size_t size);
 
 /*
- * Number with an optional 0x prefix and an optional K, M or G suffix. *end is set behind what was read;
- * no digits: returns 0 with *end == s.
+ * Number with an optional 0x prefix and an optional K, M or G suffix. *end is set behind what was
+ * read; no digits: returns 0 with *end == s.
  */
 uint64_t str_to_size(const char *s, const char **end);
 
-/* Formatting: d i u x X p s c %, flags 0 and -, width, precision of strings, hh h l ll z. No floating point. */
+/*
+ * Formatting: d i u x X p s c %, flags 0 and -, width, precision of strings, hh h l ll z. No
+ * floating point.
+ */
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 
-/* Stop the machine with a reason: only for the hypervisor's own broken invariants, never for what a guest did. */
+/*
+ * Stop the machine with a reason: only for the hypervisor's own broken invariants, never for what a
+ * guest did.
+ */
 void panic(const char *fmt, ...) __printf(1, 2) __noreturn;
 
 /* Print a register frame (x0-x30, pc, pstate) into the log, for the panic that follows. */
 void panic_registers(const uint64_t *regs);
 
-#define ASSERT(cond)                                                                               \
-	do {                                                                                       \
-		if (unlikely(!(cond)))                                                             \
-			panic("%s:%d: broken invariant: %s", __FILE__, __LINE__, #cond);           \
+#define ASSERT(cond)                                                                     \
+	do {                                                                             \
+		if (unlikely(!(cond)))                                                   \
+			panic("%s:%d: broken invariant: %s", __FILE__, __LINE__, #cond); \
 	} while (0)
 
 #endif

@@ -9,7 +9,10 @@ struct list {
 	struct list *next, *prev;
 };
 
-#define LIST_INIT(name) {&(name), &(name)}
+#define LIST_INIT(name)          \
+	{                        \
+		&(name), &(name) \
+	}
 
 static inline void list_init(struct list *l)
 {
@@ -48,16 +51,16 @@ static inline void list_remove(struct list *l)
 	list_init(l);
 }
 
-#define list_entry(p, t, m) container_of(p, t, m)
+#define list_entry(p, t, m)    container_of(p, t, m)
 #define list_first(head, t, m) list_entry((head)->next, t, m)
 
-#define list_for_each(pos, head, m)                                                                \
-	for (pos = list_entry((head)->next, __typeof__(*pos), m); &pos->m != (head);              \
+#define list_for_each(pos, head, m)                                                  \
+	for (pos = list_entry((head)->next, __typeof__(*pos), m); &pos->m != (head); \
 	     pos = list_entry(pos->m.next, __typeof__(*pos), m))
 
-#define list_for_each_safe(pos, tmp, head, m)                                                      \
-	for (pos = list_entry((head)->next, __typeof__(*pos), m),                                 \
-	    tmp = list_entry(pos->m.next, __typeof__(*pos), m);                                   \
+#define list_for_each_safe(pos, tmp, head, m)                     \
+	for (pos = list_entry((head)->next, __typeof__(*pos), m), \
+	    tmp = list_entry(pos->m.next, __typeof__(*pos), m);   \
 	     &pos->m != (head); pos = tmp, tmp = list_entry(pos->m.next, __typeof__(*pos), m))
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Changes of a guest's physical address space that more than one hypercall makes. Filled in by
- * core/memory.c. */
+/*
+ * Changes of a guest's physical address space that more than one hypercall makes. Filled in by
+ * core/memory.c.
+ */
 #ifndef HYP_MEMORY_H
 #define HYP_MEMORY_H
 

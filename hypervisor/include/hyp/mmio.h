@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Emulated devices: regions of guest physical addresses whose accesses are answered by the
- * hypervisor. */
+/*
+ * Emulated devices: regions of guest physical addresses whose accesses are answered by the
+ * hypervisor.
+ */
 #ifndef HYP_MMIO_H
 #define HYP_MMIO_H
 

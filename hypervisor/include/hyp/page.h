@@ -23,7 +23,8 @@ struct domain;
 
 #define MAX_ORDER 18 /* 1 GiB */
 
-/* Flags of page_alloc() and domain_page_alloc(). Pages are zeroed unless PAGE_DIRTY says otherwise.
+/*
+ * Flags of page_alloc() and domain_page_alloc(). Pages are zeroed unless PAGE_DIRTY says otherwise.
  */
 #define PAGE_ZERO 0
 #define PAGE_DIRTY                                                                               \
@@ -45,13 +46,15 @@ void page_init(void *descriptors, uint64_t first_mfn, uint64_t nr_mfns);
 #define PAGE_DESCRIPTOR_SIZE 4
 #define PAGE_MAX_BANKS       32
 
-/* Hand [start, end) to the allocator, as dirty memory. Partial pages are left out. Its descriptors
- * must exist. */
+/*
+ * Hand [start, end) to the allocator, as dirty memory. Partial pages are left out. Its descriptors
+ * must exist.
+ */
 void page_add_region(paddr_t start, paddr_t end);
 
 /*
- * The same for memory that is in use (boot modules): like page_reserve()d from the start, its contents are not touched.
- * Partial pages are included.
+ * The same for memory that is in use (boot modules): like page_reserve()d from the start, its
+ * contents are not touched. Partial pages are included.
  */
 void page_add_used(paddr_t start, paddr_t end);
 
@@ -82,8 +85,10 @@ mfn_t page_highest(void);
 /* Is this frame RAM that the allocator manages (so that it has a descriptor)? */
 bool page_is_ram(mfn_t mfn);
 
-/* Owner of an allocated page: a domain or NULL (free, hypervisor's). A snapshot unless a reference
- * is held. */
+/*
+ * Owner of an allocated page: a domain or NULL (free, hypervisor's). A snapshot unless a reference
+ * is held.
+ */
 struct domain *page_owner(mfn_t mfn);
 
 /*
@@ -111,8 +116,10 @@ void page_disown(mfn_t mfn);
  *void *va);
  */
 
-/* Pages that the hypervisor keeps mapped for ever: its own structures. NULL when out of memory.
- * Zeroed. */
+/*
+ * Pages that the hypervisor keeps mapped for ever: its own structures. NULL when out of memory.
+ * Zeroed.
+ */
 void *hyp_pages_alloc(unsigned order);
 void hyp_pages_free(void *va, unsigned order);
 

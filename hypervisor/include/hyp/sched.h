@@ -2,12 +2,13 @@
 /*
  * The scheduler: weighted fair shares, one run queue a CPU, idle CPUs take work from others.
  *
- * A vCPU's virtual runtime grows by (time run * 256 / weight); the one with the least runs next. A woken vCPU starts
- * at the queue's clock less a small credit, and preempts a runner that is further ahead than that.
+ * A vCPU's virtual runtime grows by (time run * 256 / weight); the one with the least runs next. A
+ * woken vCPU starts at the queue's clock less a small credit, and preempts a runner that is further
+ * ahead than that.
  *
- * Idling is a loop in sched_next(), not a vCPU: the last vCPU's state stays loaded while its CPU sleeps, and if it is
- * the one that wakes, nothing has to be switched. vcpu.running says "loaded on some CPU"; such a vCPU can be run by
- * that CPU only.
+ * Idling is a loop in sched_next(), not a vCPU: the last vCPU's state stays loaded while its CPU
+ * sleeps, and if it is the one that wakes, nothing has to be switched. vcpu.running says "loaded on
+ * some CPU"; such a vCPU can be run by that CPU only.
  */
 #ifndef HYP_SCHED_H
 #define HYP_SCHED_H
@@ -31,22 +32,23 @@ struct runqueue {
 	struct vcpu *running; /* chosen to run; NULL: idle */
 	uint64_t vclock;      /* the least vruntime there was: never goes back */
 	uint64_t slice_end;   /* ticks */
-	struct timer slice;   /* armed while somebody waits; lazily: it may fire early and is set again */
+	struct timer
+		slice; /* armed while somebody waits; lazily: it may fire early and is set again */
 };
 
 struct sched_vcpu {
-	struct heap_node node;	/* in its CPU's ready heap */
-	uint64_t vruntime;	/* ticks, scaled by weight */
-	uint64_t since;		/* ticks: up to when its running time is accounted */
+	struct heap_node node;  /* in its CPU's ready heap */
+	uint64_t vruntime;      /* ticks, scaled by weight */
+	uint64_t since;         /* ticks: up to when its running time is accounted */
 	uint64_t hard_affinity; /* CPUs it may run on, a bit each */
 	uint64_t soft_affinity; /* and the ones it prefers */
-	uint64_t cap_used;	/* ticks run in this cap period */
-	uint64_t cap_period;	/* when that began, ticks */
+	uint64_t cap_used;      /* ticks run in this cap period */
+	uint64_t cap_period;    /* when that began, ticks */
 	struct timer cap_timer; /* ends `throttled` */
-	uint32_t throttled;	/* has used up its cap */
-	uint16_t cpu;		/* whose run queue it belongs to */
-	int state;		/* RUNSTATE_* */
-	uint64_t state_since;	/* ticks */
+	uint32_t throttled;     /* has used up its cap */
+	uint16_t cpu;           /* whose run queue it belongs to */
+	int state;              /* RUNSTATE_* */
+	uint64_t state_since;   /* ticks */
 	uint64_t state_time[4]; /* ticks in each RUNSTATE_*, up to state_since */
 };
 
@@ -57,9 +59,15 @@ int sched_set_affinity(struct vcpu *v, uint64_t hard, uint64_t soft);
 /* weight 1..65535; cap in percent of one CPU for the domain, spread over its vCPUs; 0: none. */
 int sched_set_weight(struct domain *d, uint32_t weight, uint32_t cap_percent);
 
-/* v may run now: put it on a queue and kick a CPU if it should. Harmless if it is queued or running. */
+/*
+ * v may run now: put it on a queue and kick a CPU if it should. Harmless if it is queued or
+ * running.
+ */
 void sched_wake(struct vcpu *v);
-/* v is no longer runnable (see vcpu_runnable()): take it off its queue or make its CPU let go of it. */
+/*
+ * v is no longer runnable (see vcpu_runnable()): take it off its queue or make its CPU let go of
+ * it.
+ */
 void sched_sleep(struct vcpu *v);
 /* Give way to the others in the queue. Only for the vCPU that runs here. */
 void sched_yield(struct vcpu *v);
@@ -74,8 +82,8 @@ void sched_vcpu_destroy(struct vcpu *v);
 void sched_account_state(struct vcpu *v, int state, uint64_t now);
 
 /*
- * Choose who runs on this CPU next, sleeping while there is nobody. Handles interrupts while it sleeps.
- * Called on the way back to a guest when TODO_RESCHED is set; returns the vCPU to enter.
+ * Choose who runs on this CPU next, sleeping while there is nobody. Handles interrupts while it
+ * sleeps. Called on the way back to a guest when TODO_RESCHED is set; returns the vCPU to enter.
  */
 struct vcpu *sched_next(struct cpu *c);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* Basic types: fixed widths, the four kinds of addresses, and the few macros that everything uses. */
+/*
+ * Basic types: fixed widths, the four kinds of addresses, and the few macros that everything uses.
+ */
 #ifndef HYP_TYPES_H
 #define HYP_TYPES_H
 
@@ -20,21 +22,21 @@
 #define ORDER_2M 9
 #define ORDER_1G 18
 
-#define BIT(n)               (1UL << (n))
-#define BIT64(n)             ((uint64_t)1 << (n))
-#define ARRAY_SIZE(a)        (sizeof(a) / sizeof((a)[0]))
+#define BIT(n)                (1UL << (n))
+#define BIT64(n)              ((uint64_t)1 << (n))
+#define ARRAY_SIZE(a)         (sizeof(a) / sizeof((a)[0]))
 #define container_of(p, t, m) ((t *)((char *)(p)-offsetof(t, m)))
-#define ALIGN_UP(x, a)       (((x) + ((a)-1)) & ~((__typeof__(x))(a)-1))
-#define ALIGN_DOWN(x, a)     ((x) & ~((__typeof__(x))(a)-1))
-#define MIN(a, b)            ((a) < (b) ? (a) : (b))
-#define MAX(a, b)            ((a) > (b) ? (a) : (b))
-#define likely(x)            __builtin_expect(!!(x), 1)
-#define unlikely(x)          __builtin_expect(!!(x), 0)
+#define ALIGN_UP(x, a)        (((x) + ((a)-1)) & ~((__typeof__(x))(a)-1))
+#define ALIGN_DOWN(x, a)      ((x) & ~((__typeof__(x))(a)-1))
+#define MIN(a, b)             ((a) < (b) ? (a) : (b))
+#define MAX(a, b)             ((a) > (b) ? (a) : (b))
+#define likely(x)             __builtin_expect(!!(x), 1)
+#define unlikely(x)           __builtin_expect(!!(x), 0)
 
-#define __packed    __attribute__((packed))
-#define __aligned(n) __attribute__((aligned(n)))
-#define __noreturn  __attribute__((noreturn))
-#define __unused    __attribute__((unused))
+#define __packed       __attribute__((packed))
+#define __aligned(n)   __attribute__((aligned(n)))
+#define __noreturn     __attribute__((noreturn))
+#define __unused       __attribute__((unused))
 #define __printf(f, a) __attribute__((format(printf, f, a)))
 
 #define READ_ONCE(x)     (*(const volatile __typeof__(x) *)&(x))
@@ -44,7 +46,7 @@
  * Kinds of addresses. Physical addresses are 64 bits wide on every architecture (LPAE on ARMv7).
  * Frames are structs so that a guest frame cannot be passed where a machine frame is meant.
  */
-typedef uint64_t paddr_t; /* machine physical */
+typedef uint64_t paddr_t;  /* machine physical */
 typedef uint64_t gpaddr_t; /* guest physical: the input of stage 2 */
 typedef uint64_t gvaddr_t; /* guest virtual */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The virtual interrupt controller: one state machine (vdev/vgic.c) and two register models
- *(vgic_v2.c, vgic_v3.c on top of vgic_regs.c).
+ * (vgic_v2.c, vgic_v3.c on top of vgic_regs.c).
  *
  * Where the state of a virtual interrupt is
  *
@@ -13,11 +13,11 @@
  *	                 found empty: the guest has ended it
  *
  * struct virq (vdev/vgic.h) tells everything, except that while an interrupt is in a list register
- *the guest changes its pending and active bits there unseen. It is read back ("folded") by the CPU
- *that has the vCPU loaded: when the interrupt is touched there, when list registers run out, at the
- *maintenance interrupt, when the vCPU is switched out. So a vCPU that is not loaded has software
- *state only. Another CPU cannot reach list registers: it notes in the virq what is to change, sets
- *vgic_vcpu.resync and notifies the vCPU.
+ * the guest changes its pending and active bits there unseen. It is read back ("folded") by the CPU
+ * that has the vCPU loaded: when the interrupt is touched there, when list registers run out, at the
+ * maintenance interrupt, when the vCPU is switched out. So a vCPU that is not loaded has software
+ * state only. Another CPU cannot reach list registers: it notes in the virq what is to change, sets
+ * vgic_vcpu.resync and notifies the vCPU.
  *
  * Locks
  *
@@ -30,11 +30,11 @@
  *	+---------------------------+   +---------------------------+
  *
  * An SPI belongs to the vCPU `owner`, private ones to theirs for ever. To lock an interrupt: read
- *owner, lock that vCPU, look again, and start over if it changed meanwhile (which takes a whole
- *trap on another CPU each time). `target` is where the guest wants an SPI to go. Owner follows
- *target when the SPI is inactive and out of the list registers: the holder of the old owner's lock
- *takes it off the old vCPU's lists, writes owner and from then on must lock the new one like
- *anybody else. Two of these locks are never held at once. Configuration (enabled, priority,
+ * owner, lock that vCPU, look again, and start over if it changed meanwhile (which takes a whole
+ * trap on another CPU each time). `target` is where the guest wants an SPI to go. Owner follows
+ * target when the SPI is inactive and out of the list registers: the holder of the old owner's lock
+ * takes it off the old vCPU's lists, writes owner and from then on must lock the new one like
+ * anybody else. Two of these locks are never held at once. Configuration (enabled, priority,
  * ...) is read without a lock.
  */
 #ifndef HYP_VGIC_H
@@ -99,8 +99,10 @@ void vgic_vcpu_destroy(struct vcpu *v);
  */
 void vgic_vcpu_reset(struct vcpu *v);
 
-/* Raise a private interrupt (PPI, SGI) of v as an edge, whatever ICFGR says; wakes or kicks v as
- * needed. */
+/*
+ * Raise a private interrupt (PPI, SGI) of v as an edge, whatever ICFGR says; wakes or kicks v as
+ * needed.
+ */
 void vgic_raise_local(struct vcpu *v, unsigned intid);
 /* Level of a private interrupt's line (emulated timer); pending follows it. */
 void vgic_set_local_level(struct vcpu *v, unsigned intid, bool level);
@@ -149,8 +151,10 @@ bool vgic_has_pending(struct vcpu *v);
  */
 bool vgic_v3_write_sgi1r(struct vcpu *v, uint64_t value);
 
-/* Affinity of a vCPU, MPIDR's layout: sixteen to a cluster, as a target list of ICC_SGI1R_EL1 can
- * name them. */
+/*
+ * Affinity of a vCPU, MPIDR's layout: sixteen to a cluster, as a target list of ICC_SGI1R_EL1 can
+ * name them.
+ */
 static inline uint64_t vgic_vcpu_affinity(unsigned id)
 {
 	return (uint64_t)(id >> 4) << 8 | (id & 0xf);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The timers of a vCPU. The virtual timer is the hardware's (asm/context.h); the physical timer is emulated here with
- * one software timer a vCPU.
+ * The timers of a vCPU. The virtual timer is the hardware's (asm/context.h); the physical timer is
+ * emulated here with one software timer a vCPU.
  */
 #ifndef HYP_VTIMER_H
 #define HYP_VTIMER_H

@@ -10,7 +10,10 @@ struct domain;
 /* It is sec.nsec since the epoch at system time `at`. */
 void wallclock_set(uint64_t sec, uint32_t nsec, ns_t at);
 
-/* Write the time at which system time was 0 (plus the domain's offset) into d's shared_info; of all domains. */
+/*
+ * Write the time at which system time was 0 (plus the domain's offset) into d's shared_info; of all
+ * domains.
+ */
 void wallclock_publish(struct domain *d);
 void wallclock_publish_all(void);
 

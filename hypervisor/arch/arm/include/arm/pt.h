@@ -29,8 +29,10 @@ struct pt_ops {
 	void (*unmap_table)(struct pt *pt, uint64_t *table); /* NULL: nothing to do */
 	/* Make descriptor writes visible to walkers on all CPUs (DSB ISHST; ISB for own use). */
 	void (*publish)(struct pt *pt);
-	/* Descriptor writes, then invalidate: the leaf at ia and the tables on the way to it; or
-	 * all. Complete on return. */
+	/*
+	 * Descriptor writes, then invalidate: the leaf at ia and the tables on the way to it; or
+	 * all. Complete on return.
+	 */
 	void (*flush_leaf)(struct pt *pt, uint64_t ia);
 	void (*flush_all)(struct pt *pt);
 };
@@ -66,13 +68,15 @@ int pt_map(struct pt *pt, uint64_t ia, paddr_t pa, uint64_t size, uint64_t attr)
 int pt_unmap(struct pt *pt, uint64_t ia, uint64_t size);
 
 /*
- * Unmap whole leaves, at most max, from the one at ia up to those that begin below end, and tell which.
- * They are out of all TLBs on return. 0: there are none left.
+ * Unmap whole leaves, at most max, from the one at ia up to those that begin below end, and tell
+ * which. They are out of all TLBs on return. 0: there are none left.
  */
 unsigned pt_take(struct pt *pt, uint64_t ia, uint64_t end, struct pt_leaf *leaf, unsigned max);
 
-/* Map one page over whatever is there, which is returned in *old (desc 0: nothing was). -ENOMEM,
- * -EINVAL. */
+/*
+ * Map one page over whatever is there, which is returned in *old (desc 0: nothing was). -ENOMEM,
+ * -EINVAL.
+ */
 int pt_replace(struct pt *pt, uint64_t ia, paddr_t pa, uint64_t attr, struct pt_leaf *old);
 
 /* Clear, then set attributes of all that is mapped in the range. -ENOMEM (a split), -EINVAL. */
@@ -81,8 +85,10 @@ int pt_change(struct pt *pt, uint64_t ia, uint64_t size, uint64_t clear, uint64_
 /* What is at ia: true and a leaf, or false and a hole. */
 bool pt_lookup(struct pt *pt, uint64_t ia, struct pt_leaf *leaf);
 
-/* Call fn for each leaf that overlaps [ia, ia + size), in order, until it returns something else
- * than 0. */
+/*
+ * Call fn for each leaf that overlaps [ia, ia + size), in order, until it returns something else
+ * than 0.
+ */
 typedef int pt_leaf_fn(const struct pt_leaf *leaf, void *data);
 int pt_walk(struct pt *pt, uint64_t ia, uint64_t size, pt_leaf_fn *fn, void *data);
 

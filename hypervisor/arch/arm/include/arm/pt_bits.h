@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Layout of translation table descriptors: VMSAv8-64 with 4 KiB granule (Arm ARM D8.3), and ARMv7's
- *LPAE, which has the same bits. Layout only; instructions on page tables are in asm/tlb.h.
+ * LPAE, which has the same bits. Layout only; instructions on page tables are in asm/tlb.h.
  *
  *	63    59 58  55 54 53 52 51 50 48 47             12 11 10 9  8 7  6 5     2 1 0
  *	+------+------+-----+--+--+-----+------------------+--+--+----+----+-------+---+

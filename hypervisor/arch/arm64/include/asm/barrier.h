@@ -11,7 +11,7 @@
 #define smp_wmb() asm volatile("dmb ishst" ::: "memory")
 
 #define dsb(opt) asm volatile("dsb " #opt ::: "memory")
-#define isb()	 asm volatile("isb" ::: "memory")
+#define isb()    asm volatile("isb" ::: "memory")
 
 /* In a spin loop: lets the other threads of a core run, and QEMU's other vCPUs. */
 #define cpu_relax() asm volatile("yield" ::: "memory")

@@ -7,8 +7,9 @@
 #include <asm/barrier.h>
 
 /*
- * To the point of coherency: what an observer with its caches off will see. A guest starts with MMU and caches off,
- * so its image, and pages zeroed for it, must be cleaned (and stale lines invalidated). len is not 0.
+ * To the point of coherency: what an observer with its caches off will see. A guest starts with MMU
+ * and caches off, so its image, and pages zeroed for it, must be cleaned (and stale lines
+ * invalidated). len is not 0.
  */
 void cache_clean_range(const void *va, size_t len);
 void cache_clean_invalidate_range(const void *va, size_t len);

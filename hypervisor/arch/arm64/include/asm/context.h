@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: ISC */
-/* Loading, saving and looking at vCPU state. "Current" means: loaded on this CPU, in a trap it caused. */
+/*
+ * Loading, saving and looking at vCPU state. "Current" means: loaded on this CPU, in a trap it
+ * caused.
+ */
 #ifndef ASM_CONTEXT_H
 #define ASM_CONTEXT_H
 
 #include <hyp/domain.h>
 #include <asm/sysreg.h>
 
-/* Reset state: entry at pc with x0, MMU off, everything else as PSCI CPU_ON asks (DEN0022 6.4.3.2). */
+/*
+ * Reset state: entry at pc with x0, MMU off, everything else as PSCI CPU_ON asks (DEN0022 6.4.3.2).
+ */
 void arch_vcpu_reset(struct vcpu *v, uint64_t pc, uint64_t x0);
 int arch_vcpu_init(struct vcpu *v);
 void arch_domain_init(struct domain *d);

@@ -24,7 +24,10 @@ static inline void *device_virt(paddr_t pa)
 extern paddr_t image_pa;
 extern char _start[], _etext[], _erodata[], _edata[], _end[];
 
-/* Boot, in this order: know where the image is; map RAM banks; take tables from the page allocator from now on. */
+/*
+ * Boot, in this order: know where the image is; map RAM banks; take tables from the page allocator
+ * from now on.
+ */
 void mmu_init_boot_cpu(paddr_t image);
 void mmu_map_ram(paddr_t start, paddr_t end);
 void mmu_use_heap(void);

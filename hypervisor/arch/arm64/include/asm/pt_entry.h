@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Reading and writing a translation table descriptor that a walker may read at the same time:
- * single-copy atomic. */
+/*
+ * Reading and writing a translation table descriptor that a walker may read at the same time:
+ * single-copy atomic.
+ */
 #ifndef ASM_PT_ENTRY_H
 #define ASM_PT_ENTRY_H
 

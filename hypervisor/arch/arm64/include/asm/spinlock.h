@@ -8,12 +8,17 @@ struct spinlock {
 		uint32_t both;
 		struct {
 			uint16_t owner; /* ticket being served */
-			uint16_t next;	/* ticket to draw */
+			uint16_t next;  /* ticket to draw */
 		};
 	};
 };
 
-#define SPINLOCK_INIT(rank) {{0}}
+#define SPINLOCK_INIT(rank) \
+	{                   \
+		{           \
+			0   \
+		}           \
+	}
 
 static inline void spin_lock_init(struct spinlock *l, enum lock_rank rank __unused)
 {
@@ -21,9 +26,9 @@ static inline void spin_lock_init(struct spinlock *l, enum lock_rank rank __unus
 }
 
 /*
- * Draw a ticket, then wait until it is served. The acquire loads pair with the store-release in spin_unlock().
- * Waiting: LDAXRH sets the exclusive monitor, the unlocker's store clears it, and that wakes WFE (Arm ARM D1.6.1,
- * "WFE wake-up events").
+ * Draw a ticket, then wait until it is served. The acquire loads pair with the store-release in
+ * spin_unlock(). Waiting: LDAXRH sets the exclusive monitor, the unlocker's store clears it, and
+ * that wakes WFE (Arm ARM D1.6.1, "WFE wake-up events").
  */
 static inline void spin_lock(struct spinlock *l)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * TLB maintenance. All of it is broadcast to the Inner Shareable domain, so no CPU has to be interrupted.
- * (Arm ARM D8.13; D8.14.1 for break-before-make, whose steps pt.c does.)
+ * TLB maintenance. All of it is broadcast to the Inner Shareable domain, so no CPU has to be
+ * interrupted. (Arm ARM D8.13; D8.14.1 for break-before-make, whose steps pt.c does.)
  */
 #ifndef ASM_TLB_H
 #define ASM_TLB_H
@@ -28,8 +28,9 @@ static inline void tlb_flush_hyp_all(void)
 }
 
 /*
- * One guest-physical page, or everything, of a domain; complete when they return. The VMID must be the one in
- * VTTBR_EL2 (D8.13.4: stage 2 invalidation applies to the current VMID), so these switch to it and back.
+ * One guest-physical page, or everything, of a domain; complete when they return. The VMID must be
+ * the one in VTTBR_EL2 (D8.13.4: stage 2 invalidation applies to the current VMID), so these switch
+ * to it and back.
  */
 void tlb_flush_vmid_page(struct p2m *p, gpaddr_t ipa);
 void tlb_flush_vmid(struct p2m *p);

@@ -7,8 +7,8 @@
 #include <hyp/types.h>
 
 /*
- * EL1 and EL0 system registers of a vCPU that is switched out. While it is loaded they live in the hardware.
- * (Arm ARM D1.2; the list is complete for what the ID registers let a guest see.)
+ * EL1 and EL0 system registers of a vCPU that is switched out. While it is loaded they live in the
+ * hardware. (Arm ARM D1.2; the list is complete for what the ID registers let a guest see.)
  */
 struct el1_regs {
 	uint64_t sp_el0, sp_el1, elr_el1, spsr_el1;
@@ -27,18 +27,19 @@ struct fp_regs {
 
 struct arch_vcpu {
 	/*
-	 * General registers. x0-x18 and x30 are saved at every entry, x19-x29 only when the vCPU is switched or the
-	 * trap is one that may look at them (see vectors.S). pc and pstate are in ELR_EL2 and SPSR_EL2 while loaded.
+	 * General registers. x0-x18 and x30 are saved at every entry, x19-x29 only when the vCPU is
+	 * switched or the trap is one that may look at them (see vectors.S). pc and pstate are in
+	 * ELR_EL2 and SPSR_EL2 while loaded.
 	 */
 	uint64_t x[31];
 	uint64_t pc, pstate;
 	struct el1_regs el1;
 	uint64_t hcr;
 	uint64_t vmpidr;
-	uint16_t fp_cpu;    /* the CPU whose FP registers last held fp */
-	bool fp_live;	    /* loaded and FP access is enabled: the hardware holds the truth */
+	uint16_t fp_cpu; /* the CPU whose FP registers last held fp */
+	bool fp_live;    /* loaded and FP access is enabled: the hardware holds the truth */
 	struct {
-		uint32_t ctl;	/* CNTP_CTL as written: ENABLE, IMASK */
+		uint32_t ctl; /* CNTP_CTL as written: ENABLE, IMASK */
 		uint64_t cval;
 	} ptimer;
 	struct fp_regs fp;

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* Windows on pages of the fake machine's memory. Opened and closed ones are counted: arm32 cannot
- * leak them. */
+/*
+ * Windows on pages of the fake machine's memory. Opened and closed ones are counted: arm32 cannot
+ * leak them.
+ */
 #ifndef ASM_PAGE_H
 #define ASM_PAGE_H
+
+#include <asm/mmu.h>
 
 /* arch/host/ram.c */
 void *map_page(mfn_t mfn);

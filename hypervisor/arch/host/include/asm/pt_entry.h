@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Descriptor reads and writes of the test host: each write is looked at by the break-before-make checker. */
+/*
+ * Descriptor reads and writes of the test host: each write is looked at by the break-before-make
+ * checker.
+ */
 #ifndef ASM_PT_ENTRY_H
 #define ASM_PT_ENTRY_H
 

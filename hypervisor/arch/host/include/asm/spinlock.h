@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* Host spin locks: single-threaded tests, so "locking" is checking the order and catching re-entry. */
+/*
+ * Host spin locks: single-threaded tests, so "locking" is checking the order and catching re-entry.
+ */
 #ifndef ASM_SPINLOCK_H
 #define ASM_SPINLOCK_H
 
@@ -8,7 +10,10 @@ struct spinlock {
 	bool held;
 };
 
-#define SPINLOCK_INIT(r) {.rank = (r)}
+#define SPINLOCK_INIT(r)    \
+	{                   \
+		.rank = (r) \
+	}
 
 /* Implemented in arch/host/host.c. */
 void host_lock_acquire(struct spinlock *l, bool same_rank);

@@ -10,6 +10,11 @@ struct arch_vcpu {
 	uint64_t x[31];
 	uint64_t pc, pstate;
 	uint64_t vmpidr;
+	uint64_t sctlr, tcr, ttbr0, ttbr1, sp_el0, sp_el1, elr_el1, spsr_el1;
+	struct {
+		bool on; /* enabled and not masked */
+		uint64_t cval;
+	} vtimer;
 	struct {
 		uint32_t ctl;
 		uint64_t cval;
