@@ -4,11 +4,12 @@
 -include tests/unit/unit.mk
 -include tests/fuzz/fuzz.mk
 -include tests/abi/abi.mk
+-include tests/docs/docs.mk
 -include tests/guests/guests.mk
 -include tests/system/system.mk
 -include tests/bench/bench.mk
 
-TEST_KINDS := unit abi guests guests-domu system
+TEST_KINDS := unit abi docs guests guests-domu system
 
 ## make test       run every test; the last line says how many passed and failed
 test:

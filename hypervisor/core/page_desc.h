@@ -14,7 +14,7 @@
  * BLOCK is a domain's pages with one reference each.
  *
  * heap.lock protects everything but the change of a PAGE's or EXTRA's count, which is made by
- *compare-and-swap without it; and so is the change of a PAGE or EXTRA to HYP by the last reference.
+ * compare-and-swap without it; and so is the change of a PAGE or EXTRA to HYP by the last reference.
  */
 #ifndef CORE_PAGE_DESC_H
 #define CORE_PAGE_DESC_H

@@ -11,13 +11,13 @@ import tempfile
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 BUILD = os.environ.get("B", os.path.join(TOP, "build"))
 BENCH = os.path.join(TOP, "tests/bench")
-IMAGES = {"plinth": (f"{BUILD}/hyp/plinth", "console=/pl011@9000000"),
+IMAGES = {"plinth": (os.environ.get("PLINTH", f"{BUILD}/hyp/plinth"), "console=/pl011@9000000"),
           "xen": (f"{BUILD}/xen/boot/xen-4.17-arm64", "console=dtuart dtuart=/pl011@9000000")}
 CPU = "cortex-a53,cntfrq=1000000000"
 # One instruction is one ns of virtual time; idle time is jumped over; nothing comes from the host.
 REPEATABLE = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
 SLICE = 1000
-LIMITS = {"paths": 120, "system": 400}  # seconds; against hangs
+LIMITS = {"paths": 60, "system": 400}  # seconds; against hangs
 
 FIELDS = "el0 el1 el2 el3 visits io sysreg isb barrier tlbi cache atomic memory"
 
@@ -66,9 +66,11 @@ def run(command, limit, env=None):
 # ---- bare-metal paths ----
 SETS = {"local": (1, 1), "pair": (1, 2), "smp": (2, 2)}  # CPUs of the machine, vCPUs
 
+Paths = collections.namedtuple("Paths", "rounds numbers bad")
+
 
 def run_paths(hv, set_, gic=3, profile=None):
-    """{path: [Counts of a round]} and None, or what was measured until then and what went wrong."""
+    """rounds: {path: [Counts of each]}; numbers: {its first marker: path}; bad: None or what went wrong."""
     image, hv_args = IMAGES[hv]
     cpus, vcpus = SETS[set_]
     with tempfile.TemporaryDirectory() as folder:
@@ -89,7 +91,7 @@ def run_paths(hv, set_, gic=3, profile=None):
     bad = None
     if "VERDICT paths PASS" not in output:
         bad = f"{hv} {set_} gic{gic}: the guest did not pass (status {status}): {output[-600:]}"
-    return rounds, bad
+    return Paths(rounds, names, bad)
 
 
 # ---- dom0 and a toolstack ----

@@ -7,8 +7,8 @@
  * all others are free again, and each CPU drops its guest TLB entries before it next enters a
  * domain.
  *
- *	active[cpu]    the tag the CPU entered last; 0: taken away by a rollover, go the slow way
- * once reserved[cpu]  what active[cpu] was when the generation changed
+ *	active[cpu]    the tag the CPU entered last; 0: a rollover took it away, go the slow way
+ *	reserved[cpu]  what active[cpu] was when the generation changed
  */
 #include <asm/mmu.h>
 #include <asm/sysreg.h>

@@ -10,7 +10,7 @@ hypervisor/test_lib_SRCS := tests/unit/hypervisor/test_lib.c \
 	hypervisor/core/mem.c hypervisor/core/string.c hypervisor/core/lib.c hypervisor/core/printf.c
 
 # The test host. tlb_guest.c is for tests with core/p2m.c.
-HYP_TEST_HOST := $(addprefix hypervisor/arch/host/,host.c ram.c lock.c panic.c tlb.c) hypervisor/core/lib.c
+HYP_TEST_HOST := $(addprefix hypervisor/arch/host/,host.c yield.c ram.c lock.c log.c panic.c tlb.c) hypervisor/core/lib.c
 HYP_TEST_PAGES := hypervisor/arch/host/heap.c hypervisor/core/page.c hypervisor/core/page_owner.c
 
 UNIT_TESTS += hypervisor/test_heap
@@ -56,5 +56,34 @@ UNIT_TESTS += hypervisor/test_guest_access
 hypervisor/test_guest_access_CFLAGS := $(HYP_TEST_CFLAGS)
 hypervisor/test_guest_access_SRCS := tests/unit/hypervisor/test_guest_access.c hypervisor/core/guest_access.c \
 	$(HYP_TEST_P2M)
+
+# The whole hypervisor on the test host: all pure files but the C library, which is the host's, and the panic, which goes
+# back to the test. One archive for all tests and one name less that libc has too.
+HYP_WHOLE_SRCS := $(filter-out $(addprefix hypervisor/core/,mem.c string.c printf.c libfdt_env.c panic.c),$(HYP_PURE)) \
+	hypervisor/drivers/uart/uart.c hypervisor/drivers/uart/pl011.c \
+	$(addprefix hypervisor/arch/host/,host.c ram.c lock.c panic.c tlb.c tlb_guest.c heap.c guest_ram.c gic.c context.c \
+	machine.c)
+HYP_WHOLE_CFLAGS := $(HYP_TEST_CFLAGS) -Ihypervisor/core -Dsched_yield=hyp_sched_yield -fno-builtin
+HYP_WHOLE := $(B)/host/hyp/libhyp.a
+HYP_WHOLE_OBJS := $(HYP_WHOLE_SRCS:%.c=$(B)/host/hyp/%.o)
+
+$(B)/host/hyp/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$@)
+	$(Q)gcc $(UNIT_CFLAGS) $(HYP_WHOLE_CFLAGS) -MMD -MP -c $< -o $@
+
+$(HYP_WHOLE): $(HYP_WHOLE_OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+-include $(HYP_WHOLE_OBJS:.o=.d)
+
+HYP_WHOLE_TESTS := $(addprefix hypervisor/,test_sched)
+HYP_WHOLE_WRAP := $(foreach f,page_alloc hyp_pages_alloc domain_page_alloc pool_alloc,-Xlinker --wrap=$(f))
+UNIT_TESTS += $(HYP_WHOLE_TESTS)
+$(foreach t,$(HYP_WHOLE_TESTS),$(eval $(t)_SRCS := tests/unit/$(t).c tests/unit/hypervisor/whole.c))
+$(foreach t,$(HYP_WHOLE_TESTS),$(eval $(t)_CFLAGS := $(HYP_WHOLE_CFLAGS)))
+$(foreach t,$(HYP_WHOLE_TESTS),$(eval $(t)_LIBS := $(HYP_WHOLE) -lfdt $(HYP_WHOLE_WRAP)))
+$(foreach t,$(HYP_WHOLE_TESTS),$(eval $(B)/host/unit/$(t)/run: $(HYP_WHOLE)))
 
 -include tests/unit/hypervisor/vgic/vgic.mk
