@@ -111,9 +111,12 @@ uint64_t page_put_some(mfn_t first, uint64_t nr);
 void page_disown(mfn_t mfn);
 
 /*
- * asm/page.h gives: a window on a page, free of cost on arm64 where all RAM is mapped; arm32 maps
- *for real. void *map_page(mfn_t mfn); void unmap_page(const void *va); mfn_t hyp_va_to_mfn(const
- *void *va);
+ * asm/page.h gives a window on a page, free of cost on arm64 where all RAM is mapped; arm32 maps for
+ * real:
+ *
+ *	void *map_page(mfn_t mfn);
+ *	void unmap_page(const void *va);
+ *	mfn_t hyp_va_to_mfn(const void *va);
  */
 
 /*
