@@ -102,7 +102,7 @@ static long op_poll(struct vcpu *v, uint64_t arg)
 	atomic_or(&this_cpu()->todo, TODO_RESCHED);
 	return 0;
 awake:
-	atomic_store(&v->blocked, 0);
+	vcpu_stay_awake(v);
 	evtchn_poll_stop(v);
 	return 0;
 }

@@ -110,13 +110,25 @@ void vcpu_unpause(struct vcpu *v)
 		sched_wake(v);
 }
 
+/*
+ * The running vCPU was about to sleep and does not. Whoever saw it blocked meanwhile believes that
+ * it will be resumed, which looks at its new interrupts, so that has to be made up for.
+ */
+void vcpu_stay_awake(struct vcpu *v)
+{
+	atomic_store(&v->blocked, 0);
+	smp_mb(); /* pairs with the one in vcpu_notify() */
+	if (READ_ONCE(v->vgic.flush))
+		atomic_or(&this_cpu()->todo, TODO_VGIC);
+}
+
 void vcpu_block(struct vcpu *v)
 {
 	atomic_store(&v->blocked, 1);
 	smp_mb(); /* pairs with the one in vcpu_notify(): either we see the interrupt or it sees us
 		     blocked */
 	if (evtchn_upcall_pending(v) || vgic_has_pending(v))
-		atomic_store(&v->blocked, 0);
+		vcpu_stay_awake(v);
 	else
 		atomic_or(&this_cpu()->todo, TODO_RESCHED);
 }

@@ -7,6 +7,7 @@
 #include <hyp/lib.h>
 #include <hyp/version.h>
 #include <public/version.h>
+#include <asm/layout.h>
 
 /* Each fills a buffer of the ABI's size and returns a result, or a negative error. */
 

@@ -149,6 +149,8 @@ void vcpu_unpause(struct vcpu *v);
 void vcpu_block(
 	struct vcpu *v); /* until an interrupt or event is pending; checks for one after blocking */
 void vcpu_unblock(struct vcpu *v);
+/* Undo having set v->blocked, for the vCPU that runs here and has not slept yet. */
+void vcpu_stay_awake(struct vcpu *v);
 /*
  * An interrupt for v was queued: wake it if it sleeps, or make its CPU look if it runs elsewhere.
  */
