@@ -45,9 +45,7 @@ static const struct encoding {
 	{0xfff00000, 0xd5300000, SYSREG}, /* MRS */
 	{0xfff8f01f, 0xd500401f, SYSREG}, /* MSR (immediate) */
 	{0xfffff0ff, 0xd50330df, ISB},
-	{0xfffff0df, 0xd503309f, BARRIER}, /* DSB, SSBB; DMB has bit 5 */
-	{0xfffff0ff, 0xd503309f, BARRIER},
-	{0xfffff0ff, 0xd50330bf, BARRIER},
+	{0xfffff0df, 0xd503309f, BARRIER}, /* DSB; DMB has bit 5 */
 	{0xfff8f000, 0xd5088000, TLBI_AT}, /* SYS, CRn 8 */
 	{0xfff8fe00, 0xd5087800, TLBI_AT}, /* CRn 7, CRm 8 and 9: AT */
 	{0xfff80000, 0xd5080000, CACHE},
@@ -65,48 +63,67 @@ static enum class classify(uint32_t code) {
 	return e->class;
 }
 
-/* ---- the profile: a counter for each address and level, found by a hash ---- */
-#define SLOTS (1u << 21)
+/*
+ * ---- the profile ----
+ * A counter for each address and level, found by a hash. The counters of neighbours lie side by side, for the sake
+ * of this machine's cache.
+ */
+#define PLACES_MAX (1u << 20)
+#define HASH_SIZE  (2 * PLACES_MAX)
 
-struct slot {
-	uint64_t address;
-	uint64_t count, base;
-	int el; /* + 1; 0: free */
+struct place {
+	uint64_t address, base;
+	int el;
 };
-static struct slot *slots;
-static unsigned slots_used;
+static struct {
+	uint64_t *counts;
+	struct place *places;
+	uint32_t *hash; /* index into both, 0: free */
+	uint32_t used;
+} profile;
 
-static struct slot *slot_of(uint64_t address, int el)
+static bool profile_start(void)
 {
-	uint32_t n = (uint32_t)((address >> 2 ^ (uint64_t)el << 57) * 0x9e3779b97f4a7c15u >> 32);
+	profile.counts = calloc(PLACES_MAX, sizeof(*profile.counts));
+	profile.places = calloc(PLACES_MAX, sizeof(*profile.places));
+	profile.hash = calloc(HASH_SIZE, sizeof(*profile.hash));
+	return profile.counts && profile.places && profile.hash;
+}
 
-	for (;; n++) {
-		struct slot *slot = &slots[n % SLOTS];
+static uint64_t *profile_counter(uint64_t address, int el)
+{
+	uint64_t key = (address >> 2 ^ (uint64_t)el << 57) * 0x9e3779b97f4a7c15u;
+	uint32_t n = (uint32_t)(key >> 32) % HASH_SIZE;
 
-		if (slot->el == el + 1 && slot->address == address)
-			return slot;
-		if (slot->el)
-			continue;
-		if (++slots_used > SLOTS / 4 * 3) {
-			fputs("count: too much code for the profile\n", stderr);
-			exit(1);
-		}
-		slot->address = address;
-		slot->el = el + 1;
-		return slot;
+	for (; profile.hash[n]; n = (n + 1) % HASH_SIZE) {
+		const struct place *place = &profile.places[profile.hash[n]];
+
+		if (place->el == el && place->address == address)
+			return &profile.counts[profile.hash[n]];
 	}
+	if (++profile.used == PLACES_MAX) {
+		fputs("count: too much code for the profile\n", stderr);
+		exit(1);
+	}
+	profile.hash[n] = profile.used;
+	profile.places[profile.used] = (struct place){.address = address, .el = el};
+	return &profile.counts[profile.used];
 }
 
 static void profile_marker(unsigned number)
 {
 	static unsigned begun;
 
-	for (struct slot *slot = slots; slot < slots + SLOTS; slot++) {
-		if (number % 2 && slot->count != slot->base)
-			fprintf(options.profile, "%u %d %#lx %lu\n", begun, slot->el - 1,
-				slot->address, slot->count - slot->base);
-		slot->base = slot->count;
+	for (uint32_t n = 1; n <= profile.used; n++) {
+		struct place *place = &profile.places[n];
+		uint64_t count = profile.counts[n] - place->base;
+
+		if (number % 2 && count)
+			fprintf(options.profile, "%u %d %#lx %lu\n", begun, place->el,
+				place->address, count);
+		place->base = profile.counts[n];
 	}
+	fflush(options.profile);
 	begun = number;
 }
 
@@ -197,7 +214,7 @@ static void count_insn(struct qemu_plugin_insn *insn, int el)
 	qemu_plugin_register_vcpu_insn_exec_inline(insn, PLUGIN_ADD_U64, counter, 1);
 	if (options.profile)
 		qemu_plugin_register_vcpu_insn_exec_inline(
-			insn, PLUGIN_ADD_U64, &slot_of(qemu_plugin_insn_vaddr(insn), el)->count, 1);
+			insn, PLUGIN_ADD_U64, profile_counter(qemu_plugin_insn_vaddr(insn), el), 1);
 	if (options.io && el == 2)
 		qemu_plugin_register_vcpu_mem_cb(insn, at_access, PLUGIN_NO_REGS, PLUGIN_MEM_RW,
 						 NULL);
@@ -252,8 +269,10 @@ int qemu_plugin_install(plugin_id id, const struct plugin_info *info, int argc, 
 		fputs("count: out=FILE is missing\n", stderr);
 		return -1;
 	}
-	if (options.profile)
-		slots = calloc(SLOTS, sizeof(*slots));
+	if (options.profile && !profile_start()) {
+		fputs("count: no memory for the profile\n", stderr);
+		return -1;
+	}
 	qemu_plugin_register_vcpu_tb_trans_cb(id, at_translation);
 	qemu_plugin_register_atexit_cb(id, at_exit, NULL);
 	return 0;
