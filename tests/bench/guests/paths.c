@@ -268,6 +268,17 @@ static void run_sgi_spinning(void)
 	spin_until(&cpus[0].irq_count[SGI_PONG], before + 1);
 }
 
+/* It may have seen `stop` already, and not answer. */
+static void wake_by_event(void)
+{
+	events_send(port_near);
+}
+
+static void wake_by_sgi(void)
+{
+	gic_sgi_send(SGI_PING, BIT(1));
+}
+
 /* What vCPU 1 does meanwhile, and what makes it look whether to stop. */
 static const struct job {
 	const char *set;
@@ -276,8 +287,8 @@ static const struct job {
 	unsigned paths; /* that follow in paths[] */
 } jobs[] = {
 	{"pair", job_yield, run_nothing, 1},   {"pair", job_events, run_pingpong, 1},
-	{"smp", job_sleep, run_sgi_asleep, 2}, {"smp", job_spin, run_nothing, 1},
-	{"smp", job_events, run_pingpong, 1},
+	{"smp", job_sleep, wake_by_sgi, 2},    {"smp", job_spin, run_nothing, 1},
+	{"smp", job_events, wake_by_event, 1},
 };
 
 static const struct path alone[] = {
@@ -353,15 +364,20 @@ static void prepare(void)
 	IRQ_OFF();
 }
 
+static void settle(void)
+{
+	IRQ_ON();
+	for (unsigned n = 0; n < 20; n++)
+		guest_yield();
+	IRQ_OFF();
+}
+
 static void prepare_pair(void)
 {
 	CHECK_RC(smp_start_cpu(1), 0);
 	CHECK_RC(events_alloc(DOMID_SELF, DOMID_SELF, &port_near), 0);
 	CHECK_RC(events_bind(DOMID_SELF, port_near, &port_far), 0);
-	IRQ_ON(); /* binding is an event, too */
-	for (unsigned n = 0; n < 20; n++)
-		guest_yield();
-	IRQ_OFF();
+	settle(); /* binding is an event, too */
 }
 
 static void start_job(const struct job *job)
@@ -377,10 +393,9 @@ static void start_job(const struct job *job)
 static void stop_job(const struct job *job)
 {
 	__atomic_store_n(&stop, 1, __ATOMIC_RELEASE);
-	IRQ_ON();
 	job->wake();
-	IRQ_OFF();
 	CHECK(smp_wait(1));
+	settle(); /* what it has answered nevertheless */
 }
 
 static void measure_alone(void)
