@@ -169,6 +169,37 @@ def check_abi(tree, report, name, text):
         report.check(operation in told, name, f"{operation} has no row")
 
 
+def check_limits(tree, report, name, text):
+    """| what | limit | `CONSTANT` |: the number is the constant's, or one less where the constant counts a NUL."""
+    everything = "\n".join(tree.text[file] for file in sorted(tree.text) if file.startswith("hypervisor/"))
+    for number, line in enumerate(text.splitlines(), 1):
+        row = re.match(r"\| [^|`]+ \|([^|]+)\|\s*`([A-Z_]+)`", line)
+        value = row and re.search(rf"#define {row.group(2)}\s+(0x[0-9a-f]+|\d+)U?\b", everything)
+        if value:
+            limit = int(value.group(1), 0)
+            report.check({str(limit), str(limit - 1)} & set(re.findall(r"\d+", row.group(1))), f"{name}:{number}",
+                         f"{row.group(2)} is {limit}")
+
+
+def check_params(tree, report, name, text):
+    """| `HVM_PARAM_x` | what the guest may | what dom0 may |, against param_policy[]."""
+    policy = dict(re.findall(r"\[(HVM_PARAM_\w+)\] = ([A-Z_ |]+),", tree.text["hypervisor/core/misc_op.c"]))
+    rows = dict((row[0], row[1:]) for row in re.findall(r"^\| `(HVM_PARAM_\w+)` \| (.*?) \| (.*?) \|", text, re.M))
+    check_sets(report, name, "parameter", set(policy), set(rows))
+    for param, (guest, dom0) in rows.items():
+        flags = policy.get(param, "")
+        says = ("SELF_READS" in flags, "TOOLS_READ" in flags, "TOOLS_WRITE" in flags)
+        report.check(says == ("reads" in guest, "reads" in dom0, "writes" in dom0), name, f"{param}: the table says {flags}")
+
+
+def check_calls(tree, report, name, text):
+    """PSCI and SMCCC calls that are answered."""
+    rows = set(re.findall(r"^\t\{((?:PSCI|SMCCC)_\w+), ", tree.text["hypervisor/vdev/vpsci.c"], re.M))
+    report.check(len(rows) > 15, name, "the table of PSCI calls was not found")
+    for call in sorted(rows):
+        report.check(f"`{call}`" in text, name, f"{call} has no row")
+
+
 def check_sets(report, where, what, wanted, told):
     for word in sorted(wanted | told):
         report.check(word in wanted, where, f"{what} {word} does not exist")
@@ -204,6 +235,12 @@ def check_checker(tree, report):
     check_abi(tree, trial, "x", "| `XEN_DOMCTL_createdomain` | no | |\n| `XEN_DOMCTL_vuart_op` | yes | |\n")
     report.check(sum("is said to be" in bad for bad in trial.bad) == 2, "tests/docs/check_names.py", "believes any row")
     trial = Report()
+    check_limits(tree, trial, "x", "| domains | 77 | `MAX_DOMAINS` |")
+    check_params(tree, trial, "x", "| `HVM_PARAM_STORE_PFN` | - | reads |")
+    check_calls(tree, trial, "x", "")
+    report.check(sum(any(word in bad for bad in trial.bad) for word in ("MAX_DOMAINS is", "STORE_PFN: the table", "PSCI_VERSION has"))
+                 == 3, "tests/docs/check_names.py", "believes any limit, parameter or call")
+    trial = Report()
     check_sets(trial, "x", "key", {"a", "b"}, {"b", "c"})
     report.check(len(trial.bad) == 2, "tests/docs/check_names.py", "does not compare sets")
 
@@ -216,7 +253,8 @@ def main():
         text = tree.read(document)
         check_markdown(tree, report, document, text)
         if document == "docs/abi.md":
-            check_abi(tree, report, document, text)
+            for check in (check_abi, check_limits, check_params, check_calls):
+                check(tree, report, document, text)
     for document in ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/abi.md", "docs/porting.md"):
         report.check(document in documents, document, "is missing")
     check_man_pages(tree, report)
