@@ -24,17 +24,24 @@ bool vcpu_runnable(const struct vcpu *v)
 		 READ_ONCE(v->domain->pause_count) | READ_ONCE(v->sched.throttled));
 }
 
+/* When the one that runs has to stop: its slice is over and somebody waits, or its cap is reached. */
+static uint64_t stop_time(const struct runqueue *rq)
+{
+	if (!rq->running)
+		return TIMER_OFF;
+	return rq->nr_ready ? MIN(rq->slice_end, rq->cap_end) : rq->cap_end;
+}
+
 static void slice_over(struct timer *t)
 {
 	struct runqueue *rq = container_of(t, struct runqueue, slice);
 	struct cpu *c = container_of(rq, struct cpu, rq);
+	uint64_t stop = stop_time(rq);
 
-	if (rq->nr_ready && rq->running) {
-		if (time_ticks() < rq->slice_end)
-			timer_set(&rq->slice, rq->slice_end);
-		else
-			atomic_or(&c->todo, TODO_RESCHED);
-	}
+	if (stop <= time_ticks())
+		atomic_or(&c->todo, TODO_RESCHED);
+	else if (stop != TIMER_OFF)
+		timer_set(&rq->slice, stop);
 }
 
 void sched_init_cpu(struct cpu *c)
@@ -151,19 +158,36 @@ static void account(struct runqueue *rq, struct vcpu *v, uint64_t now)
 		s->cap_used += delta;
 }
 
-/* Has v used what its cap allows in this period? Then it pauses until the next one. */
-static bool over_cap(struct vcpu *v, uint64_t now)
+/* How long v may run in each period. */
+static uint64_t cap_limit(const struct vcpu *v)
+{
+	return ticks.cap_period * v->domain->sched_cap / 100 / v->domain->nr_vcpus;
+}
+
+/* When v, which starts to run now, will have used up what its cap allows. */
+static uint64_t cap_end(struct vcpu *v, uint64_t now)
 {
 	struct sched_vcpu *s = &v->sched;
-	struct domain *d = v->domain;
+	uint64_t limit;
 
-	if (likely(!d->sched_cap))
-		return false;
+	if (likely(!v->domain->sched_cap))
+		return TIMER_OFF;
 	if (now - s->cap_period >= ticks.cap_period) {
 		s->cap_period = now;
 		s->cap_used = 0;
 	}
-	if (s->cap_used < ticks.cap_period * d->sched_cap / 100 / d->nr_vcpus)
+	limit = cap_limit(v);
+	if (limit >= ticks.cap_period)
+		return TIMER_OFF;
+	return s->cap_used < limit ? now + limit - s->cap_used : now;
+}
+
+/* Has v used what its cap allows in this period? Then it pauses until the next one. */
+static bool over_cap(struct vcpu *v)
+{
+	struct sched_vcpu *s = &v->sched;
+
+	if (likely(!v->domain->sched_cap) || s->cap_used < cap_limit(v))
 		return false;
 	atomic_store(&s->throttled, 1);
 	timer_set(&s->cap_timer, s->cap_period + ticks.cap_period);
@@ -203,9 +227,13 @@ static struct cpu *choose_cpu(struct vcpu *v)
 static void enqueue(struct cpu *c, struct vcpu *v, uint64_t now)
 {
 	struct runqueue *rq = &c->rq;
-	uint64_t floor = rq->vclock > ticks.wake ? rq->vclock - ticks.wake : 0;
 	struct vcpu *running = rq->running;
+	uint64_t floor;
 
+	/* One that runs alone may have done so for hours: the clock has to know before v is measured by it. */
+	if (running)
+		account(rq, running, now);
+	floor = rq->vclock > ticks.wake ? rq->vclock - ticks.wake : 0;
 	if (v->sched.vruntime < floor)
 		v->sched.vruntime = floor;
 	sched_account_state(v, RUNSTATE_runnable, now);
@@ -214,7 +242,7 @@ static void enqueue(struct cpu *c, struct vcpu *v, uint64_t now)
 		cpu_kick(c, TODO_RESCHED);
 		return;
 	}
-	if (running->sched.vruntime + (now - running->sched.since) > v->sched.vruntime + ticks.wake)
+	if (running->sched.vruntime > v->sched.vruntime + ticks.wake)
 		cpu_kick(c, TODO_RESCHED);
 	else if (rq->nr_ready == 1)
 		cpu_kick(c, TODO_SLICE); /* it runs without a slice: nobody was waiting */
@@ -302,14 +330,41 @@ int sched_set_affinity(struct vcpu *v, uint64_t hard, uint64_t soft)
 
 int sched_set_weight(struct domain *d, uint32_t weight, uint32_t cap_percent)
 {
+	struct vcpu *v;
+
 	if (weight == 0 || weight > SCHED_WEIGHT_MAX || cap_percent > 100u * MAX_VCPUS)
 		return -EINVAL;
 	d->sched_weight = weight;
 	d->sched_cap = cap_percent;
+	for_each_vcpu (d, v)
+		if (READ_ONCE(v->running)) /* a cap counts from when it is chosen to run */
+			cpu_kick(cpus[READ_ONCE(v->sched.cpu)], TODO_RESCHED);
 	return 0;
 }
 
-/* An idle CPU takes the first vCPU that may run here from a queue where somebody waits. */
+/*
+ * Somebody in the queue who may run on c, preferably from its head. Not all are looked at when there are very many:
+ * the queue's lock is held.
+ */
+static struct vcpu *rq_find_for(const struct runqueue *rq, const struct cpu *c)
+{
+	struct heap_node *stack[16] = {rq->ready.root};
+
+	for (unsigned depth = rq->ready.root ? 1 : 0, seen = 0; depth && seen < 64; seen++) {
+		struct heap_node *n = stack[--depth];
+		struct vcpu *v = container_of(n, struct vcpu, sched.node);
+
+		if (allowed_on(v, c->id) && !atomic_load_acq(&v->running))
+			return v;
+		if (n->next && depth < ARRAY_SIZE(stack))
+			stack[depth++] = n->next;
+		if (n->child && depth < ARRAY_SIZE(stack))
+			stack[depth++] = n->child;
+	}
+	return NULL;
+}
+
+/* An idle CPU takes a vCPU that may run here from a queue where somebody waits. */
 static struct vcpu *steal(struct cpu *c)
 {
 	struct cpu *victim;
@@ -320,16 +375,13 @@ static struct vcpu *steal(struct cpu *c)
 		if (victim == c || !READ_ONCE(victim->rq.nr_ready) ||
 		    !spin_trylock(&victim->rq.lock))
 			continue;
-		v = rq_first(&victim->rq);
-		if (v && victim->rq.running && allowed_on(v, c->id) &&
-		    !atomic_load_acq(&v->running)) {
+		v = victim->rq.running ? rq_find_for(&victim->rq, c) : NULL;
+		if (v) {
 			rq_remove(&victim->rq, v);
 			v->sched.vruntime = READ_ONCE(c->rq.vclock);
 			atomic_sub(&victim->rq.nr_vcpus, 1);
 			atomic_add(&c->rq.nr_vcpus, 1);
 			WRITE_ONCE(v->sched.cpu, (uint16_t)c->id);
-		} else {
-			v = NULL;
 		}
 		spin_unlock(&victim->rq.lock);
 		if (v)
@@ -350,7 +402,7 @@ static struct vcpu *put_previous(struct runqueue *rq, struct cpu *c, uint64_t no
 	if (!prev)
 		return NULL;
 	account(rq, prev, now);
-	if (vcpu_runnable(prev) && !over_cap(prev, now)) {
+	if (vcpu_runnable(prev) && !over_cap(prev)) {
 		sched_account_state(prev, RUNSTATE_runnable, now);
 		if (!allowed_on(prev, c->id))
 			return prev;
@@ -376,15 +428,17 @@ static struct vcpu *pick(struct runqueue *rq, struct cpu *c, uint64_t now)
 	atomic_store(&v->running, true);
 	rq->running = v;
 	rq->slice_end = now + ticks.slice;
+	rq->cap_end = cap_end(v, now);
 	return v;
 }
 
 void sched_start_slice(struct cpu *c)
 {
 	struct runqueue *rq = &c->rq;
+	uint64_t stop = stop_time(rq);
 
-	if (rq->nr_ready && rq->running && !timer_armed(&rq->slice))
-		timer_set(&rq->slice, rq->slice_end);
+	if (stop != TIMER_OFF && (!timer_armed(&rq->slice) || rq->slice.node.key > stop))
+		timer_set(&rq->slice, stop);
 }
 
 /*

@@ -32,6 +32,7 @@ struct runqueue {
 	struct vcpu *running; /* chosen to run; NULL: idle */
 	uint64_t vclock;      /* the least vruntime there was: never goes back */
 	uint64_t slice_end;   /* ticks */
+	uint64_t cap_end;     /* when the one that runs reaches its cap; TIMER_OFF: it has none */
 	struct timer
 		slice; /* armed while somebody waits; lazily: it may fire early and is set again */
 };
