@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: ISC */
+/* vCPUs of the test host: nothing executes, but loading and saving does to the rest what it does on a real machine. */
+#include <asm/context.h>
+#include <host/host.h>
+#include <hyp/arch.h>
+#include <hyp/errno.h>
+#include <hyp/lib.h>
+#include <hyp/vtimer.h>
+#include <public/arch-arm.h>
+
+int arch_vcpu_init(struct vcpu *v)
+{
+	v->arch.vmpidr = BIT64(31) | vgic_vcpu_affinity(v->id);
+	arch_vcpu_reset(v, 0, 0);
+	return 0;
+}
+
+void arch_vcpu_reset(struct vcpu *v, uint64_t pc, uint64_t x0)
+{
+	memset(v->arch.x, 0, sizeof(v->arch.x));
+	v->arch.ptimer.ctl = 0;
+	v->arch.vtimer.on = false;
+	v->arch.sctlr = SCTLR_GUEST_INIT;
+	v->arch.pc = pc;
+	v->arch.pstate = PSR_GUEST64_INIT;
+	v->arch.x[0] = x0;
+}
+
+void arch_domain_init(struct domain *d)
+{
+	d->arch.vttbr_base = mfn_to_pa(d->p2m.root);
+}
+
+void vcpu_load(struct vcpu *v)
+{
+	struct cpu *c = this_cpu();
+
+	if (c->current)
+		host_fail("CPU %u loads a vCPU over another", c->id);
+	if (!v->running || v->sched.cpu != c->id)
+		host_fail("CPU %u loads a vCPU that was not chosen for it", c->id);
+	c->current = v;
+	v->arch.loads++;
+	vgic_load(v);
+	if (timer_armed(&v->vtimer_wake))
+		timer_cancel(&v->vtimer_wake);
+}
+
+void vcpu_unload(struct vcpu *v)
+{
+	struct cpu *c = this_cpu();
+
+	if (c->current != v)
+		host_fail("CPU %u unloads a vCPU that it does not have", c->id);
+	if (v->blocked && v->arch.vtimer.on && !(v->vgic.phys_local & BIT(VTIMER_PPI)))
+		timer_set(&v->vtimer_wake, v->arch.vtimer.cval);
+	c->current = NULL;
+	vgic_save(v);
+	atomic_store_rel(&v->running, false);
+}
+
+int arch_vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+	const struct vcpu_guest_core_regs *r = &c->user_regs;
+	uint64_t mode = r->cpsr & 0x1f;
+
+	if (mode != PSR_MODE_EL0t && mode != PSR_MODE_EL1t && mode != PSR_MODE_EL1h)
+		return -EINVAL;
+	memcpy(v->arch.x, &r->x0, sizeof(v->arch.x));
+	v->arch.pc = r->pc64;
+	v->arch.pstate = r->cpsr;
+	v->arch.spsr_el1 = r->spsr_el1;
+	v->arch.sp_el0 = r->sp_el0;
+	v->arch.sp_el1 = r->sp_el1;
+	v->arch.elr_el1 = r->elr_el1;
+	v->arch.sctlr = c->sctlr;
+	v->arch.tcr = c->ttbcr;
+	v->arch.ttbr0 = c->ttbr0;
+	v->arch.ttbr1 = c->ttbr1;
+	return 0;
+}
+
+void arch_vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *c)
+{
+	struct vcpu_guest_core_regs *r = &c->user_regs;
+
+	memcpy(&r->x0, v->arch.x, sizeof(v->arch.x));
+	r->pc64 = v->arch.pc;
+	r->cpsr = v->arch.pstate;
+	r->spsr_el1 = v->arch.spsr_el1;
+	r->sp_el0 = v->arch.sp_el0;
+	r->sp_el1 = v->arch.sp_el1;
+	r->elr_el1 = v->arch.elr_el1;
+	c->sctlr = v->arch.sctlr;
+	c->ttbcr = v->arch.tcr;
+	c->ttbr0 = v->arch.ttbr0;
+	c->ttbr1 = v->arch.ttbr1;
+	c->flags = v->offline ? 0 : VGCF_online;
+}
+
+/* The end of a CPU or of the machine is a panic to a test: it comes back to where HOST_PANICS() was said. */
+
+void arch_cpu_halt(void)
+{
+	panic("CPU %u halts", this_cpu()->id);
+}
+
+void arch_machine_stop(bool reset)
+{
+	panic("the machine is %s", reset ? "reset" : "switched off");
+}
+
+unsigned arch_backtrace(uintptr_t *pc __unused, unsigned max __unused)
+{
+	return 0;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: ISC */
+/* Where the test host sees machine memory. */
+#ifndef ASM_MMU_H
+#define ASM_MMU_H
+
+#include <hyp/types.h>
+#include <asm/layout.h>
+
+/* RAM only. arch/host/ram.c */
+void *phys_to_virt(paddr_t pa);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/* Tests of the whole hypervisor: a machine with dom0, its hypercalls, allocations that fail on demand. */
+#ifndef TESTS_UNIT_HYPERVISOR_WHOLE_H
+#define TESTS_UNIT_HYPERVISOR_WHOLE_H
+
+#include <hyp/domain.h>
+#include <hyp/page.h>
+#include <public/domctl.h>
+#include <public/sysctl.h>
+
+#define WHOLE_CPUS 4
+#define WHOLE_RAM  MiB(128)
+
+/* dom0 and its first vCPU, which calls. */
+extern struct domain *whole_dom0;
+extern struct vcpu *whole_vcpu;
+
+/* The machine, when it is asked for first, and dom0. For cmocka's setup and teardown of a test: all pages come back. */
+int whole_setup(void **state);
+int whole_teardown(void **state);
+
+/* The n-th allocation from now on fails; 0: none. whole_allocations counts them. */
+extern unsigned whole_fail_at, whole_allocations;
+
+/* n bytes of dom0's memory, zeroed; everything is given back by whole_scratch_reset(), or the end of the test. */
+void *whole_scratch(size_t n);
+void whole_scratch_reset(void);
+
+/* dom0's toolstack: op is copied in and out. */
+long whole_domctl(uint32_t cmd, domid_t id, struct xen_domctl *op);
+long whole_sysctl(uint32_t cmd, struct xen_sysctl *op);
+/* An operation without arguments. */
+long whole_domctl_plain(uint32_t cmd, domid_t id);
+
+/* A paused domain; its vCPUs exist and are online if `online`, and it has `pages` of RAM from GUEST_RAM0_BASE on. */
+struct domain *whole_domain(unsigned vcpus, unsigned pages, bool online);
+/* The same without asserting: an id, or an error. */
+long whole_create(unsigned vcpus);
+long whole_populate(domid_t id, uint64_t gfn, unsigned nr);
+/* Until it is done. */
+long whole_destroy(domid_t id);
+
+/* Let every CPU have a turn until nothing changes any more: pauses and kicks have taken effect. */
+void whole_settle(void);
+
+#endif
