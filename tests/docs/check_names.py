@@ -28,9 +28,12 @@ class Tree:
     """What there is."""
 
     def __init__(self):
-        listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=TOP, capture_output=True,
-                                text=True, check=False).stdout.split("\n")
-        if listed == [""]:  # not a clone
+        try:
+            listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=TOP, capture_output=True,
+                                    text=True, check=False).stdout.split("\n")
+        except FileNotFoundError:
+            listed = [""]
+        if listed == [""]:  # no git, or no clone
             listed = [os.path.relpath(os.path.join(folder, name), TOP) for folder, folders, names in os.walk(TOP)
                       for name in names if not os.path.relpath(folder, TOP).startswith((".git", "build"))]
         self.files = {name for name in listed if name and os.path.isfile(os.path.join(TOP, name))}
