@@ -257,6 +257,8 @@ int domain_set_max_vcpus(struct domain *d, unsigned nr)
 {
 	if (nr == 0 || nr > d->max_vcpus)
 		return -EINVAL;
+	if (d->state >= DOMAIN_DYING)
+		return -ESRCH; /* nobody would stop them any more */
 	for (unsigned i = 0; i < nr; i++) {
 		struct vcpu *v;
 

@@ -78,24 +78,29 @@ static void el1_load(const struct el1_regs *r)
 	write_sysreg(tpidr_el1, r->tpidr_el1);
 }
 
-/*
- * The virtual timer leaves with its vCPU. A blocked vCPU whose timer is armed needs a software
- * timer to wake it; one that only waits for a CPU will see the hardware fire when it gets one.
- */
+/* The virtual timer leaves with its vCPU. Stopped before the vGIC is saved, or it would fire again. */
 static void vtimer_save(struct vcpu *v)
 {
 	struct el1_regs *r = &v->arch.el1;
 
 	r->cntv_ctl = read_sysreg(cntv_ctl_el0);
 	r->cntv_cval = read_sysreg(cntv_cval_el0);
-	if (!(r->cntv_ctl & CNT_CTL_ENABLE))
-		return;
-	write_sysreg(cntv_ctl_el0, 0);
-	/*
-	 * If its interrupt is with the guest already and that sleeps all the same, then it does not
-	 * want it now.
-	 */
-	if (v->blocked && !(r->cntv_ctl & CNT_CTL_IMASK) && !(v->vgic.phys_local & BIT(VTIMER_PPI)))
+	if (r->cntv_ctl & CNT_CTL_ENABLE)
+		write_sysreg(cntv_ctl_el0, 0);
+}
+
+/*
+ * A blocked vCPU whose timer is armed needs a software timer to wake it; one that only waits for a
+ * CPU will see the hardware fire when it gets one. If the interrupt is with the guest already and
+ * that sleeps all the same, then it does not want it now. Whether it is, is known once the vGIC has
+ * been saved.
+ */
+static void vtimer_arm_wake(struct vcpu *v)
+{
+	const struct el1_regs *r = &v->arch.el1;
+	bool armed = (r->cntv_ctl & (CNT_CTL_ENABLE | CNT_CTL_IMASK)) == CNT_CTL_ENABLE;
+
+	if (v->blocked && armed && !(v->vgic.phys_local & BIT(VTIMER_PPI)))
 		timer_set(&v->vtimer_wake, r->cntv_cval);
 }
 
@@ -145,6 +150,7 @@ void vcpu_unload(struct vcpu *v)
 	el1_save(&v->arch.el1);
 	vtimer_save(v);
 	vgic_save(v);
+	vtimer_arm_wake(v);
 	fp_unload(v);
 	write_sysreg(tpidr_el2, 0);
 	write_sysreg(vttbr_el2, arch_vttbr_none());
