@@ -94,7 +94,8 @@ static long createdomain(struct vcpu *v __unused, struct domain *none __unused,
 		err = p2m_map(d, gpa_to_gfn(GUEST_GICC_BASE), pa_to_mfn(gicv_base),
 			      GUEST_GICC_SIZE >> PAGE_SHIFT, P2M_DEVICE);
 	if (err) {
-		domain_hold(d); /* domain_kill() gives up the table's reference and goes on a little */
+		domain_hold(
+			d); /* domain_kill() gives up the table's reference and goes on a little */
 		while (domain_kill(d) == -ERESTART)
 			;
 		domain_put(d);
