@@ -241,6 +241,29 @@ static struct vcpu *vcpu_of(struct domain *d, uint32_t id)
 	return id < MAX_VCPUS ? domain_vcpu(d, id) : NULL;
 }
 
+/*
+ * Stop d for as long as its registers are looked at. false: not all of its vCPUs are off their CPUs yet; it stays
+ * stopped while the call is issued again. true: d->lock is held until registers_end().
+ */
+static bool registers_begin(struct domain *d)
+{
+	spin_lock(&d->lock);
+	if (!d->stopped_for_registers)
+		domain_pause(d);
+	d->stopped_for_registers = true;
+	if (domain_is_quiet(d))
+		return true;
+	spin_unlock(&d->lock);
+	return false;
+}
+
+static void registers_end(struct domain *d)
+{
+	d->stopped_for_registers = false;
+	spin_unlock(&d->lock);
+	domain_unpause(d);
+}
+
 static long setvcpucontext(struct vcpu *v, struct domain *d, struct xen_domctl *op)
 {
 	struct vcpu *target = vcpu_of(d, op->u.vcpucontext.vcpu);
@@ -251,14 +274,12 @@ static long setvcpucontext(struct vcpu *v, struct domain *d, struct xen_domctl *
 		return -EINVAL;
 	if (copy_from_guest(v, &c, op->u.vcpucontext.ctxt.va, sizeof(c)) != 0)
 		return -EFAULT;
-	domain_pause(d);
-	if (domain_is_quiet(d))
-		err = arch_vcpu_set_context(target, &c);
-	else
-		err = -ERESTART;
+	if (!registers_begin(d))
+		return -ERESTART;
+	err = arch_vcpu_set_context(target, &c);
 	if (!err)
 		atomic_store(&target->offline, c.flags & VGCF_online ? 0 : 1);
-	domain_unpause(d);
+	registers_end(d);
 	return err;
 }
 
@@ -266,17 +287,15 @@ static long getvcpucontext(struct vcpu *v, struct domain *d, struct xen_domctl *
 {
 	struct vcpu *target = vcpu_of(d, op->u.vcpucontext.vcpu);
 	struct vcpu_guest_context c;
-	bool quiet;
 
 	if (!target || d == v->domain)
 		return -EINVAL;
+	if (!registers_begin(d))
+		return -ERESTART;
 	memset(&c, 0, sizeof(c));
-	domain_pause(d);
-	quiet = domain_is_quiet(d);
-	if (quiet)
-		arch_vcpu_get_context(target, &c);
-	domain_unpause(d);
-	return quiet ? copy_to_guest(v, op->u.vcpucontext.ctxt.va, &c, sizeof(c)) : -ERESTART;
+	arch_vcpu_get_context(target, &c);
+	registers_end(d);
+	return copy_to_guest(v, op->u.vcpucontext.ctxt.va, &c, sizeof(c));
 }
 
 static long getvcpuinfo(struct vcpu *v __unused, struct domain *d, struct xen_domctl *op)
@@ -302,7 +321,7 @@ static long getvcpuinfo(struct vcpu *v __unused, struct domain *d, struct xen_do
 
 static long read_cpumap(struct vcpu *v, const struct xenctl_bitmap *map, uint64_t *out)
 {
-	size_t bytes = MIN((map->nr_bits + 7) / 8, 8u);
+	size_t bytes = MIN(((size_t)map->nr_bits + 7) / 8, 8u);
 
 	*out = 0;
 	if (copy_from_guest(v, out, map->bitmap.va, bytes) != 0)
@@ -314,7 +333,7 @@ static long read_cpumap(struct vcpu *v, const struct xenctl_bitmap *map, uint64_
 
 static long write_cpumap(struct vcpu *v, const struct xenctl_bitmap *map, uint64_t value)
 {
-	size_t bytes = (map->nr_bits + 7) / 8;
+	size_t bytes = ((size_t)map->nr_bits + 7) / 8;
 	uint8_t buf[32] = {0};
 
 	memcpy(buf, &value, sizeof(value));

@@ -219,7 +219,7 @@ static long numainfo(struct vcpu *v, struct xen_sysctl *op)
 /* One pool with all CPUs in it. */
 static long cpupool_info(struct vcpu *v, struct xen_sysctl_cpupool_op *c, uint64_t cpumap)
 {
-	size_t bytes = MIN((c->cpumap.nr_bits + 7) / 8, 8u);
+	size_t bytes = MIN(((size_t)c->cpumap.nr_bits + 7) / 8, 8u);
 	struct domain *d;
 
 	c->n_dom = 0;

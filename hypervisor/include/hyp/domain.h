@@ -70,6 +70,7 @@ struct domain {
 	bool shutting_down; /* stopped itself; vCPUs paused */
 	uint8_t shutdown_code;
 	bool paused_by_tools; /* domctl pause does not nest, other pausers do */
+	bool stopped_for_registers; /* paused by a domctl that waits for it to be quiet */
 	uint32_t pause_count;
 	struct spinlock lock; /* RANK_DOMAIN */
 	uint8_t handle[16];   /* uuid */

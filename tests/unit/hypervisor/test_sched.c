@@ -42,8 +42,6 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	host_set_cpu(0);
-	while (domain_list.next->next != &domain_list)
-		host_kill(list_entry(domain_list.prev, struct domain, all));
 	domain_unpause(whole_dom0);
 	return whole_teardown(state);
 }

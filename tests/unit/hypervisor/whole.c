@@ -85,7 +85,9 @@ int whole_setup(void **state)
 int whole_teardown(void **state)
 {
 	(void)state;
-	whole_fail_at = 0;
+	whole_fail_at = host_yield_every = 0;
+	while (domain_list.next->next != &domain_list) /* what a test has left, or could not destroy */
+		host_kill(list_entry(domain_list.prev, struct domain, all));
 	host_kill(whole_dom0);
 	whole_settle();
 	assert_int_equal(page_nr_free(), free_before);
