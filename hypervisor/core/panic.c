@@ -43,6 +43,7 @@ void panic(const char *fmt, ...)
 	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
 	log_err("PANIC on CPU %u: %s", this_cpu()->id, why);
+	arch_panic_state();
 	print_backtrace();
 	log_err("halted; after a warm reset `vmctl dmesg --previous` shows this");
 	if (irqchip)

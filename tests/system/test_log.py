@@ -18,11 +18,13 @@ def test_log_of_a_panic(dom0):
 
     dom0.start("/tests/probe keys C")
     dom0.expect("debug key 'C'")
+    dom0.expect("halted; after a warm reset")
     reset(dom0)
     log = dom0.ok("vmctl dmesg --previous")
     assert "debug key 'C'" in log, log
     assert re.search(r"PANIC on CPU \d", log), log
     assert len(re.findall(r"called from [0-9a-f]{16}", log)) >= 3, log
+    assert re.search(r"sp +[0-9a-f]{16} +esr [0-9a-f]{16}", log), log
     # And what was said before it.
     assert len(log.splitlines()) > 10, log
     # This boot's own log goes on separately.

@@ -166,6 +166,21 @@ void arch_machine_stop(bool reset)
 	arch_cpu_halt();
 }
 
+void arch_panic_state(void)
+{
+	const struct vcpu *v = this_cpu()->current;
+	uintptr_t sp;
+
+	asm volatile("mov %0, sp" : "=r"(sp));
+	log_err("sp  %016llx  esr %016llx  far %016llx", (unsigned long long)sp,
+		(unsigned long long)read_sysreg(esr_el2), (unsigned long long)read_sysreg(far_el2));
+	log_err("elr %016llx  spsr %016llx  hcr %016llx",
+		(unsigned long long)read_sysreg(elr_el2), (unsigned long long)read_sysreg(spsr_el2),
+		(unsigned long long)read_sysreg(hcr_el2));
+	if (v)
+		log_err("loaded: d%uv%u", v->domain->id, v->id);
+}
+
 /*
  * Frame records (AAPCS64 6.4.6): x29 points to {previous x29, return address}, within this CPU's
  * stack.

@@ -20,6 +20,9 @@ void arch_start_secondary_cpus(void);
 /* Enter the scheduler; never comes back. */
 void cpu_enter_guests(void) __noreturn;
 
+/* Log what the CPU's registers say about where it is and whom it serves, for a panic. */
+void arch_panic_state(void);
+
 /* Frame addresses of the calling chain, oldest last. Returns how many. */
 unsigned arch_backtrace(uintptr_t *pc, unsigned max);
 
