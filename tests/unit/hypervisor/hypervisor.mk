@@ -86,4 +86,12 @@ $(foreach t,$(HYP_WHOLE_TESTS),$(eval $(t)_CFLAGS := $(HYP_WHOLE_CFLAGS)))
 $(foreach t,$(HYP_WHOLE_TESTS),$(eval $(t)_LIBS := $(HYP_WHOLE) -lfdt $(HYP_WHOLE_WRAP)))
 $(foreach t,$(HYP_WHOLE_TESTS),$(eval $(B)/host/unit/$(t)/run: $(HYP_WHOLE)))
 
+# libctrl above all of it.
+UNIT_TESTS += hypervisor/test_libctrl_real
+hypervisor/test_libctrl_real_SRCS := tests/unit/hypervisor/test_libctrl_real.c tests/unit/hypervisor/dom0_backend.c \
+	tests/unit/hypervisor/whole.c tests/unit/libctrl/files.c
+hypervisor/test_libctrl_real_CFLAGS := $(HYP_WHOLE_CFLAGS) -Ilibctrl -Ilibctrl/include -Itests/unit/libctrl
+hypervisor/test_libctrl_real_LIBS := $(LIBCTRL_HOST) $(HYP_WHOLE) -lfdt -lz -lpthread $(HYP_WHOLE_WRAP)
+$(B)/host/unit/hypervisor/test_libctrl_real/run: $(HYP_WHOLE) $(LIBCTRL_HOST)
+
 -include tests/unit/hypervisor/vgic/vgic.mk

@@ -86,7 +86,8 @@ int whole_teardown(void **state)
 {
 	(void)state;
 	whole_fail_at = host_yield_every = 0;
-	while (domain_list.next->next != &domain_list) /* what a test has left, or could not destroy */
+	while (domain_list.next->next !=
+	       &domain_list) /* what a test has left, or could not destroy */
 		host_kill(list_entry(domain_list.prev, struct domain, all));
 	host_kill(whole_dom0);
 	whole_settle();
@@ -112,12 +113,17 @@ void whole_settle(void)
 	host_set_cpu(here);
 }
 
+char *whole_ram(void)
+{
+	return scratch;
+}
+
 void *whole_scratch(size_t n)
 {
 	void *p = scratch + scratch_used;
 
 	scratch_used += ALIGN_UP(n, 64ul);
-	assert_true(scratch_used <= PAGE_SIZE << DOM0_ORDER);
+	assert_true(scratch_used <= PAGE_SIZE << (DOM0_ORDER - 1));
 	memset(p, 0, n);
 	return p;
 }

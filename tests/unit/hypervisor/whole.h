@@ -22,7 +22,9 @@ int whole_teardown(void **state);
 /* The n-th allocation from now on fails; 0: none. whole_allocations counts them. */
 extern unsigned whole_fail_at, whole_allocations;
 
-/* n bytes of dom0's memory, zeroed; everything is given back by whole_scratch_reset(), or the end of the test. */
+/* dom0's 2 MiB. */
+char *whole_ram(void);
+/* n bytes of their lower half, zeroed; everything is given back by whole_scratch_reset(), or the end of the test. */
 void *whole_scratch(size_t n);
 void whole_scratch_reset(void);
 
