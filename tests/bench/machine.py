@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
-BUILD = os.environ.get("B", os.path.join(TOP, "build"))
+BUILD = os.path.abspath(os.environ.get("B", os.path.join(TOP, "build")))
 BENCH = os.path.join(TOP, "tests/bench")
 IMAGES = {"plinth": (os.environ.get("PLINTH", f"{BUILD}/hyp/plinth"), "console=/pl011@9000000"),
           "xen": (f"{BUILD}/xen/boot/xen-4.17-arm64", "console=dtuart dtuart=/pl011@9000000")}
@@ -17,7 +17,7 @@ CPU = "cortex-a53,cntfrq=1000000000"
 # One instruction is one ns of virtual time; idle time is jumped over; nothing comes from the host.
 REPEATABLE = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
 SLICE = 1000
-LIMITS = {"paths": 60, "system": 400}  # seconds; against hangs
+LIMITS = {"paths": 120, "system": 400}  # seconds; against hangs
 
 FIELDS = "el0 el1 el2 el3 visits io sysreg isb barrier tlbi cache atomic memory"
 
@@ -107,9 +107,9 @@ extra = "console=hvc0 {extra}"
 
 
 def pack(folder, out):
-    """A cpio archive of the folder."""
+    """A cpio archive of the folder, the same for the same content."""
     with open(out, "wb") as file:
-        subprocess.run("find . -mindepth 1 | LC_ALL=C sort | cpio -o -H newc -R 0:0 --reproducible --quiet",
+        subprocess.run("find . -exec touch -h -d @0 {} + && find . -mindepth 1 | LC_ALL=C sort | cpio -o -H newc -R 0:0 --reproducible --quiet",
                        shell=True, cwd=folder, stdout=file, check=True)
 
 

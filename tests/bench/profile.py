@@ -5,7 +5,8 @@
 profile.py [paths|create] [--hv plinth|xen] [--gic 2|3] [--top N] [NAME ...]
 
 paths: each path, EL2 by function (Plinth; stock Xen has no symbols: by address, in blocks of 64 bytes).
-create: vmctl's commands, EL2 and dom0's kernel by function. NAME chooses paths or commands.
+create: the boot up to dom0's kernel, and vmctl's commands; EL2 and dom0's kernel by function.
+NAME chooses some of them.
 """
 import argparse
 import bisect
@@ -96,7 +97,7 @@ def profile_create(options, folder):
         print(bad)
     symbols = {2: hypervisor_symbols(options.hv), 1: kernel_symbols(f"{folder}/symbols")}
     sums = read_profile(f"{folder}/profile", symbols)
-    for name, number in machine.COMMANDS.items():
+    for name, number in {"boot-kernel": 0, **machine.COMMANDS}.items():
         if name in results and (not options.names or name in options.names):
             for el, what in ((2, "EL2"), (1, "EL1 (kernels)"), (0, "EL0")):
                 print_functions(f"{name}, {what}", sums[number], el, 1, options.top)
@@ -109,7 +110,7 @@ def main():
     parser.add_argument("--hv", choices=machine.IMAGES, default="plinth")
     parser.add_argument("--gic", type=int, choices=(2, 3), default=3)
     parser.add_argument("--top", type=int, default=12)
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     with tempfile.TemporaryDirectory() as folder:
         (profile_paths if options.what == "paths" else profile_create)(options, folder)
 

@@ -113,12 +113,13 @@ static uint64_t *profile_counter(uint64_t address, int el)
 static void profile_marker(unsigned number)
 {
 	static unsigned begun;
+	bool ends = number % 2 || !begun; /* the first one ends what began at reset, "marker 0" */
 
 	for (uint32_t n = 1; n <= profile.used; n++) {
 		struct place *place = &profile.places[n];
 		uint64_t count = profile.counts[n] - place->base;
 
-		if (number % 2 && count)
+		if (ends && count)
 			fprintf(options.profile, "%u %d %#lx %lu\n", begun, place->el,
 				place->address, count);
 		place->base = profile.counts[n];
