@@ -22,13 +22,13 @@ HYP_PURE += hypervisor/core/hypercall.c hypervisor/core/version_op.c hypervisor/
 HYP_PURE += hypervisor/core/log.c hypervisor/core/console.c hypervisor/core/panic.c hypervisor/core/irq.c
 # Boot
 HYP_PURE += hypervisor/boot/bootinfo.c hypervisor/boot/fdt_util.c hypervisor/boot/kernel.c \
-	hypervisor/boot/dom0_devices.c hypervisor/boot/dom0_dt.c hypervisor/boards/boards.c
+	hypervisor/boot/dom0.c hypervisor/boot/dom0_devices.c hypervisor/boot/dom0_dt.c hypervisor/boards/boards.c
 # What guests see
 HYP_PURE += hypervisor/vdev/vtimer.c hypervisor/vdev/vpsci.c
 HYP_PURE += hypervisor/vdev/mmio.c hypervisor/vdev/vgic.c hypervisor/vdev/vgic_lr.c hypervisor/vdev/vgic_regs.c \
 	hypervisor/vdev/vgic_v2.c hypervisor/vdev/vgic_v3.c
 
-HYP_MACHINE += hypervisor/core/main.c hypervisor/boot/dom0.c
+HYP_MACHINE += hypervisor/core/main.c
 HYP_PURE += hypervisor/arch/arm/pt.c
 HYP_MACHINE += hypervisor/arch/arm/psci.c
 HYP_MACHINE += hypervisor/arch/arm64/head.S hypervisor/arch/arm64/vectors.S hypervisor/arch/arm64/cache.S \

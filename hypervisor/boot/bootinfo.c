@@ -10,43 +10,82 @@
 
 /* Ranges. */
 
-static void range_add(struct range *r, unsigned *nr, unsigned max, paddr_t base, uint64_t size,
-		      const char *what)
+/* Is it one? Says so if not. */
+static bool range_makes_sense(paddr_t base, uint64_t size, const char *what)
 {
-	if (!size || base + size < base)
-		return;
-	if (*nr == max) {
-		log_warn("device tree: more than %u %s, the rest is not used", max, what);
-		return;
-	}
-	r[*nr].base = base;
-	r[*nr].size = size;
-	(*nr)++;
+	if (size && base + size > base)
+		return true;
+	log_warn("device tree: %s at %llx of %llx bytes makes no sense and is left out", what,
+		 (unsigned long long)base, (unsigned long long)size);
+	return false;
 }
 
+/* What is reserved and not noted would be given away: better not to start. */
 static void reserve(struct bootinfo *bi, paddr_t base, uint64_t size)
 {
-	range_add(bi->reserved, &bi->nr_reserved, BOOT_MAX_RESERVED, base, size, "reserved ranges");
+	if (bi->nr_reserved == BOOT_MAX_RESERVED)
+		panic("more than %u reserved pieces of memory in the device tree",
+		      BOOT_MAX_RESERVED);
+	bi->reserved[bi->nr_reserved++] = (struct range){base, size};
 }
 
 static void add_bank(struct bootinfo *bi, paddr_t base, uint64_t size)
 {
 	unsigned i;
 
-	range_add(bi->banks, &bi->nr_banks, BOOT_MAX_BANKS, base, size, "memory banks");
-	for (i = bi->nr_banks; i > 1 && bi->banks[i - 1].base < bi->banks[i - 2].base; i--) {
-		struct range t = bi->banks[i - 1];
-
-		bi->banks[i - 1] = bi->banks[i - 2];
-		bi->banks[i - 2] = t;
+	if (!range_makes_sense(base, size, "memory"))
+		return;
+	if (bi->nr_banks == BOOT_MAX_BANKS) {
+		log_warn("device tree: more than %u memory banks, the rest is not used",
+			 BOOT_MAX_BANKS);
+		return;
 	}
+	for (i = bi->nr_banks++; i > 0 && bi->banks[i - 1].base > base; i--)
+		bi->banks[i] = bi->banks[i - 1];
+	bi->banks[i] = (struct range){base, size};
+}
+
+/* Banks that touch or overlap become one. */
+static void merge_banks(struct bootinfo *bi)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 1; i < bi->nr_banks; i++) {
+		struct range *last = &bi->banks[n], *r = &bi->banks[i];
+
+		if (r->base > last->base + last->size) {
+			bi->banks[++n] = *r;
+			continue;
+		}
+		if (r->base < last->base + last->size)
+			log_warn("device tree: memory at %llx is described twice",
+				 (unsigned long long)r->base);
+		last->size = MAX(last->base + last->size, r->base + r->size) - last->base;
+	}
+	bi->nr_banks = n + 1;
+}
+
+static void read_reserved(struct bootinfo *bi)
+{
+	const void *fdt = bi->fdt;
+	int sub, node = fdt_path_offset(fdt, "/reserved-memory");
+	uint64_t base, size;
+
+	for (int i = 0; i < fdt_num_mem_rsv(fdt); i++)
+		if (fdt_get_mem_rsv(fdt, i, &base, &size) == 0 &&
+		    range_makes_sense(base, size, "reserved memory"))
+			reserve(bi, base, size);
+	for (sub = fdt_first_subnode(fdt, node); sub >= 0; sub = fdt_next_subnode(fdt, sub))
+		for (unsigned i = 0; fdt_reg(fdt, sub, i, &base, &size); i++)
+			if (range_makes_sense(base, size, "reserved memory"))
+				reserve(bi, base, size);
 }
 
 static void read_memory(struct bootinfo *bi)
 {
 	const void *fdt = bi->fdt;
-	int node, sub;
 	uint64_t base, size;
+	int node;
 
 	for (node = fdt_node_offset_by_prop_value(fdt, -1, "device_type", "memory", 7); node >= 0;
 	     node = fdt_node_offset_by_prop_value(fdt, node, "device_type", "memory", 7)) {
@@ -57,13 +96,7 @@ static void read_memory(struct bootinfo *bi)
 	}
 	if (!bi->nr_banks)
 		panic("the device tree describes no memory");
-	for (int i = 0; i < fdt_num_mem_rsv(fdt); i++)
-		if (fdt_get_mem_rsv(fdt, i, &base, &size) == 0)
-			reserve(bi, base, size);
-	node = fdt_path_offset(fdt, "/reserved-memory");
-	fdt_for_each_subnode(sub, fdt, node) for (unsigned i = 0;
-						  fdt_reg(fdt, sub, i, &base, &size); i++)
-		reserve(bi, base, size);
+	merge_banks(bi);
 }
 
 /* CPUs: the boot CPU becomes number 0. */
@@ -78,10 +111,10 @@ static void read_cpus(struct bootinfo *bi)
 	bi->nr_cpus = 1;
 	fdt_for_each_subnode(node, fdt, cpus_node)
 	{
-		const char *type = fdt_getprop(fdt, node, "device_type", &len);
+		const char *type = fdt_str(fdt, node, "device_type");
 		const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &len);
 
-		if (!type || strcmp(type, "cpu") != 0 || !reg || len < cells * 4 ||
+		if (!type || strcmp(type, "cpu") != 0 || !reg || cells < 1 || len < cells * 4 ||
 		    !fdt_node_enabled(fdt, node))
 			continue;
 		hwid = fdt_cells(reg, cells);
@@ -115,7 +148,7 @@ static void read_gicv2(struct bootinfo *bi, int node)
 	read_range(bi->fdt, node, 1, &bi->gic.cpu);
 	read_range(bi->fdt, node, 2, &bi->gic.hyp);
 	read_range(bi->fdt, node, 3, &bi->gic.vcpu);
-	if (!bi->gic.hyp.size || !bi->gic.vcpu.size)
+	if (!bi->gic.dist.size || !bi->gic.cpu.size || !bi->gic.hyp.size || !bi->gic.vcpu.size)
 		panic("the GICv2 in the device tree has no virtualization extensions (four "
 		      "register ranges)");
 }
@@ -126,8 +159,15 @@ static void read_gicv3(struct bootinfo *bi, int node)
 	uint32_t regions = fdt_u32(fdt, node, "#redistributor-regions", 1);
 
 	read_range(fdt, node, 0, &bi->gic.dist);
-	for (unsigned i = 0; i < regions && i < BOOT_MAX_REDIST; i++)
-		read_range(fdt, node, i + 1, &bi->gic.redist[bi->gic.nr_redist++]);
+	for (unsigned i = 0; i < regions && i < BOOT_MAX_REDIST; i++) {
+		read_range(fdt, node, i + 1, &bi->gic.redist[i]);
+		if (!bi->gic.redist[i].size)
+			break;
+		bi->gic.nr_redist++;
+	}
+	if (!bi->gic.dist.size || !bi->gic.nr_redist)
+		panic("the GICv3 in the device tree has no usable registers (distributor, "
+		      "redistributors)");
 }
 
 static void read_gic(struct bootinfo *bi)
@@ -172,12 +212,12 @@ static void read_psci(struct bootinfo *bi)
 	static const char *const compatible[] = {"arm,psci-1.0", "arm,psci-0.2"};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(compatible); i++) {
-		int node = fdt_node_offset_by_compatible(bi->fdt, -1, compatible[i]), len;
+		int node = fdt_node_offset_by_compatible(bi->fdt, -1, compatible[i]);
 		const char *method;
 
 		if (node < 0)
 			continue;
-		method = fdt_getprop(bi->fdt, node, "method", &len);
+		method = fdt_str(bi->fdt, node, "method");
 		bi->psci.present = true;
 		bi->psci.use_hvc = method && strcmp(method, "hvc") == 0;
 		return;
@@ -190,10 +230,10 @@ static int console_node(const struct bootinfo *bi)
 {
 	char path[sizeof(bi->console)];
 	const char *name = bi->console;
-	int len, chosen = fdt_path_offset(bi->fdt, "/chosen");
+	int chosen = fdt_path_offset(bi->fdt, "/chosen");
 
 	if (!name[0] || strcmp(name, "dtuart") == 0)
-		name = fdt_getprop(bi->fdt, chosen, "stdout-path", &len);
+		name = fdt_str(bi->fdt, chosen, "stdout-path");
 	if (!name)
 		return -1;
 	str_copy(path, name, sizeof(path));
@@ -204,16 +244,17 @@ static int console_node(const struct bootinfo *bi)
 
 static void read_console(struct bootinfo *bi)
 {
-	int node = console_node(bi), len;
+	int node = console_node(bi);
 	const char *compatible;
 
 	bi->uart.node = -1;
 	if (node < 0 || !fdt_reg(bi->fdt, node, 0, &bi->uart.regs.base, &bi->uart.regs.size))
 		return;
-	compatible = fdt_getprop(bi->fdt, node, "compatible", &len);
-	for (const char *c = compatible; c && c < compatible + len; c += strlen(c) + 1)
-		if (!bi->uart.driver)
-			bi->uart.driver = uart_find_driver(c);
+	for (int i = 0;
+	     !bi->uart.driver &&
+	     (compatible = fdt_stringlist_get(bi->fdt, node, "compatible", i, NULL)) != NULL;
+	     i++)
+		bi->uart.driver = uart_find_driver(compatible);
 	bi->uart.node = node;
 	if (!fdt_irq(bi->fdt, node, 0, &bi->uart.irq))
 		bi->uart.irq = 0;
@@ -262,7 +303,7 @@ static bool module_range(const void *fdt, int chosen, int node, struct range *r)
 static void read_modules(struct bootinfo *bi)
 {
 	const void *fdt = bi->fdt;
-	int chosen = fdt_path_offset(fdt, "/chosen"), node, len;
+	int chosen = fdt_path_offset(fdt, "/chosen"), node;
 	const char *args;
 
 	fdt_for_each_subnode(node, fdt, chosen)
@@ -282,9 +323,9 @@ static void read_modules(struct bootinfo *bi)
 			continue;
 		}
 		m->kind = module_kind(bi, node);
-		args = fdt_getprop(fdt, node, "bootargs", &len);
+		args = fdt_str(fdt, node, "bootargs");
 		if (!args && m->kind == MODULE_KERNEL)
-			args = fdt_getprop(fdt, chosen, "xen,dom0-bootargs", &len);
+			args = fdt_str(fdt, chosen, "xen,dom0-bootargs");
 		if (args && str_copy(m->cmdline, args, sizeof(m->cmdline)) >= sizeof(m->cmdline))
 			log_warn("device tree: a module's bootargs are longer than %u bytes and "
 				 "were cut",
@@ -387,11 +428,11 @@ void bootinfo_parse_options(struct bootinfo *bi, const char *cmdline)
 
 static void read_cmdline(struct bootinfo *bi)
 {
-	int chosen = fdt_path_offset(bi->fdt, "/chosen"), len;
-	const char *args = fdt_getprop(bi->fdt, chosen, "xen,xen-bootargs", &len);
+	int chosen = fdt_path_offset(bi->fdt, "/chosen");
+	const char *args = fdt_str(bi->fdt, chosen, "xen,xen-bootargs");
 
 	if (!args)
-		args = fdt_getprop(bi->fdt, chosen, "bootargs", &len);
+		args = fdt_str(bi->fdt, chosen, "bootargs");
 	if (args)
 		str_copy(bi->cmdline, args, sizeof(bi->cmdline));
 	bi->dom0_mem = MiB(512);
@@ -404,14 +445,24 @@ static void read_cmdline(struct bootinfo *bi)
 void bootinfo_read(struct bootinfo *bi, const void *fdt, paddr_t fdt_pa, paddr_t image_pa,
 		   uint64_t image_size)
 {
-	if (fdt_check_header(fdt) != 0)
+	int err = fdt_check_header(fdt);
+
+	if (err)
 		panic("x0 did not point to a device tree (at %llx)", (unsigned long long)fdt_pa);
+	if (fdt_totalsize(fdt) > FDT_MAX_SIZE)
+		panic("the device tree is larger than %llu MiB",
+		      (unsigned long long)FDT_MAX_SIZE >> 20);
+	err = fdt_check_full(fdt, fdt_totalsize(fdt));
+	if (err)
+		panic("the device tree at %llx is damaged (libfdt error %d)",
+		      (unsigned long long)fdt_pa, err);
 	bi->fdt = fdt;
 	bi->fdt_range = (struct range){fdt_pa, fdt_totalsize(fdt)};
 	bi->image = (struct range){image_pa, image_size};
 	bi->board = board_find(fdt);
 	read_cmdline(bi);
 	read_memory(bi);
+	read_reserved(bi);
 	read_cpus(bi);
 	read_gic(bi);
 	read_timer(bi);
@@ -483,4 +534,19 @@ paddr_t boot_alloc(struct bootinfo *bi, uint64_t size)
 		      (unsigned long long)size >> 10);
 	reserve(bi, largest_low.base, largest_low.size);
 	return largest_low.base;
+}
+
+paddr_t boot_place_log(struct bootinfo *bi, uint64_t size)
+{
+	const struct range *bank = &bi->banks[0];
+	paddr_t at = bank->base + bank->size;
+	struct range hole = {at, 0};
+
+	do {
+		if (hole.base < bank->base + 2 * size)
+			panic("no memory for the log at the top of the first bank");
+		at = ALIGN_DOWN(hole.base - size, size);
+	} while (next_obstacle(bi, at, at + size, &hole));
+	reserve(bi, at, size);
+	return at;
 }

@@ -62,9 +62,9 @@ static void add_pci_windows(const struct bootinfo *bi, struct dom0_plan *plan, i
 	int len, parent = fdt_parent_offset(bi->fdt, node),
 		 cells = fdt_address_cells(bi->fdt, parent);
 	const fdt32_t *p = fdt_getprop(bi->fdt, node, "ranges", &len);
-	const char *type = fdt_getprop(bi->fdt, node, "device_type", NULL);
+	const char *type = fdt_str(bi->fdt, node, "device_type");
 
-	if (!p || !type || strcmp(type, "pci") != 0)
+	if (!p || !type || strcmp(type, "pci") != 0 || cells < 1 || cells > 2)
 		return;
 	for (; len >= (3 + cells + 2) * 4; len -= (3 + cells + 2) * 4, p += 3 + cells + 2) {
 		uint64_t base = fdt_cells(p + 3, cells);
@@ -103,6 +103,8 @@ void dom0_find_devices(const struct bootinfo *bi, struct dom0_plan *plan)
 
 	for (int node = fdt_next_node(bi->fdt, 0, &depth); node >= 0;
 	     node = fdt_next_node(bi->fdt, node, &depth)) {
+		if (dom0_hides_node(bi, bi->fdt, node))
+			continue;
 		for (unsigned i = 0; fdt_reg(bi->fdt, node, i, &base, &size); i++)
 			add_device(bi, plan, base, size);
 		add_pci_windows(bi, plan, node);

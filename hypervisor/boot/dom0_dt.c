@@ -45,10 +45,9 @@ static const char *const hidden_chosen[] = {
 /* References to what is hidden. */
 static const char *const hidden_properties[] = {"iommus", "iommu-map", "msi-map", "msi-parent"};
 
-static bool is_hidden(const struct bootinfo *bi, const void *fdt, int node)
+bool dom0_hides_node(const struct bootinfo *bi, const void *fdt, int node)
 {
-	const char *type = fdt_getprop(fdt, node, "device_type", NULL),
-		   *name = fdt_get_name(fdt, node, NULL);
+	const char *type = fdt_str(fdt, node, "device_type"), *name = fdt_get_name(fdt, node, NULL);
 	uint64_t base, size;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(hidden_compatible); i++)
@@ -71,7 +70,7 @@ static void hide_nodes(const struct bootinfo *bi, void *fdt)
 	int depth = 0, node = 0, before = 0, depth_before = 0;
 
 	while ((node = fdt_next_node(fdt, before, &depth)) >= 0 && depth > 0) {
-		if (is_hidden(bi, fdt, node)) {
+		if (dom0_hides_node(bi, fdt, node)) {
 			fdt_nop_node(fdt, node);
 			depth = depth_before;
 			continue;
@@ -80,6 +79,23 @@ static void hide_nodes(const struct bootinfo *bi, void *fdt)
 			fdt_nop_property(fdt, node, hidden_properties[i]);
 		before = node;
 		depth_before = depth;
+	}
+}
+
+/* Names of what is hidden. From the start again after each, as offsets of properties do not outlive a change. */
+static void hide_aliases(void *fdt)
+{
+	int node = fdt_path_offset(fdt, "/aliases"), at;
+
+	for (at = fdt_first_property_offset(fdt, node); at >= 0;) {
+		const char *name, *path = fdt_getprop_by_offset(fdt, at, &name, NULL);
+
+		if (path && fdt_str(fdt, node, name) &&
+		    fdt_path_offset(fdt, path) == -FDT_ERR_NOTFOUND &&
+		    fdt_nop_property(fdt, node, name) == 0)
+			at = fdt_first_property_offset(fdt, node);
+		else
+			at = fdt_next_property_offset(fdt, at);
 	}
 }
 
@@ -232,6 +248,7 @@ int dom0_make_dt(const struct bootinfo *bi, const struct dom0_plan *plan, void *
 	if (err)
 		return err;
 	hide_nodes(bi, buf);
+	hide_aliases(buf);
 	if ((err = edit_gic(bi, plan, buf)) != 0 || (err = add_hypervisor(plan, buf)) != 0 ||
 	    (err = add_memory(plan, buf)) != 0 || (err = add_psci(buf)) != 0 ||
 	    (err = add_cpus(plan, buf)) != 0 || (err = add_chosen(plan, buf)) != 0)

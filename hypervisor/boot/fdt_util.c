@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Device tree look-ups (Devicetree Specification 2.3: reg, ranges, interrupts). */
+#include <hyp/irq.h>
 #include <hyp/lib.h>
 
 #include "fdt_util.h"
@@ -25,8 +26,8 @@ static bool translate_once(const void *fdt, int bus, int parent, uint64_t *addr)
 		return false; /* no ranges: not reachable from the CPU */
 	if (len == 0)
 		return true; /* empty: identity */
-	if (child_cells > 2)
-		return false; /* PCI addresses are not registers */
+	if (child_cells < 1 || child_cells > 2 || parent_cells < 1 || size_cells < 0)
+		return false; /* PCI addresses are not registers; negative: nonsense */
 	for (int i = 0; i + row <= len / 4; i += row) {
 		uint64_t child = fdt_cells(p + i, child_cells);
 		uint64_t size = fdt_cells(p + i + child_cells + parent_cells, size_cells);
@@ -69,14 +70,28 @@ bool fdt_reg(const void *fdt, int node, unsigned index, uint64_t *base, uint64_t
 /* The GIC's three cells: 0 SPI or 1 PPI, number, flags. */
 bool fdt_irq(const void *fdt, int node, unsigned index, unsigned *intid)
 {
+	uint32_t number;
 	int len;
 	const fdt32_t *p = fdt_getprop(fdt, node, "interrupts", &len);
 
 	if (!p || (int)(index + 1) * 12 > len)
 		return false;
 	p += index * 3;
-	*intid = fdt32_to_cpu(p[1]) + (fdt32_to_cpu(p[0]) ? 16 : 32);
-	return true;
+	number = fdt32_to_cpu(p[1]);
+	if (fdt32_to_cpu(p[0])) {
+		*intid = number + NR_SGIS;
+		return number < NR_PPIS;
+	}
+	*intid = number + NR_LOCALS;
+	return number < MAX_IRQS - NR_LOCALS;
+}
+
+const char *fdt_str(const void *fdt, int node, const char *name)
+{
+	int len;
+	const char *s = fdt_getprop(fdt, node, name, &len);
+
+	return s && len > 0 && memchr(s, 0, (size_t)len) ? s : NULL;
 }
 
 uint32_t fdt_u32(const void *fdt, int node, const char *name, uint32_t otherwise)
@@ -89,8 +104,7 @@ uint32_t fdt_u32(const void *fdt, int node, const char *name, uint32_t otherwise
 
 bool fdt_node_enabled(const void *fdt, int node)
 {
-	int len;
-	const char *status = fdt_getprop(fdt, node, "status", &len);
+	const char *status = fdt_str(fdt, node, "status");
 
 	return !status || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
 }

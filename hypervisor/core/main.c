@@ -23,8 +23,6 @@ struct bootinfo bootinfo;
 
 void hyp_main(paddr_t fdt, paddr_t image) __noreturn;
 
-#define FDT_MAX_SIZE MiB(2) /* what the boot protocol allows */
-
 static void main_read_machine(paddr_t fdt, paddr_t image)
 {
 	bootinfo.cpu[0].hwid = arch_cpu_hwid();
@@ -50,13 +48,11 @@ static void main_map_ram(void)
 			    bootinfo.banks[i].base + bootinfo.banks[i].size);
 }
 
-/* The ring must be found at the same place at every boot: the top of the first bank. */
+/* The ring must be found at the same place at every boot. */
 static void main_init_log(void)
 {
-	const struct range *bank = &bootinfo.banks[0];
-	paddr_t ring = ALIGN_DOWN(bank->base + bank->size - LOG_SIZE, LOG_SIZE);
+	paddr_t ring = boot_place_log(&bootinfo, LOG_SIZE);
 
-	bootinfo.reserved[bootinfo.nr_reserved++] = (struct range){ring, LOG_SIZE};
 	mmu_map_noncacheable(ring, LOG_SIZE);
 	log_init(phys_to_virt(ring), phys_to_virt(boot_alloc(&bootinfo, LOG_SIZE)));
 }

@@ -10,10 +10,11 @@
 #include <hyp/types.h>
 
 #define BOOT_MAX_BANKS    32
-#define BOOT_MAX_RESERVED 32
+#define BOOT_MAX_RESERVED 64
 #define BOOT_MAX_MODULES  4
 #define BOOT_MAX_REDIST   8
 #define BOOT_CMDLINE_MAX  512
+#define FDT_MAX_SIZE      MiB(2) /* what the boot protocol allows */
 
 struct range {
 	paddr_t base;
@@ -98,6 +99,12 @@ void bootinfo_parse_options(struct bootinfo *bi, const char *cmdline);
  * not zeroed, for ever. It is added to `reserved`.
  */
 paddr_t boot_alloc(struct bootinfo *bi, uint64_t size);
+
+/*
+ * A place for the log: size bytes, at a multiple of size, as far up in the first bank as nothing else is. The same at
+ * every boot with the same device tree and modules. It is added to `reserved`.
+ */
+paddr_t boot_place_log(struct bootinfo *bi, uint64_t size);
 
 /*
  * Call fn for each piece of RAM that nothing occupies: not reserved, not image, module or device

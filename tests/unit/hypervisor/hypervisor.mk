@@ -86,6 +86,27 @@ $(foreach t,$(HYP_WHOLE_TESTS),$(eval $(t)_CFLAGS := $(HYP_WHOLE_CFLAGS)))
 $(foreach t,$(HYP_WHOLE_TESTS),$(eval $(t)_LIBS := $(HYP_WHOLE) -lfdt $(HYP_WHOLE_WRAP)))
 $(foreach t,$(HYP_WHOLE_TESTS),$(eval $(B)/host/unit/$(t)/run: $(HYP_WHOLE)))
 
+# Device trees, QEMU's among them.
+HYP_DTBS := $(addprefix $(B)/host/dtb/,board.dtb virt-gic2.dtb virt-gic3.dtb)
+
+$(B)/host/dtb/%.dtb: tests/unit/hypervisor/dts/%.dts
+	@mkdir -p $(@D)
+	$(call say,DTC,$@)
+	$(Q)dtc -q -I dts -O dtb -o $@ $<
+
+$(B)/host/dtb/virt-gic%.dtb:
+	@mkdir -p $(@D)
+	$(call say,QEMU,$@)
+	$(Q)timeout -s KILL 30 qemu-system-aarch64 -M virt,virtualization=on,gic-version=$*,dumpdtb=$@ -cpu cortex-a57 \
+		-smp 4 -m 2048 -display none -nic none >$@.log 2>&1 || { cat $@.log; exit 1; }
+
+UNIT_TESTS += hypervisor/test_boot
+hypervisor/test_boot_SRCS := tests/unit/hypervisor/test_boot.c
+hypervisor/test_boot_CFLAGS := $(HYP_WHOLE_CFLAGS) -DDTB_DIR='"$(B)/host/dtb"'
+hypervisor/test_boot_LIBS := $(HYP_WHOLE) -lfdt
+$(B)/host/unit/hypervisor/test_boot/run: $(HYP_WHOLE)
+unit/hypervisor/test_boot: $(HYP_DTBS)
+
 # libctrl above all of it.
 UNIT_TESTS += hypervisor/test_libctrl_real
 hypervisor/test_libctrl_real_SRCS := tests/unit/hypervisor/test_libctrl_real.c tests/unit/hypervisor/dom0_backend.c \
