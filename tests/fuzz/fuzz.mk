@@ -26,6 +26,13 @@ image_fuzz_SRCS := tests/fuzz/image_fuzz.c $(LIBCTRL_SRCS)
 image_fuzz_LIBS := -lfdt -lz
 image_fuzz_FLAGS := -max_len=4096
 
+# The lists of the hypervisor's unit tests.
+FUZZ_TESTS += hypercall_fuzz
+hypercall_fuzz_CFLAGS := $(HYP_WHOLE_CFLAGS)
+hypercall_fuzz_SRCS := tests/fuzz/hypercall_fuzz.c tests/unit/hypervisor/whole.c $(HYP_WHOLE_SRCS)
+hypercall_fuzz_LIBS := -lfdt -lcmocka $(HYP_WHOLE_WRAP)
+hypercall_fuzz_FLAGS := -max_len=2048 -len_control=20
+
 define fuzz_rules
 $(B)/host/fuzz/$(1): $($(1)_SRCS) $(wildcard $(addsuffix *.h,$(sort $(dir $($(1)_SRCS))))) tests/fuzz/fuzz.mk
 	@mkdir -p $$(@D)

@@ -25,12 +25,15 @@ uint64_t host_cache_bytes;
 void *host_ram_add(paddr_t base, uint64_t size)
 {
 	int file = memfd_create("bank", MFD_CLOEXEC);
-	void *mem = MAP_FAILED;
+	char *mem = mmap(NULL, size + MiB(4), PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (file >= 0 && ftruncate(file, (off_t)size) == 0)
-		mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file, 0);
-	if (mem == MAP_FAILED || nr_banks == MAX_BANKS)
+	if (file < 0 || ftruncate(file, (off_t)size) || mem == MAP_FAILED || nr_banks == MAX_BANKS)
 		host_fail("no memory for a bank of %llu bytes", (unsigned long long)size);
+	/* Blocks of pages are as aligned here as their physical addresses are. */
+	mem = (char *)ALIGN_UP((uintptr_t)mem, MiB(2)) + base % MiB(2);
+	if (mmap(mem, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) == MAP_FAILED)
+		host_fail("a bank of %llu bytes cannot be mapped", (unsigned long long)size);
 	banks[nr_banks++] = (struct bank){base, size, mem, file};
 	return mem;
 }
