@@ -14,6 +14,8 @@ PATH=$PATH:/usr/sbin:/sbin
 boot_modules="xen-evtchn xen-gntdev xen-gntalloc xen-privcmd xenfs xen-blkback xen-netback loop bridge
 	virtio_pci virtio_mmio virtio_blk virtio_net"
 more_modules="ext4 vfat nls_ascii nls_cp437"
+# What a guest's disks and networks need; guest-init loads them.
+guest_modules="xen-blkfront xen-netfront"
 # Libraries that every dom0 has; the C library opens libgcc_s by name when a thread is cancelled.
 base_libraries="ld-linux-aarch64.so.1 libc.so.6 libm.so.6 libgcc_s.so.1 libfdt.so.1 libyajl.so.2 libz.so.1"
 
@@ -23,13 +25,14 @@ trap 'rm -rf "$work"' EXIT
 # pack FOLDER: a cpio archive on stdout, the same for the same content, everything owned by root
 pack() { (cd "$1" && find . -mindepth 1 | LC_ALL=C sort | cpio -o -H newc -R 0:0 --reproducible --quiet); }
 
-copy_modules() { # VERSION TO
-	local version=$1 to=$2/lib/modules/$1 tree name file
+copy_modules() { # VERSION TO NAMES...
+	local version=$1 top=$2 to=$2/lib/modules/$1 tree name file
+	shift 2
 	tree=$source/usr; [ -d "$tree/lib/modules" ] || tree=$source
 	depmod -b "$tree" "$version"
 	mkdir -p "$to"
 	cp "$tree/lib/modules/$version"/modules.{order,builtin,builtin.modinfo} "$to"/
-	for name in $boot_modules $more_modules; do
+	for name in "$@"; do
 		modprobe -d "$tree" -S "$version" --show-depends "$name" || {
 			echo "make-images.sh: $version has no module $name" >&2
 			exit 1
@@ -38,7 +41,7 @@ copy_modules() { # VERSION TO
 		install -D -m 644 -t "$to/$(dirname "${file#"$tree/lib/modules/$version/"}")" "$file"
 	done
 	find "$to" -name '*.xz' -exec xz -d {} +
-	depmod -b "$2" "$version"
+	depmod -b "$top" "$version"
 }
 
 copy_library() { # NAME TO
@@ -74,12 +77,13 @@ make_kernel() {
 	cp "$image" "$out"/Image
 	cp "$root"/bin/busybox "$work"/domu/bin/
 	install "$here"/guest-init "$work"/domu/init
+	copy_modules "$version" "$work"/domu $guest_modules
 	pack "$work"/domu | gzip -9n >"$out"/domu.cpio.gz
 
 	cp "$root"/bin/busybox "$work"/dom0/bin/
 	install "$here"/dom0-init "$work"/dom0/init
 	printf '%s\n' $boot_modules >"$work"/dom0/etc/modules
-	copy_modules "$version" "$work"/dom0
+	copy_modules "$version" "$work"/dom0 $boot_modules $more_modules
 	for name in $base_libraries; do copy_library "$name" "$work"/dom0; done
 	cp "$out"/Image "$out"/domu.cpio.gz "$work"/dom0/guests/
 	gzip -1n <"$out"/Image >"$work"/dom0/guests/Image.gz
@@ -96,9 +100,12 @@ make_tools() {
 }
 
 make_xen() {
-	mkdir -p "$work"/xen/usr/lib "$work"/xen/usr/bin
+	mkdir -p "$work"/xen/{bin,etc/xen,usr/lib,usr/bin}
 	cp -a "$source"/usr/lib/xen-4.17 "$work"/xen/usr/lib/
 	cp -a "$source"/usr/bin/xenstore* "$work"/xen/usr/bin/
+	# xl runs these for disks and networks; they are written for bash.
+	cp -a "$source"/etc/xen/scripts "$work"/xen/etc/xen/
+	cp -a "$source"/bin/bash "$work"/xen/bin/
 	rm -rf "$work"/xen/usr/lib/xen-4.17/{boot,lib/python*}
 	copy_libraries "$work"/xen
 	pack "$work"/xen >"$out"
