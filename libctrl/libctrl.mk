@@ -4,7 +4,7 @@
 LIBCTRL_VERSION := 0.1
 LIBCTRL_SRCS := $(addprefix libctrl/,build.c domctl.c error.c evtchn.c grants.c guest_config.c guest_dt.c \
 	guest_layout.c guest_writer.c handle.c image.c image_arm64.c image_detect.c memory.c plinth.c privcmd.c \
-	sysctl.c vcpu.c version.c)
+	store.c store_batch.c store_conn.c sysctl.c vcpu.c version.c)
 LIBCTRL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -g -O2 -fPIC $(WARN) -Ilibctrl/include -Iinclude
 LIBCTRL_SO := $(B)/arm64/libctrl.so.0
 

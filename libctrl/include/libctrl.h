@@ -37,8 +37,10 @@ extern "C" {
 #define CTRL_MAX_VCPUS       128u    /* the most a guest can have (GICv3; 8 with GICv2) */
 #define CTRL_MAX_VCPUS_GICV2 8u
 
-struct ctrl;        /* a handle on the hypervisor */
-struct ctrl_evtchn; /* a set of event channels of this process */
+struct ctrl;             /* a handle on the hypervisor */
+struct ctrl_evtchn;      /* a set of event channels of this process */
+struct ctrl_store;       /* a connection to the store daemon */
+struct ctrl_store_batch; /* requests for it that are sent together */
 
 /* --- handle and errors ---------------------------------------------------------------------- */
 
@@ -306,6 +308,142 @@ int ctrl_evtchn_notify(struct ctrl_evtchn *e, uint32_t port);
  * waits). */
 int ctrl_evtchn_pending(struct ctrl_evtchn *e, uint32_t *port);
 int ctrl_evtchn_unmask(struct ctrl_evtchn *e, uint32_t port);
+
+/* --- the store
+ * ------------------------------------------------------------------------------------- */
+
+/*
+ * The store is a tree of small values that domains share (xenstore): paths like
+ * /local/domain/3/name, absolute or relative to the caller's own /local/domain/N; 4096 bytes a
+ * request. It needs no struct ctrl. A connection is used by one thread at a time.
+ * tx: a transaction's number, 0 for none.
+ */
+#define CTRL_STORE_MAX_PATH  3072u /* bytes of an absolute path */
+#define CTRL_STORE_MAX_VALUE 4096u /* bytes of path, NUL and value together */
+
+/*
+ * Connects to the daemon's socket ($XENSTORED_PATH, else `socket` in $XENSTORED_RUNDIR, else in
+ * /run/xenstored), or where dom0's daemon cannot be (in a guest) to /dev/xen/xenbus.
+ * -ENOENT, -ECONNREFUSED: no daemon runs.
+ */
+int ctrl_store_open(struct ctrl_store **s);
+
+/* NULL is allowed. Open transactions and watches end with the connection. */
+void ctrl_store_close(struct ctrl_store *s);
+
+/* For poll(): readable when an event may have come. See ctrl_store_next_event(). */
+int ctrl_store_fd(const struct ctrl_store *s);
+
+/*
+ * What is done in a transaction others see at its commit, all at once. commit: -EAGAIN when others
+ * have changed in between what it looked at; nothing was done then: do it again from the beginning.
+ */
+int ctrl_store_begin(struct ctrl_store *s, uint32_t *tx);
+int ctrl_store_commit(struct ctrl_store *s, uint32_t tx);
+int ctrl_store_abort(struct ctrl_store *s, uint32_t tx);
+
+/*
+ * *value is the caller's to free() and has a NUL behind its *size bytes; size may be NULL.
+ * -ENOENT: there is no such node.
+ */
+int ctrl_store_read(struct ctrl_store *s, uint32_t tx, const char *path, char **value,
+		    size_t *size);
+
+/* Nodes above that are missing are made. A new node has the permissions of the one above it. */
+int ctrl_store_write(struct ctrl_store *s, uint32_t tx, const char *path, const void *value,
+		     size_t size);
+int ctrl_store_printf(struct ctrl_store *s, uint32_t tx, const char *path, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+int ctrl_store_mkdir(struct ctrl_store *s, uint32_t tx, const char *path);
+
+/* With all that is below it. 0 also when there is none. */
+int ctrl_store_remove(struct ctrl_store *s, uint32_t tx, const char *path);
+
+/*
+ * The names directly below path, in one list that the caller free()s with a NULL at its end.
+ * Returns how many.
+ */
+int ctrl_store_list(struct ctrl_store *s, uint32_t tx, const char *path, char ***names);
+
+/* The first one names the owner, who may do everything, and what all others may. */
+#define CTRL_STORE_NONE  0u
+#define CTRL_STORE_READ  1u
+#define CTRL_STORE_WRITE 2u
+struct ctrl_store_perm {
+	uint32_t domid;
+	uint32_t access; /* CTRL_STORE_* */
+};
+#define CTRL_STORE_MAX_PERMS 64u
+
+/* *perms is the caller's to free(). Returns how many. */
+int ctrl_store_get_perms(struct ctrl_store *s, uint32_t tx, const char *path,
+			 struct ctrl_store_perm **perms);
+int ctrl_store_set_perms(struct ctrl_store *s, uint32_t tx, const char *path,
+			 const struct ctrl_store_perm *perms, size_t nr);
+
+/*
+ * Introduces a domain: its ring page (a guest frame) and the port in it that the daemon binds to.
+ * Introduced again: the daemon tells those who watch it, no more.
+ */
+int ctrl_store_introduce(struct ctrl_store *s, uint32_t domid, uint64_t gfn, uint32_t port);
+int ctrl_store_release(struct ctrl_store *s, uint32_t domid); /* -ENOENT: was not introduced */
+int ctrl_store_resume(struct ctrl_store *s, uint32_t domid);  /* its next shutdown counts anew */
+int ctrl_store_is_introduced(struct ctrl_store *s, uint32_t domid);                /* 1 or 0 */
+int ctrl_store_get_domain_path(struct ctrl_store *s, uint32_t domid, char **path); /* free() it */
+int ctrl_store_set_target(struct ctrl_store *s, uint32_t domid, uint32_t target);
+
+/* Events come for path and all below it, and one at once. token: comes back with each of them. */
+int ctrl_store_watch(struct ctrl_store *s, const char *path, const char *token);
+int ctrl_store_unwatch(struct ctrl_store *s, const char *path, const char *token);
+
+struct ctrl_store_event {
+	char *path;        /* what has changed; free() it when done, the token goes with it */
+	const char *token; /* the watch's */
+};
+
+/*
+ * The next event, waited for up to timeout_ms (-1: without end). -EAGAIN: none came; -EINTR: a
+ * signal did. Events come in with the answers to other calls too: before waiting for ctrl_store_fd()
+ * take them with a timeout of 0 until there is none.
+ */
+int ctrl_store_next_event(struct ctrl_store *s, int timeout_ms, struct ctrl_store_event *event);
+
+/* Asks the daemon about itself: words like "memreport", "log", "on". free() the answer. */
+int ctrl_store_control(struct ctrl_store *s, const char *const *words, size_t nr, char **answer);
+
+/*
+ * Many requests for the price of few: they are gathered, sent together and answered together. What
+ * goes wrong while gathering shows when the batch is run. A batch can be run again, and is cheaper
+ * than as many calls even outside a transaction.
+ *
+ *	ctrl_store_batch_base(b, "/local/domain/%u", domid);
+ *	ctrl_store_batch_write(b, "memory/target", "%u", kib);
+ *	ctrl_store_batch_perms(b, "memory/target", perms, 2);
+ *	ret = ctrl_store_batch_commit(b);
+ */
+int ctrl_store_batch_new(struct ctrl_store *s, struct ctrl_store_batch **b);
+void ctrl_store_batch_free(struct ctrl_store_batch *b); /* NULL is allowed */
+
+/* Paths after this that do not begin with '/' are below base; "" is base itself. */
+void ctrl_store_batch_base(struct ctrl_store_batch *b, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Running it stores a value as ctrl_store_read() does; NULL where there is no such node. */
+void ctrl_store_batch_read(struct ctrl_store_batch *b, const char *path, char **value);
+void ctrl_store_batch_write(struct ctrl_store_batch *b, const char *path, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void ctrl_store_batch_mkdir(struct ctrl_store_batch *b, const char *path);
+void ctrl_store_batch_remove(struct ctrl_store_batch *b, const char *path);
+void ctrl_store_batch_perms(struct ctrl_store_batch *b, const char *path,
+			    const struct ctrl_store_perm *perms, size_t nr);
+
+/*
+ * Run: one after the other; after a failure the rest is done all the same, the first failure is
+ * returned. Commit: in a transaction of its own, all or nothing, and again while others are in the
+ * way (-EAGAIN after many attempts).
+ */
+int ctrl_store_batch_run(struct ctrl_store_batch *b);
+int ctrl_store_batch_commit(struct ctrl_store_batch *b);
 
 /* --- whole guests
  * ------------------------------------------------------------------------------------ */

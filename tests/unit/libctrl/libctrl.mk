@@ -9,3 +9,9 @@ libctrl/$(1)_CFLAGS := -Ilibctrl -Ilibctrl/include -Iinclude -Itests/unit/libctr
 libctrl/$(1)_LIBS := -lfdt -lz -lpthread
 endef
 $(foreach t,$(LIBCTRL_TESTS),$(eval $(call libctrl_test,$(t))))
+
+# The store's client needs no hypervisor, but a daemon to talk to.
+UNIT_TESTS += libctrl/test_store
+libctrl/test_store_SRCS := $(addprefix tests/unit/libctrl/,test_store.c fake_store.c) $(LIBCTRL_SRCS)
+libctrl/test_store_CFLAGS := -Ilibctrl/include -Iinclude -Itests/unit/libctrl
+libctrl/test_store_LIBS := -lfdt -lz -lpthread
