@@ -27,6 +27,7 @@ HYP_PURE += hypervisor/boot/bootinfo.c hypervisor/boot/fdt_util.c hypervisor/boo
 HYP_PURE += hypervisor/vdev/vtimer.c hypervisor/vdev/vpsci.c
 HYP_PURE += hypervisor/vdev/mmio.c hypervisor/vdev/vgic.c hypervisor/vdev/vgic_lr.c hypervisor/vdev/vgic_regs.c \
 	hypervisor/vdev/vgic_v2.c hypervisor/vdev/vgic_v3.c
+HYP_PURE += hypervisor/vdev/vpl011.c
 
 HYP_MACHINE += hypervisor/core/main.c
 HYP_PURE += hypervisor/arch/arm/pt.c

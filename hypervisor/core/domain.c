@@ -375,7 +375,7 @@ static int kill_done(struct domain *d)
 }
 
 static int (*const kill_steps[])(struct domain *d) = {
-	kill_stop, evtchn_relinquish, grant_table_relinquish, p2m_relinquish, kill_done,
+	kill_stop, evtchn_relinquish, vpl011_relinquish, grant_table_relinquish, p2m_relinquish, kill_done,
 };
 
 int domain_kill(struct domain *d)

@@ -494,6 +494,16 @@ static long get_mempool(struct vcpu *v __unused, struct domain *d, struct xen_do
 	return 0;
 }
 
+static long vuart_op(struct vcpu *v, struct domain *d, struct xen_domctl *op)
+{
+	struct xen_domctl_vuart_op *u = &op->u.vuart_op;
+	domid_t console = u->console_domid == DOMID_SELF ? v->domain->id : u->console_domid;
+
+	if (u->cmd != XEN_DOMCTL_VUART_OP_INIT || u->type != XEN_DOMCTL_VUART_TYPE_VPL011)
+		return -EINVAL;
+	return vpl011_create(d, console, GFN(u->gfn), &u->evtchn);
+}
+
 #define NO_TARGET BIT(0) /* op.domain is not an existing domain */
 #define DYING_TOO BIT(1)
 #define RETURNS   BIT(2) /* the structure goes back to the caller */
@@ -524,6 +534,7 @@ static const struct {
 	{XEN_DOMCTL_set_address_size, 0, set_address_size},
 	{XEN_DOMCTL_get_address_size, RETURNS, get_address_size},
 	{XEN_DOMCTL_cacheflush, RETURNS, cacheflush},
+	{XEN_DOMCTL_vuart_op, RETURNS, vuart_op},
 	{XEN_DOMCTL_set_paging_mempool_size, 0, set_mempool},
 	{XEN_DOMCTL_get_paging_mempool_size, RETURNS, get_mempool},
 };

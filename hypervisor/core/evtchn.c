@@ -92,6 +92,10 @@ static int deliver_locked(struct domain *d, struct evtchn *e, uint32_t port, str
 {
 	switch (e->state) {
 	case EVTCHN_INTERDOMAIN:
+		if (unlikely(e->peer == e->remote_dom->evtchn.hyp_port)) {
+			e->remote_dom->evtchn.hyp_notify(e->remote_dom);
+			return 0;
+		}
 		*target = e->remote_dom;
 		*target_port = e->peer;
 		return evtchn_raise(e->remote_dom, evtchn_lookup(e->remote_dom, e->peer), e->peer);
@@ -236,6 +240,8 @@ static void open_port(struct domain *d, struct evtchn *e, uint32_t port, enum ev
 static void free_port(struct domain *d, struct evtchn *e, uint32_t port)
 {
 	d->evtchn.abi->clear_pending(d, e, port);
+	if (port == d->evtchn.hyp_port)
+		d->evtchn.hyp_port = 0;
 	e->state = EVTCHN_FREE;
 	e->align = 0;
 	e->peer = 0;
@@ -244,17 +250,42 @@ static void free_port(struct domain *d, struct evtchn *e, uint32_t port)
 		d->evtchn.next_free = port;
 }
 
-int evtchn_alloc_unbound(struct domain *d, domid_t remote, uint32_t *port)
+/* The same with d's lock held. */
+static int alloc_unbound(struct domain *d, domid_t remote, uint32_t *port)
 {
 	struct evtchn *e;
 	int err;
 
-	spin_lock(&d->evtchn.lock);
 	e = alloc_port(d, port, &err);
 	if (e) {
 		e->align = 0;
 		e->remote = remote;
 		open_port(d, e, *port, EVTCHN_UNBOUND, 0);
+	}
+	return err;
+}
+
+int evtchn_alloc_unbound(struct domain *d, domid_t remote, uint32_t *port)
+{
+	int err;
+
+	spin_lock(&d->evtchn.lock);
+	err = alloc_unbound(d, remote, port);
+	spin_unlock(&d->evtchn.lock);
+	return err;
+}
+
+int evtchn_alloc_hyp(struct domain *d, domid_t remote, void (*notify)(struct domain *d),
+		     uint32_t *port)
+{
+	int err = -EBUSY;
+
+	spin_lock(&d->evtchn.lock);
+	if (!d->evtchn.hyp_port)
+		err = alloc_unbound(d, remote, port);
+	if (!err) {
+		d->evtchn.hyp_port = *port;
+		d->evtchn.hyp_notify = notify;
 	}
 	spin_unlock(&d->evtchn.lock);
 	return err;
@@ -483,6 +514,12 @@ int evtchn_close(struct domain *d, uint32_t port)
 	return e ? 0 : -EINVAL;
 }
 
+/* A reset closes the guest's ports; the hypervisor's goes with the domain. */
+static bool is_kept(const struct domain *d, uint32_t port)
+{
+	return port == d->evtchn.hyp_port && !d->evtchn.dying;
+}
+
 /* 0: all ports are closed, unless somebody opened one meanwhile. */
 static int close_all(struct domain *d)
 {
@@ -498,7 +535,7 @@ static int close_all(struct domain *d)
 			ed->next_close = port;
 			return -ERESTART;
 		}
-		if (evtchn_lookup_open(d, port))
+		if (evtchn_lookup_open(d, port) && !is_kept(d, port))
 			(void)evtchn_close(d, port);
 	}
 	ed->next_close = 0;
@@ -513,7 +550,7 @@ int evtchn_reset(struct domain *d)
 	if (err)
 		return err;
 	spin_lock(&d->evtchn.lock);
-	idle = d->evtchn.nr_active == 0;
+	idle = d->evtchn.nr_active == (d->evtchn.hyp_port ? 1 : 0);
 	if (idle)
 		evtchn_fifo_release(d);
 	spin_unlock(&d->evtchn.lock);

@@ -130,22 +130,36 @@ static const struct evtchn_op {
 	int (*fn)(struct vcpu *v, union evtchn_arg *a);
 	uint8_t size; /* of the argument */
 	bool result;  /* it is also a result */
+	bool own;     /* it begins with a port of the caller's */
 } ops[] = {
 	[EVTCHNOP_bind_interdomain] = {op_bind_interdomain, sizeof(struct evtchn_bind_interdomain),
 				       true},
 	[EVTCHNOP_bind_virq] = {op_bind_virq, sizeof(struct evtchn_bind_virq), true},
-	[EVTCHNOP_close] = {op_close, sizeof(struct evtchn_close), false},
-	[EVTCHNOP_send] = {op_send, sizeof(struct evtchn_send), false},
+	[EVTCHNOP_close] = {op_close, sizeof(struct evtchn_close), false, true},
+	[EVTCHNOP_send] = {op_send, sizeof(struct evtchn_send), false, true},
 	[EVTCHNOP_status] = {op_status, sizeof(struct evtchn_status), true},
 	[EVTCHNOP_alloc_unbound] = {op_alloc_unbound, sizeof(struct evtchn_alloc_unbound), true},
 	[EVTCHNOP_bind_ipi] = {op_bind_ipi, sizeof(struct evtchn_bind_ipi), true},
-	[EVTCHNOP_bind_vcpu] = {op_bind_vcpu, sizeof(struct evtchn_bind_vcpu), false},
-	[EVTCHNOP_unmask] = {op_unmask, sizeof(struct evtchn_unmask), false},
+	[EVTCHNOP_bind_vcpu] = {op_bind_vcpu, sizeof(struct evtchn_bind_vcpu), false, true},
+	[EVTCHNOP_unmask] = {op_unmask, sizeof(struct evtchn_unmask), false, true},
 	[EVTCHNOP_reset] = {op_reset, sizeof(struct evtchn_reset), false},
 	[EVTCHNOP_init_control] = {op_init_control, sizeof(struct evtchn_init_control), true},
 	[EVTCHNOP_expand_array] = {op_expand_array, sizeof(struct evtchn_expand_array), false},
-	[EVTCHNOP_set_priority] = {op_set_priority, sizeof(struct evtchn_set_priority), false},
+	[EVTCHNOP_set_priority] = {op_set_priority, sizeof(struct evtchn_set_priority), false,
+				   true},
 };
+
+_Static_assert(offsetof(struct evtchn_close, port) == 0 &&
+		       offsetof(struct evtchn_bind_vcpu, port) == 0 &&
+		       offsetof(struct evtchn_unmask, port) == 0 &&
+		       offsetof(struct evtchn_set_priority, port) == 0 &&
+		       offsetof(struct evtchn_send, port) == 0,
+	       "evtchn_op.own");
+
+static bool is_hypervisors(const struct domain *d, uint32_t port)
+{
+	return port && port == READ_ONCE(d->evtchn.hyp_port);
+}
 
 long do_event_channel_op(struct vcpu *v, uint64_t *arg)
 {
@@ -159,6 +173,8 @@ long do_event_channel_op(struct vcpu *v, uint64_t *arg)
 	op = &ops[cmd];
 	if (copy_from_guest(v, &a, arg[1], op->size))
 		return -EFAULT;
+	if (op->own && unlikely(is_hypervisors(v->domain, a.send.port)))
+		return -EINVAL;
 	/*
 	 * A port that is open but whose number could not be told would be lost: look before acting.
 	 */

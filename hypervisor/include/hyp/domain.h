@@ -13,6 +13,7 @@
 #include <hyp/spinlock.h>
 #include <hyp/timer.h>
 #include <hyp/vgic.h>
+#include <hyp/vpl011.h>
 #include <public/xen.h>
 #include <public/plinth.h>
 #include <public/vcpu.h>
@@ -86,6 +87,7 @@ struct domain {
 	struct evtchn_domain evtchn;
 	struct grant_table grant;
 	struct vgic vgic;
+	struct vpl011 vuart;
 	uint64_t hvm_params[64];
 	uint32_t sched_weight, sched_cap;
 	int64_t time_offset; /* seconds added to the wall clock */

@@ -35,6 +35,8 @@ struct evtchn_domain {
 	uint32_t pollers;                 /* vCPUs in SCHEDOP_poll; atomic */
 	bool dying;                       /* no new ports */
 	uint8_t ppi;                      /* INTID of the upcall */
+	uint32_t hyp_port; /* the one that is the hypervisor's, not the guest's; 0: none */
+	void (*hyp_notify)(struct domain *d); /* what an event on it does instead */
 	const struct evtchn_abi *abi;     /* 2-level or FIFO */
 	struct evtchn_fifo *fifo;         /* event array pages; NULL with the 2-level ABI */
 };
@@ -63,6 +65,13 @@ void evtchn_vcpu_destroy(struct vcpu *v);
  * The operations of EVTCHNOP_*, arguments checked; d is the domain whose port it is. 0 or -errno.
  */
 int evtchn_alloc_unbound(struct domain *d, domid_t remote, uint32_t *port);
+/*
+ * The domain's port that the hypervisor itself answers, for `remote` to bind; -EBUSY: it has one
+ * already. The domain cannot use it. An event for it calls notify(d), with the sender's evtchn.lock
+ * held.
+ */
+int evtchn_alloc_hyp(struct domain *d, domid_t remote, void (*notify)(struct domain *d),
+		     uint32_t *port);
 int evtchn_bind_interdomain(struct domain *d, struct domain *rd, uint32_t rport, uint32_t *port);
 int evtchn_bind_virq(struct domain *d, uint32_t virq, uint32_t vcpu, uint32_t *port);
 int evtchn_bind_ipi(struct domain *d, uint32_t vcpu, uint32_t *port);

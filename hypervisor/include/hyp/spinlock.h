@@ -23,6 +23,7 @@ enum lock_rank {
 	RANK_EVTCHN_FIFO,     /* evtchn_fifo.lock */
 	RANK_P2M,             /* p2m.lock */
 	RANK_VTIMER,          /* vcpu.ptimer_lock */
+	RANK_VUART,           /* vpl011.lock */
 	RANK_VGIC,            /* vgic_vcpu.lock, one rank for all the vGIC's locks */
 	RANK_IRQ,             /* the physical interrupt controller */
 	RANK_SCHED,           /* runqueue.lock */
