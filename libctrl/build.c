@@ -21,7 +21,7 @@
 #include "internal.h"
 
 /* The pages that guest and toolstack share, from GUEST_MAGIC_BASE on. */
-enum { MAGIC_CONSOLE, MAGIC_STORE, NR_MAGIC_PAGES };
+enum { MAGIC_CONSOLE, MAGIC_STORE, MAGIC_MONITOR, MAGIC_VUART, NR_MAGIC_PAGES };
 #define MAGIC_GFN(page) ((GUEST_MAGIC_BASE >> CTRL_PAGE_SHIFT) + (page))
 
 /* The ABI's version that the device tree names when no hypervisor was asked. */
@@ -80,6 +80,7 @@ static int prepare(struct build *b)
 		.major = DEFAULT_MAJOR,
 		.minor = DEFAULT_MINOR,
 		.cmdline = b->config->cmdline,
+		.vuart = b->config->vuart,
 	};
 	ret = image_open(&b->image, b->config->kernel);
 	if (ret < 0)
@@ -166,6 +167,13 @@ static int step_free_memory(struct build *b)
 	return 0;
 }
 
+static uint32_t nr_spis(const struct build *b)
+{
+	const uint32_t vuart = GUEST_VPL011_SPI - 32 + 1; /* SPIs count from INTID 32 */
+
+	return b->config->vuart && b->config->nr_spis < vuart ? vuart : b->config->nr_spis;
+}
+
 static int step_create(struct build *b)
 {
 	struct ctrl_domain_config dc = {
@@ -177,7 +185,7 @@ static int step_create(struct build *b)
 		.max_maptrack_frames = b->config->max_maptrack_frames,
 		.cpupool = b->config->cpupool,
 		.gic_version = b->config->gic_version,
-		.nr_spis = b->config->nr_spis,
+		.nr_spis = nr_spis(b),
 	};
 	int ret;
 
@@ -292,6 +300,15 @@ static int step_magic(struct build *b)
 	guest_writer_begin(&w, b->c, b->guest->domid, GUEST_MAGIC_BASE, size);
 	ret = guest_writer_zeros(&w, size);
 	return guest_writer_end(&w, ret);
+}
+
+static int step_vuart(struct build *b)
+{
+	if (!b->config->vuart)
+		return 0;
+	b->guest->vuart_gfn = MAGIC_GFN(MAGIC_VUART);
+	return ctrl_init_vuart(b->c, b->guest->domid, b->config->console_domid, b->guest->vuart_gfn,
+			       &b->guest->vuart_port);
 }
 
 static int step_kernel(struct build *b)
@@ -431,6 +448,7 @@ static const struct step {
 	{"address size", step_address_size},
 	{"RAM", step_populate},
 	{"shared pages", step_magic},
+	{"emulated UART", step_vuart},
 	{"loading the kernel", step_kernel},
 	{"loading the ramdisk", step_ramdisk},
 	{"device tree", step_dtb},

@@ -192,6 +192,26 @@ int ctrl_set_address_size(struct ctrl *c, uint32_t domid, unsigned int bits)
 	return 0;
 }
 
+int ctrl_init_vuart(struct ctrl *c, uint32_t domid, uint32_t console_domid, uint64_t gfn,
+		    uint32_t *port)
+{
+	struct xen_domctl arg = {.u.vuart_op = {
+					 .cmd = XEN_DOMCTL_VUART_OP_INIT,
+					 .type = XEN_DOMCTL_VUART_TYPE_VPL011,
+					 .gfn = gfn,
+					 .console_domid = console_domid,
+				 }};
+	int ret = ctrl_domctl(c, XEN_DOMCTL_vuart_op, domid, &arg);
+
+	if (ret < 0)
+		return ctrl_fail_call(c, ret, "domctl vuart_op",
+				      "give domain %u an emulated UART with its ring in frame "
+				      "%#" PRIx64,
+				      domid, gfn);
+	*port = arg.u.vuart_op.evtchn;
+	return 0;
+}
+
 static const char *const param_names[] = {
 	[HVM_PARAM_CALLBACK_IRQ] = "CALLBACK_IRQ",
 	[HVM_PARAM_STORE_PFN] = "STORE_PFN",

@@ -15,9 +15,12 @@
 #define PHANDLE_GIC 1
 
 /* Interrupt specifiers of the GIC binding (Documentation/devicetree/bindings: arm,gic). */
-#define GIC_PPI       1
-#define GIC_PPI_BASE  16    /* the binding counts PPIs from interrupt ID 16 */
-#define GIC_LEVEL_LOW 0xf08 /* level, active low, for all CPUs */
+#define GIC_SPI        0
+#define GIC_SPI_BASE   32
+#define GIC_PPI        1
+#define GIC_PPI_BASE   16    /* the binding counts PPIs from interrupt ID 16 */
+#define GIC_LEVEL_LOW  0xf08 /* level, active low, for all CPUs */
+#define GIC_LEVEL_HIGH 4
 
 /* Space that the guest may map foreign pages into; Linux uses whole 128 MiB sections of it. */
 #define EXT_REGION_ALIGN (128ull << 20)
@@ -250,6 +253,21 @@ static void add_hypervisor(struct tree *t, const struct guest_dt *dt)
 	end(t);
 }
 
+/* Documentation/devicetree/bindings: arm,sbsa-uart. It wants a speed, and has none. */
+static void add_vuart(struct tree *t)
+{
+	static const struct guest_range reg = {GUEST_PL011_BASE, GUEST_PL011_SIZE};
+	const fdt32_t irq[] = {cpu_to_fdt32(GIC_SPI), cpu_to_fdt32(GUEST_VPL011_SPI - GIC_SPI_BASE),
+			       cpu_to_fdt32(GIC_LEVEL_HIGH)};
+
+	begin(t, "sbsa-uart@22000000");
+	prop_string(t, "compatible", "arm,sbsa-uart");
+	prop_reg(t, &reg, 1);
+	prop(t, "interrupts", irq, sizeof(irq));
+	prop_u32(t, "current-speed", 115200);
+	end(t);
+}
+
 static int make(const struct guest_dt *dt, void *buf, size_t size)
 {
 	struct tree t = {.fdt = buf};
@@ -266,6 +284,8 @@ static int make(const struct guest_dt *dt, void *buf, size_t size)
 	add_gic(&t, dt);
 	add_timer(&t, dt);
 	add_hypervisor(&t, dt);
+	if (dt->vuart)
+		add_vuart(&t);
 	end(&t);
 	if (!t.err)
 		t.err = fdt_finish(buf);

@@ -18,6 +18,7 @@ struct guest_dt {
 	unsigned int major, minor; /* of the hypervisor's ABI */
 	const char *cmdline;       /* or NULL */
 	const uint8_t *seed;       /* GUEST_DT_SEED_SIZE random bytes, or NULL */
+	bool vuart;                /* there is an emulated UART */
 };
 
 /* More than such a tree can take. */

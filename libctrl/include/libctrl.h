@@ -205,6 +205,13 @@ int ctrl_set_paging_mempool(struct ctrl *c, uint32_t domid, uint64_t bytes); /* 
 int ctrl_get_paging_mempool(struct ctrl *c, uint32_t domid, uint64_t *bytes);
 int ctrl_set_address_size(struct ctrl *c, uint32_t domid, unsigned int bits); /* 32 or 64 */
 
+/*
+ * An emulated SBSA UART at 0x22000000 with interrupt 32, before the domain runs for the first time.
+ * gfn: a page of the domain's for its console ring. *port: what domain console_domid may bind.
+ */
+int ctrl_init_vuart(struct ctrl *c, uint32_t domid, uint32_t console_domid, uint64_t gfn,
+		    uint32_t *port);
+
 /* HVM parameters, by their ABI number. */
 #define CTRL_PARAM_CALLBACK_IRQ     0
 #define CTRL_PARAM_STORE_PFN        1
@@ -523,6 +530,7 @@ struct ctrl_guest_config {
 	uint32_t affinity_cpus;
 	uint16_t cpu_weight; /* 0: the scheduler's default */
 	uint16_t cpu_cap;    /* 0: none */
+	bool vuart;          /* with an emulated SBSA UART, served by console_domid too */
 };
 void ctrl_guest_config_init(struct ctrl_guest_config *config);
 
@@ -535,6 +543,8 @@ struct ctrl_guest {
 	uint32_t store_port; /* 0: it has no store */
 	uint64_t console_gfn;
 	uint64_t store_gfn;                /* 0: it has no store */
+	uint32_t vuart_port;               /* of the emulated UART; 0: it has none */
+	uint64_t vuart_gfn;
 	uint64_t kernel_addr, kernel_size; /* guest physical, bytes */
 	uint64_t ramdisk_addr, ramdisk_size;
 	uint64_t dtb_addr, dtb_size;

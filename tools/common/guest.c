@@ -56,6 +56,7 @@ void guest_to_ctrl(const struct guest_config *config, const char *cmdline,
 	out->max_evtchn_port = (uint32_t)config->max_event_channels;
 	out->cpu_weight = (uint16_t)config->cpu_weight;
 	out->cpu_cap = (uint16_t)config->cap;
+	out->vuart = config->vuart == GUEST_VUART_SBSA;
 }
 
 /* --- checks --- */
@@ -174,13 +175,15 @@ static int place_vcpus(struct creation *creation)
 	return 0;
 }
 
-static int attach_console(struct creation *creation)
+static int attach_ring(struct creation *creation, enum console_kind kind, uint64_t gfn,
+		       uint32_t port)
 {
 	struct console_add add = {
 		.domid = creation->guest.domid,
 		.name = creation->config->name,
-		.ring_gfn = creation->guest.console_gfn,
-		.guest_port = creation->guest.console_port,
+		.kind = kind,
+		.ring_gfn = gfn,
+		.guest_port = port,
 	};
 	char text[ERR_MAX] = "";
 	int err;
@@ -190,7 +193,22 @@ static int attach_console(struct creation *creation)
 	return err ? report_set(creation->report, err, "%s", text) : 0;
 }
 
-static void detach_console(struct creation *creation)
+static int attach_console(struct creation *creation)
+{
+	return attach_ring(creation, CONSOLE_PV, creation->guest.console_gfn,
+			   creation->guest.console_port);
+}
+
+static int attach_vuart(struct creation *creation)
+{
+	if (!creation->guest.vuart_port)
+		return 0;
+	return attach_ring(creation, CONSOLE_VUART, creation->guest.vuart_gfn,
+			   creation->guest.vuart_port);
+}
+
+/* Both of them. */
+static void detach_consoles(struct creation *creation)
 {
 	console_client_died(creation->options->console_socket, creation->guest.domid,
 			    creation->config->uuid, -1, NULL, 0);
@@ -277,7 +295,8 @@ static const struct step steps[] = {
 	{"checking the machine", check_machine, NULL},
 	{"building the guest", build, unbuild},
 	{"placing the vCPUs", place_vcpus, NULL},
-	{"attaching the console", attach_console, detach_console},
+	{"attaching the console", attach_console, detach_consoles},
+	{"attaching the emulated UART", attach_vuart, NULL},
 	{"registering the name", enter_registry, leave_registry},
 	{"registering with the monitor", register_guest, forget_guest},
 	{"starting the guest", start, NULL},

@@ -31,6 +31,8 @@ struct guest_config;
 /* How many vCPUs the domain is made with. */
 uint64_t guest_config_maxvcpus(const struct guest_config *guest);
 
+enum guest_vuart { GUEST_VUART_NONE, GUEST_VUART_SBSA };
+
 /* Start from `struct guest_config guest = {0};` and end with guest_config_clear(). */
 struct guest_config {
 	char *name;
@@ -46,6 +48,7 @@ struct guest_config {
 	uint64_t on_poweroff, on_reboot, on_crash, on_watchdog; /* enum monitor_action */
 	uint64_t max_grant_frames, max_maptrack_frames;         /* or GUEST_HOST_DEFAULT */
 	uint64_t max_event_channels;
+	uint64_t vuart; /* enum guest_vuart */
 };
 
 /*

@@ -65,6 +65,12 @@ static const struct key_choice any_number[] = {
 	{NULL, 0, NULL},
 };
 
+static const struct key_choice vuarts[] = {
+	{"none", GUEST_VUART_NONE, NULL},
+	{"sbsa_uart", GUEST_VUART_SBSA, NULL},
+	{NULL, 0, NULL},
+};
+
 #define FIELD(field) .offset = offsetof(struct guest_config, field)
 #define NUMBER(key, field, lo, hi, value, text)                                            \
 	{                                                                                  \
@@ -127,6 +133,9 @@ const struct guest_key guest_keys[] = {
 	NUMBER("max_event_channels", max_event_channels, 4, 131071, 1023,
 	       "highest event channel number"),
 
+	CHOICE("vuart", vuart, vuarts, GUEST_VUART_NONE,
+	       "an emulated UART as second console: \"sbsa_uart\"; default: none"),
+
 	FIXED("type", types, "kind of guest; on ARM there is one"),
 	FIXED("builder", builders, "old form of type"),
 	FIXED("pool", pools, "CPU pool"),
@@ -136,7 +145,6 @@ const struct guest_key guest_keys[] = {
 	FIXED("hap", any_number, "ARM always has two stages of translation"),
 	FIXED("localtime", any_number, "ARM guests have no such clock"),
 
-	REFUSED("vuart", "the emulated UART does not exist yet; the console is hvc0"),
 	REFUSED("disk", NO_DEVICE),
 	REFUSED("vif", NO_DEVICE),
 	REFUSED("vfb", NO_DEVICE),

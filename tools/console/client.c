@@ -409,6 +409,7 @@ static int open_guest(struct client *client, char *err, size_t err_size)
 	struct console_open open = {
 		.flags = (options->read_only ? CONSOLE_OPEN_READ_ONLY : 0) |
 			 (options->no_replay ? CONSOLE_OPEN_NO_REPLAY : 0),
+		.kind = options->kind,
 	};
 	uint8_t frame[FRAME_HEADER_SIZE + 128];
 	ssize_t size;

@@ -12,14 +12,15 @@
 #define MAX_STEPS 256
 
 const char console_client_usage[] =
-	"console [-r] [-n] [-q] [--expect REGEX | --send TEXT]... [--timeout S] [--settle S] "
-	"GUEST\n"
+	"console [-r] [-n] [-q] [-t TYPE] [--expect REGEX | --send TEXT]... [--timeout S] "
+	"[--settle S] GUEST\n"
 	"console --list\n"
 	"  Attach to a guest's console; ^] detaches. GUEST is a name or a domain number; a dead\n"
 	"  guest's last output can be read too.\n"
 	"  -r, --read-only    only look\n"
 	"  -n, --no-replay    do not show what was output before\n"
 	"  -q, --quiet        no messages but errors\n"
+	"  -t, --type TYPE    pv, which is hvc0 (the default), or vuart, an emulated UART\n"
 	"  -l, --list         the guests whose consoles are known\n"
 	"  --expect REGEX     script: wait for output that matches (POSIX extended, line by line)\n"
 	"  --send TEXT        script: type TEXT (\\r \\n \\t \\e \\\\ \\xHH); steps are done in "
@@ -50,6 +51,18 @@ static int parse_seconds(const char *option, const char *text, unsigned *seconds
 	}
 	*seconds = (unsigned)value;
 	return 0;
+}
+
+static int parse_kind(const char *text, enum console_kind *kind)
+{
+	for (int i = 0; i < CONSOLE_KINDS; i++) {
+		if (strcmp(text, console_kind_words[i]) != 0)
+			continue;
+		*kind = (enum console_kind)i;
+		return 0;
+	}
+	fprintf(stderr, "console: --type %s: there are pv and vuart\n", text);
+	return -EINVAL;
 }
 
 static int add_step(struct command_line *line, int kind, const char *text)
@@ -83,6 +96,8 @@ static int parse_option(struct command_line *line, int option)
 	case 's':
 		return add_step(line, CONSOLE_STEP_SEND, optarg);
 	case 't':
+		return parse_kind(optarg, &line->options.kind);
+	case 'T':
 		return parse_seconds("timeout", optarg, &line->options.timeout_s);
 	case 'w':
 		return parse_seconds("settle", optarg, &line->options.settle_s);
@@ -97,16 +112,22 @@ static int parse_option(struct command_line *line, int option)
 static int parse(int argc, char *const argv[], struct command_line *line)
 {
 	static const struct option known[] = {
-		{"read-only", no_argument, NULL, 'r'},     {"no-replay", no_argument, NULL, 'n'},
-		{"quiet", no_argument, NULL, 'q'},         {"list", no_argument, NULL, 'l'},
-		{"expect", required_argument, NULL, 'e'},  {"send", required_argument, NULL, 's'},
-		{"timeout", required_argument, NULL, 't'}, {"settle", required_argument, NULL, 'w'},
-		{"socket", required_argument, NULL, 'S'},  {NULL, 0, NULL, 0},
+		{"read-only", no_argument, NULL, 'r'},
+		{"no-replay", no_argument, NULL, 'n'},
+		{"quiet", no_argument, NULL, 'q'},
+		{"list", no_argument, NULL, 'l'},
+		{"expect", required_argument, NULL, 'e'},
+		{"send", required_argument, NULL, 's'},
+		{"timeout", required_argument, NULL, 'T'},
+		{"settle", required_argument, NULL, 'w'},
+		{"socket", required_argument, NULL, 'S'},
+		{"type", required_argument, NULL, 't'},
+		{NULL, 0, NULL, 0},
 	};
 	int option, ret;
 
 	optind = 0; /* the caller may have parsed options of its own before */
-	while ((option = getopt_long(argc, argv, "rnql", known, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "rnqlt:", known, NULL)) != -1) {
 		ret = parse_option(line, option);
 		if (ret < 0)
 			return ret;
@@ -144,16 +165,17 @@ static int list_guests(const char *sock)
 			 (size_t)console_put_empty(buffer, sizeof(buffer), CONSOLE_LIST),
 			 peer.timeout_ms);
 	if (ret == 0)
-		printf("%-32s %5s %-6s %10s %7s\n", "NAME", "ID", "STATE", "OUTPUT", "CLIENTS");
+		printf("%-32s %5s %-5s %-6s %10s %7s\n", "NAME", "ID", "TYPE", "STATE", "OUTPUT",
+		       "CLIENTS");
 	while (ret == 0 && (ret = frame_receive(fd, &peer, buffer, &frame)) == 0 &&
 	       frame.type == CONSOLE_ENTRY) {
 		ret = console_get_entry(&frame, &entry);
 		if (ret == 0 && entry.state > CONSOLE_DEAD)
 			ret = -EPROTO;
 		if (ret == 0)
-			printf("%-32s %5u %-6s %10llu %7u\n", entry.name, entry.domid,
-			       states[entry.state], (unsigned long long)entry.output,
-			       entry.clients);
+			printf("%-32s %5u %-5s %-6s %10llu %7u\n", entry.name, entry.domid,
+			       console_kind_words[entry.kind], states[entry.state],
+			       (unsigned long long)entry.output, entry.clients);
 	}
 	close(fd);
 	if (ret == 0 && frame.type != CONSOLE_OK)

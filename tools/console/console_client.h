@@ -31,17 +31,26 @@ enum console_exit {
 	CONSOLE_EXIT_TIMEOUT = 4, /* --timeout passed before --expect matched */
 };
 
+/* A guest has one of each at most. */
+enum console_kind {
+	CONSOLE_PV,    /* the paravirtual console, hvc0 */
+	CONSOLE_VUART, /* an emulated UART */
+	CONSOLE_KINDS,
+};
+extern const char *const console_kind_words[CONSOLE_KINDS]; /* "pv", "vuart" */
+
 #define CONSOLE_ADD_NO_LOG 1u /* keep no log file of this guest */
 
-/* A guest whose console the daemon shall own. Zero means the default wherever one is named. */
+/* A console of a guest that the daemon shall own. Zero means the default wherever one is named. */
 struct console_add {
 	uint32_t domid;
 	uint8_t uuid[16];  /* the domain's handle; tells a reused domid from the old one */
 	const char *name;  /* 1..CONSOLE_NAME_MAX bytes; others attach by it; names the log file */
-	uint64_t ring_gfn; /* guest frame of the ring page (HVM_PARAM_CONSOLE_PFN) */
+	uint64_t ring_gfn; /* guest frame of the ring page (HVM_PARAM_CONSOLE_PFN, or the UART's) */
 	uint32_t
 		guest_port; /* the guest's unbound port (HVM_PARAM_CONSOLE_EVTCHN), remote = dom0 */
 	uint32_t flags;     /* CONSOLE_ADD_* */
+	uint32_t kind;      /* enum console_kind */
 	uint32_t scrollback; /* bytes kept for later attaches; 0: 64 KiB; at most 1 MiB */
 	uint64_t log_limit;  /* bytes of the log file before it is rotated once; 0: 1 MiB */
 };
@@ -49,7 +58,7 @@ struct console_add {
 /*
  * Call while the guest is paused, after its ring frame and its event channel exist. On return the
  * ring is mapped and the port is bound: not a byte of the guest's output can be lost. A guest that
- * is already there under the same domid and uuid is re-attached (0); the same name held by another
+ * is already there under the same domid, uuid and kind is re-attached (0); the same name held by another
  * living guest is -EEXIST. Other errors are those of the mapping and the binding (-ESRCH, -EINVAL,
  * -EPERM...).
  */
@@ -78,9 +87,10 @@ struct console_step {
 struct console_options {
 	const char *sock;  /* NULL: CONSOLE_SOCKET */
 	const char *guest; /* a domid or a name; a living guest wins over a dead one */
-	int read_only;     /* never send anything */
-	int no_replay;     /* do not show what was output before */
-	int quiet;         /* no "Connected to..." line */
+	enum console_kind kind;
+	int read_only;                    /* never send anything */
+	int no_replay;                    /* do not show what was output before */
+	int quiet;                        /* no "Connected to..." line */
 	const struct console_step *steps; /* a script instead of stdin; NULL: a person or a pipe */
 	size_t step_count;
 	unsigned timeout_s; /* for each EXPECT, and for a pipe's end; 0: 60 s */
@@ -95,7 +105,8 @@ int console_client_run(const struct console_options *options);
 
 /*
  * The same from a command line, argv[0] being "console":
- *   console [-r] [-n] [-q] [--expect REGEX | --send TEXT]... [--timeout S] [--settle S] GUEST
+ *   console [-r] [-n] [-q] [-t pv|vuart] [--expect REGEX | --send TEXT]... [--timeout S]
+ *           [--settle S] GUEST
  *   console --list
  * vmctl passes its own arguments on as they are. TEXT knows \r \n \t \e \\ and \xHH.
  *

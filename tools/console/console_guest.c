@@ -9,6 +9,13 @@
 #include <string.h>
 #include <sys/mman.h>
 
+const char *console_guest_suffix(const struct console_guest *guest)
+{
+	static const char *const suffixes[CONSOLE_KINDS] = {"", "-vuart"};
+
+	return suffixes[guest->add.kind];
+}
+
 struct console_guest *console_guest_new(const struct console_add *add)
 {
 	struct console_guest *guest = calloc(1, sizeof(*guest));
@@ -60,8 +67,8 @@ static void open_log(const struct console_host *host, struct console_guest *gues
 
 	if (guest->has_log || (guest->add.flags & CONSOLE_ADD_NO_LOG))
 		return;
-	if (snprintf(path, sizeof(path), "%s/%s.log", host->log_dir, guest->name) <
-	    (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s/%s%s.log", host->log_dir, guest->name,
+		     console_guest_suffix(guest)) < (int)sizeof(path))
 		guest->has_log = logfile_init(&guest->log, path, guest->add.log_limit) == 0;
 }
 
@@ -72,6 +79,8 @@ static int find_ring(const struct console_host *host, struct console_add *add)
 
 	if (add->guest_port != CONSOLE_PORT_FIND)
 		return 0;
+	if (add->kind != CONSOLE_PV)
+		return -ENODEV;
 	ret = ctrl_get_param(host->ctrl, add->domid, CTRL_PARAM_CONSOLE_PFN, &add->ring_gfn);
 	if (ret == 0)
 		ret = ctrl_get_param(host->ctrl, add->domid, CTRL_PARAM_CONSOLE_EVTCHN, &port);

@@ -68,6 +68,9 @@ enum {
 int console_guest_attach(const struct console_host *host, struct console_guest *guest, char *err,
 			 size_t err_size);
 
+/* What follows the guest's name where consoles of all kinds are named: "" or "-vuart". */
+const char *console_guest_suffix(const struct console_guest *guest);
+
 /* A guest with the defaults filled in and nothing attached; NULL: no memory. */
 struct console_guest *console_guest_new(const struct console_add *add);
 void console_guest_free(const struct console_host *host, struct console_guest *guest);

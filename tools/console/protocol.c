@@ -17,6 +17,15 @@ bool console_name_is_valid(const char *name)
 	return strspn(name, "0123456789") != length; /* else it would be taken for a domid */
 }
 
+const char *const console_kind_words[CONSOLE_KINDS] = {"pv", "vuart"};
+
+static int close_with_kind(struct frame_reader *r, uint32_t kind)
+{
+	int ret = frame_close(r);
+
+	return ret == 0 && kind >= CONSOLE_KINDS ? -EPROTO : ret;
+}
+
 ssize_t console_put_add(void *buffer, size_t size, const struct console_add *add)
 {
 	struct frame_writer w;
@@ -27,6 +36,7 @@ ssize_t console_put_add(void *buffer, size_t size, const struct console_add *add
 	frame_put_u64(&w, add->ring_gfn);
 	frame_put_u32(&w, add->guest_port);
 	frame_put_u32(&w, add->flags);
+	frame_put_u32(&w, add->kind);
 	frame_put_u32(&w, add->scrollback);
 	frame_put_u64(&w, add->log_limit);
 	frame_put_string(&w, add->name ? add->name : "");
@@ -44,11 +54,12 @@ int console_get_add(const struct frame *frame, struct console_add *add,
 	add->ring_gfn = frame_get_u64(&r);
 	add->guest_port = frame_get_u32(&r);
 	add->flags = frame_get_u32(&r);
+	add->kind = frame_get_u32(&r);
 	add->scrollback = frame_get_u32(&r);
 	add->log_limit = frame_get_u64(&r);
 	frame_get_string(&r, name, CONSOLE_NAME_MAX + 1);
 	add->name = name;
-	return frame_close(&r);
+	return close_with_kind(&r, add->kind);
 }
 
 ssize_t console_put_died(void *buffer, size_t size, const struct console_died *died)
@@ -79,6 +90,7 @@ ssize_t console_put_open(void *buffer, size_t size, const struct console_open *o
 
 	frame_begin(&w, buffer, size, CONSOLE_OPEN, CONSOLE_VERSION);
 	frame_put_u32(&w, open->flags);
+	frame_put_u32(&w, open->kind);
 	frame_put_string(&w, open->guest);
 	return frame_end(&w);
 }
@@ -89,8 +101,9 @@ int console_get_open(const struct frame *frame, struct console_open *open)
 
 	frame_open(&r, frame);
 	open->flags = frame_get_u32(&r);
+	open->kind = frame_get_u32(&r);
 	frame_get_string(&r, open->guest, sizeof(open->guest));
-	return frame_close(&r);
+	return close_with_kind(&r, open->kind);
 }
 
 ssize_t console_put_opened(void *buffer, size_t size, const struct console_opened *opened)
@@ -123,6 +136,7 @@ ssize_t console_put_entry(void *buffer, size_t size, const struct console_entry 
 
 	frame_begin(&w, buffer, size, CONSOLE_ENTRY, CONSOLE_VERSION);
 	frame_put_u32(&w, entry->domid);
+	frame_put_u32(&w, entry->kind);
 	frame_put_u32(&w, entry->state);
 	frame_put_u64(&w, entry->output);
 	frame_put_u32(&w, entry->clients);
@@ -136,11 +150,12 @@ int console_get_entry(const struct frame *frame, struct console_entry *entry)
 
 	frame_open(&r, frame);
 	entry->domid = frame_get_u32(&r);
+	entry->kind = frame_get_u32(&r);
 	entry->state = frame_get_u32(&r);
 	entry->output = frame_get_u64(&r);
 	entry->clients = frame_get_u32(&r);
 	frame_get_string(&r, entry->name, sizeof(entry->name));
-	return frame_close(&r);
+	return close_with_kind(&r, entry->kind);
 }
 
 ssize_t console_put_error(void *buffer, size_t size, int error, const char *sentence)

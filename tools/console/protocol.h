@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The console daemon's socket protocol, version 1: frames (common/frame.h) over a Unix stream
+ * The console daemon's socket protocol, version 2: frames (common/frame.h) over a Unix stream
  * socket. Every frame carries the version; one of another version is answered by ERROR and a
  * hang-up.
  *
  * client -> daemon                                          answer
  *   ADD     u32 domid, u8 uuid[16], u64 ring_gfn,           OK or ERROR
- *           u32 guest_port, u32 flags, u32 scrollback,
- *           u64 log_limit, string name
+ *           u32 guest_port, u32 flags, u32 kind,
+ *           u32 scrollback, u64 log_limit, string name
  *   DIED    u32 domid, u8 uuid[16], s32 reason              OK or ERROR
  *   FORGET  string name ("" = all dead guests)              OK or ERROR
  *   LIST    -                                               ENTRY..., OK
- *   OPEN    u32 flags, string guest (domid or name)         OPENED or ERROR
+ *   OPEN    u32 flags, u32 kind, string guest (domid or     OPENED or ERROR
+ *           name)
  *   INPUT   bytes to type, 1..CONSOLE_INPUT_MAX             nothing; TAKEN later
  *
  * daemon -> client, after OPEN, in this order
@@ -23,7 +24,7 @@
  *   ENDED    s32 reason            the guest is dead, all its output has been sent; hang-up follows
  *
  *   OK -      ERROR s32 errno (negative), string sentence
- *   ENTRY u32 domid, u32 state, u64 output, u32 clients, string name
+ *   ENTRY u32 domid, u32 kind, u32 state, u64 output, u32 clients, string name
  *
  * Limits: data of a frame CONSOLE_FRAME_MAX. A client may send several frames before it reads
  * answers; one connection may hold one OPEN. A client that reads too slowly loses output (and gets
@@ -35,7 +36,7 @@
 #include "common/frame.h"
 #include "console_client.h"
 
-#define CONSOLE_VERSION   1
+#define CONSOLE_VERSION   2
 #define CONSOLE_FRAME_MAX 4096 /* bytes of data */
 #define CONSOLE_INPUT_MAX 1024
 #define CONSOLE_TEXT_MAX  511 /* bytes of a sentence */
@@ -76,7 +77,7 @@ struct console_died {
 };
 
 struct console_open {
-	uint32_t flags;
+	uint32_t flags, kind;
 	char guest[CONSOLE_NAME_MAX + 1];
 };
 
@@ -87,7 +88,7 @@ struct console_opened {
 };
 
 struct console_entry {
-	uint32_t domid, state, clients;
+	uint32_t domid, kind, state, clients;
 	uint64_t output; /* bytes since it was added */
 	char name[CONSOLE_NAME_MAX + 1];
 };

@@ -43,13 +43,15 @@ static int handle_died(struct console_conn *conn, const struct frame *frame)
 
 	if (ret < 0)
 		return ret;
-	guest = server_find_domain(conn->server, died.domid, died.uuid);
+	guest = server_find_domain(conn->server, died.domid, died.uuid, CONSOLE_KINDS);
 	if (!guest) {
 		conn_error(conn, -ENOENT, "the console daemon knows no guest in domain %u",
 			   died.domid);
 		return 0;
 	}
-	server_guest_died(conn->server, guest, died.reason);
+	for (; guest;
+	     guest = server_find_domain(conn->server, died.domid, died.uuid, CONSOLE_KINDS))
+		server_guest_died(conn->server, guest, died.reason);
 	answer_ok(conn);
 	return 0;
 }
@@ -87,6 +89,7 @@ static int handle_list(struct console_conn *conn, const struct frame *frame)
 	for (struct console_guest *guest = conn->server->guests; guest; guest = guest->next) {
 		struct console_entry entry = {
 			.domid = guest->add.domid,
+			.kind = guest->add.kind,
 			.state = guest->state,
 			.clients = count_clients(conn->server, guest),
 			.output = guest->output.end,
@@ -119,9 +122,9 @@ static int handle_open(struct console_conn *conn, const struct frame *frame)
 	if (ret < 0 || conn->guest)
 		return -EPROTO;
 	server_check_guests(conn->server);
-	guest = server_find_guest(conn->server, open.guest);
+	guest = server_find_guest(conn->server, open.guest, open.kind);
 	if (!guest)
-		ret = server_adopt(conn->server, open.guest, &guest, err, sizeof(err));
+		ret = server_adopt(conn->server, open.guest, open.kind, &guest, err, sizeof(err));
 	if (ret < 0) {
 		conn_error(conn, ret, "%s", err);
 		return 0;

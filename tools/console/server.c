@@ -38,35 +38,44 @@ static int parse_domid(const char *text, uint32_t *domid)
 	return 0;
 }
 
-struct console_guest *server_find_guest(struct console_server *server, const char *text)
+struct console_guest *server_find_guest(struct console_server *server, const char *text,
+					uint32_t kind)
 {
 	uint32_t domid = CTRL_DOMID_INVALID;
 	bool by_number = parse_domid(text, &domid) == 0;
 	struct console_guest *best = NULL;
 
 	for (struct console_guest *guest = server->guests; guest; guest = guest->next)
-		if ((by_number ? guest->add.domid == domid : strcmp(guest->name, text) == 0) &&
+		if (guest->add.kind == kind &&
+		    (by_number ? guest->add.domid == domid : strcmp(guest->name, text) == 0) &&
 		    is_better(guest, best))
 			best = guest;
 	return best;
 }
 
+static bool is_domain(const struct console_guest *guest, uint32_t domid, const uint8_t uuid[16])
+{
+	return guest->add.domid == domid && memcmp(guest->add.uuid, uuid, 16) == 0;
+}
+
 struct console_guest *server_find_domain(struct console_server *server, uint32_t domid,
-					 const uint8_t uuid[16])
+					 const uint8_t uuid[16], uint32_t kind)
 {
 	for (struct console_guest *guest = server->guests; guest; guest = guest->next)
-		if (guest->state != CONSOLE_DEAD && guest->add.domid == domid &&
-		    memcmp(guest->add.uuid, uuid, 16) == 0)
+		if (guest->state != CONSOLE_DEAD && is_domain(guest, domid, uuid) &&
+		    (kind == CONSOLE_KINDS || guest->add.kind == kind))
 			return guest;
 	return NULL;
 }
 
-/* ---- what outlives the daemon: one file a living guest, holding the ADD message that made it ----
+/* ---- what outlives the daemon: one file a console, holding the ADD message that made it ----
  */
 
-static int state_path(const struct console_server *server, uint32_t domid, char path[PATH_MAX])
+static int state_path(const struct console_server *server, const struct console_guest *guest,
+		      char path[PATH_MAX])
 {
-	int count = snprintf(path, PATH_MAX, "%s/%u.guest", server->state_dir, domid);
+	int count = snprintf(path, PATH_MAX, "%s/%u%s.guest", server->state_dir, guest->add.domid,
+			     console_guest_suffix(guest));
 
 	return count < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
@@ -76,7 +85,7 @@ static int save_state(const struct console_server *server, const struct console_
 	uint8_t frame[FRAME_HEADER_SIZE + 256];
 	ssize_t size = console_put_add(frame, sizeof(frame), &guest->add);
 	char path[PATH_MAX];
-	int ret = size < 0 ? (int)size : state_path(server, guest->add.domid, path);
+	int ret = size < 0 ? (int)size : state_path(server, guest, path);
 
 	return ret < 0 ? ret : daemon_write_file(path, frame, (size_t)size);
 }
@@ -85,7 +94,7 @@ static void drop_state(const struct console_server *server, const struct console
 {
 	char path[PATH_MAX];
 
-	if (state_path(server, guest->add.domid, path) == 0)
+	if (state_path(server, guest, path) == 0)
 		unlink(path);
 }
 
@@ -195,7 +204,7 @@ unsigned server_forget(struct console_server *server, const char *name)
 	return count;
 }
 
-/* One dead guest a name, SERVER_MAX_DEAD of them in all; the newest stay. */
+/* One dead console a name and kind, SERVER_MAX_DEAD of them in all; the newest stay. */
 static void drop_older_dead(struct console_server *server, const struct console_guest *latest)
 {
 	struct console_guest *oldest = NULL, *guest, *next;
@@ -205,7 +214,7 @@ static void drop_older_dead(struct console_server *server, const struct console_
 		next = guest->next;
 		if (guest->state != CONSOLE_DEAD || guest == latest)
 			continue;
-		if (strcmp(guest->name, latest->name) == 0) {
+		if (guest->add.kind == latest->add.kind && strcmp(guest->name, latest->name) == 0) {
 			remove_guest(server, guest);
 			continue;
 		}
@@ -224,7 +233,8 @@ void server_guest_died(struct console_server *server, struct console_guest *gues
 
 	guest->death = ++server->deaths;
 	drop_state(server, guest);
-	daemon_log("guest %s (domain %u) is gone: %s", guest->name, guest->add.domid,
+	daemon_log("guest %s%s (domain %u) is gone: %s", guest->name, console_guest_suffix(guest),
+		   guest->add.domid,
 		   guest->reason < 0 ? "destroyed" : ctrl_shutdown_name((unsigned)guest->reason));
 	report_turn(server, guest,
 		    did | GUEST_OUTPUT); /* also to those who read all: ENDED is due */
@@ -250,6 +260,13 @@ static int check_domain(struct console_server *server, const struct console_add 
 	return ret;
 }
 
+/* The same guest's console of another kind. */
+static bool is_sibling(const struct console_guest *guest, const struct console_add *add)
+{
+	return guest->add.kind != add->kind && is_domain(guest, add->domid, add->uuid) &&
+	       strcmp(guest->name, add->name) == 0;
+}
+
 /* Whoever else claims this domid or this name: gone, or in the way? */
 static int make_way(struct console_server *server, const struct console_add *add, char *err,
 		    size_t err_size)
@@ -259,7 +276,7 @@ static int make_way(struct console_server *server, const struct console_add *add
 	server_check_guests(server);
 	for (guest = server->guests; guest; guest = next) {
 		next = guest->next;
-		if (guest->state == CONSOLE_DEAD)
+		if (guest->state == CONSOLE_DEAD || is_sibling(guest, add))
 			continue;
 		if (guest->add.domid == add->domid) {
 			server_guest_died(server, guest, -1);
@@ -294,9 +311,9 @@ static int attach_new(struct console_server *server, const struct console_add *a
 	}
 	guest->next = server->guests;
 	server->guests = guest;
-	daemon_log("guest %s (domain %u): console attached, ring frame 0x%llx, port %u",
-		   guest->name, guest->add.domid, (unsigned long long)guest->add.ring_gfn,
-		   guest->add.guest_port);
+	daemon_log("guest %s%s (domain %u): console attached, ring frame 0x%llx, port %u",
+		   guest->name, console_guest_suffix(guest), guest->add.domid,
+		   (unsigned long long)guest->add.ring_gfn, guest->add.guest_port);
 	return 0;
 free_guest:
 	console_guest_free(&server->host, guest);
@@ -311,7 +328,7 @@ int server_add_guest(struct console_server *server, const struct console_add *ad
 
 	if (ret < 0)
 		return ret;
-	same = server_find_domain(server, add->domid, add->uuid);
+	same = server_find_domain(server, add->domid, add->uuid, add->kind);
 	if (same && same->state == CONSOLE_LIVE && same->add.ring_gfn == add->ring_gfn &&
 	    same->add.guest_port == add->guest_port && strcmp(same->name, add->name) == 0)
 		return 0;
@@ -319,10 +336,10 @@ int server_add_guest(struct console_server *server, const struct console_add *ad
 	return ret < 0 ? ret : attach_new(server, add, err, err_size);
 }
 
-int server_adopt(struct console_server *server, const char *text, struct console_guest **guest,
-		 char *err, size_t err_size)
+int server_adopt(struct console_server *server, const char *text, uint32_t kind,
+		 struct console_guest **guest, char *err, size_t err_size)
 {
-	struct console_add add = {.guest_port = CONSOLE_PORT_FIND};
+	struct console_add add = {.guest_port = CONSOLE_PORT_FIND, .kind = kind};
 	struct ctrl_domain_info info;
 	char name[CONSOLE_NAME_MAX + 1];
 	int ret;
@@ -342,7 +359,7 @@ int server_adopt(struct console_server *server, const char *text, struct console
 	ret = server_add_guest(server, &add, err, err_size);
 	if (ret < 0)
 		return ret;
-	*guest = server_find_domain(server, add.domid, add.uuid);
+	*guest = server_find_domain(server, add.domid, add.uuid, kind);
 	return 0;
 }
 

@@ -49,14 +49,16 @@ struct console_server {
 };
 
 /* --- server.c: guests --- */
-struct console_guest *server_find_guest(struct console_server *server, const char *guest);
+struct console_guest *server_find_guest(struct console_server *server, const char *guest,
+					uint32_t kind);
+/* A console of a living domain; CONSOLE_KINDS: any of them. */
 struct console_guest *server_find_domain(struct console_server *server, uint32_t domid,
-					 const uint8_t uuid[16]);
+					 const uint8_t uuid[16], uint32_t kind);
 int server_add_guest(struct console_server *server, const struct console_add *add, char *err,
 		     size_t err_size);
 /* A guest that nobody told of, by its domain number: -ENOENT when there is none. */
-int server_adopt(struct console_server *server, const char *text, struct console_guest **guest,
-		 char *err, size_t err_size);
+int server_adopt(struct console_server *server, const char *text, uint32_t kind,
+		 struct console_guest **guest, char *err, size_t err_size);
 void server_guest_died(struct console_server *server, struct console_guest *guest, int reason);
 unsigned server_forget(struct console_server *server,
 		       const char *name);                /* how many dead were dropped */
