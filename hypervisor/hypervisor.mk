@@ -16,7 +16,7 @@ HYP_PURE += hypervisor/core/evtchn.c hypervisor/core/evtchn_2l.c hypervisor/core
 HYP_PURE += hypervisor/core/domain.c hypervisor/core/vcpu.c hypervisor/core/sched.c hypervisor/core/timer.c \
 	hypervisor/core/wallclock.c
 # Hypercalls
-HYP_PURE += hypervisor/core/hypercall.c hypervisor/core/version_op.c hypervisor/core/sched_op.c \
+HYP_PURE += hypervisor/core/hypercall.c hypervisor/core/version_op.c hypervisor/core/sched_op.c hypervisor/core/watchdog.c \
 	hypervisor/core/misc_op.c hypervisor/core/domctl_op.c hypervisor/core/sysctl_op.c hypervisor/core/plinth_op.c
 # Log, console, physical interrupts
 HYP_PURE += hypervisor/core/log.c hypervisor/core/console.c hypervisor/core/panic.c hypervisor/core/irq.c

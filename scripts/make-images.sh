@@ -103,9 +103,10 @@ make_xen() {
 	mkdir -p "$work"/xen/{bin,etc/xen,usr/lib,usr/bin}
 	cp -a "$source"/usr/lib/xen-4.17 "$work"/xen/usr/lib/
 	cp -a "$source"/usr/bin/xenstore* "$work"/xen/usr/bin/
-	# xl runs these for disks and networks; they are written for bash.
+	# xl runs these for disks and networks; they are written for bash, and lock by flock.
 	cp -a "$source"/etc/xen/scripts "$work"/xen/etc/xen/
 	cp -a "$source"/bin/bash "$work"/xen/bin/
+	cp -a "$source"/usr/bin/flock "$source"/usr/bin/script "$work"/xen/usr/bin/
 	rm -rf "$work"/xen/usr/lib/xen-4.17/{boot,lib/python*}
 	copy_libraries "$work"/xen
 	pack "$work"/xen >"$out"

@@ -31,7 +31,8 @@ ROOT_PACKAGES := linux-image-arm64 busybox-static libc6 libfdt1 libfdt-dev libya
 # Stock Xen 4.17 with its tools: the peer that tests and benchmarks compare with.
 XEN_PACKAGES := xen-hypervisor-4.17-arm64 xen-utils-4.17 xen-utils-common xenstore-utils libxencall1 \
 	libxendevicemodel1 libxenevtchn1 libxenforeignmemory1 libxengnttab1 libxenhypfs1 \
-	libxenmisc4.17 libxenstore4 libxentoolcore1 libxentoollog1 libext2fs2 libcom-err2 libuuid1 bash
+	libxenmisc4.17 libxenstore4 libxentoolcore1 libxentoollog1 libext2fs2 libcom-err2 libuuid1 \
+	bash bsdutils util-linux
 # A newer kernel; nothing else is taken from this suite.
 ROOT_612_PACKAGES := linux-image-arm64
 

@@ -332,7 +332,8 @@ void dom0_build(const struct bootinfo *bi)
 	write_dtb(bi);
 	arch_vcpu_reset(d->vcpu[0], plan.kernel_entry, plan.dtb.base);
 	d->vcpu[0]->offline = 0;
-	d->paused_by_tools = false; /* only the boot holds it */
+	d->paused_by_tools = 0; /* only the boot holds it */
+	d->max_pages = d->tot_pages;
 	domain0 = d;
 	log_info("dom0: %llu MiB at %llx, kernel at %llx, %u vCPU%s, %u device ranges",
 		 (unsigned long long)d->tot_pages >> 8, (unsigned long long)plan.ram[0].base,

@@ -227,7 +227,7 @@ int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool
 	d->refs = 1;
 	d->privileged = privileged;
 	d->pause_count = 1; /* until the toolstack, or the boot, unpauses it */
-	d->paused_by_tools = true;
+	d->paused_by_tools = 1;
 	d->max_vcpus = (uint16_t)config->max_vcpus;
 	d->flags = config->flags;
 	d->ssidref = config->ssidref;
@@ -363,6 +363,7 @@ static int kill_stop(struct domain *d)
 		return -ERESTART;
 	for_each_vcpu (d, v)
 		vcpu_relinquish(v);
+	watchdog_relinquish(d);
 	return 0;
 }
 

@@ -111,31 +111,45 @@ static long destroydomain(struct vcpu *v, struct domain *d, struct xen_domctl *o
 	return d == v->domain ? -EINVAL : domain_kill(d);
 }
 
-/* A pause is over when the vCPUs are off their CPUs; until then the call is issued again. */
+/*
+ * Pauses by the toolstack are counted, as in Xen; all of them are one pause of the domain. A pause is over, and counts,
+ * when the vCPUs are off their CPUs; until then the call is issued again.
+ */
 static long pausedomain(struct vcpu *v, struct domain *d, struct xen_domctl *op __unused)
 {
+	long err = 0;
+
 	if (d == v->domain)
 		return -EINVAL;
 	spin_lock(&d->lock);
-	if (!d->paused_by_tools) {
-		d->paused_by_tools = true;
-		spin_unlock(&d->lock);
+	if (!d->paused_by_tools && !d->being_paused) {
 		domain_pause(d);
-	} else {
-		spin_unlock(&d->lock);
+		d->being_paused = true;
 	}
-	return domain_is_quiet(d) ? 0 : -ERESTART;
+	if (d->paused_by_tools == UINT8_MAX) {
+		err = -EOVERFLOW;
+	} else if (!domain_is_quiet(d)) {
+		err = -ERESTART;
+	} else {
+		d->paused_by_tools++;
+		d->being_paused = false;
+	}
+	spin_unlock(&d->lock);
+	return err;
 }
 
 static long unpausedomain(struct vcpu *v __unused, struct domain *d, struct xen_domctl *op __unused)
 {
-	bool was;
+	bool last;
 
 	spin_lock(&d->lock);
-	was = d->paused_by_tools;
-	d->paused_by_tools = false;
+	if (!d->paused_by_tools) {
+		spin_unlock(&d->lock);
+		return -EINVAL;
+	}
+	last = --d->paused_by_tools == 0;
 	spin_unlock(&d->lock);
-	if (was)
+	if (last)
 		domain_unpause(d);
 	return 0;
 }
@@ -216,12 +230,8 @@ static long getdomaininfo(struct vcpu *v __unused, struct domain *none __unused,
 
 static long max_mem(struct vcpu *v __unused, struct domain *d, struct xen_domctl *op)
 {
-	uint64_t pages = op->u.max_mem.max_memkb >> (PAGE_SHIFT - 10);
-
-	if (pages < d->tot_pages)
-		return -EINVAL;
-	d->max_pages = pages;
-	return 0;
+	d->max_pages = op->u.max_mem.max_memkb >> (PAGE_SHIFT - 10);
+	return 0; /* less than it has: it gets no more until it has given that much back */
 }
 
 static long max_vcpus(struct vcpu *v __unused, struct domain *d, struct xen_domctl *op)
@@ -362,8 +372,6 @@ static long setvcpuaffinity(struct vcpu *v, struct domain *d, struct xen_domctl 
 		err = read_cpumap(v, &a->cpumap_hard, &hard);
 	if (!err && a->flags & XEN_VCPUAFFINITY_SOFT)
 		err = read_cpumap(v, &a->cpumap_soft, &soft);
-	if (!err && a->flags & XEN_VCPUAFFINITY_SOFT && !(soft & hard & online_cpus()))
-		err = -EINVAL;
 	if (!err)
 		err = sched_set_affinity(target, hard, soft);
 	if (!err && a->flags & XEN_VCPUAFFINITY_HARD)

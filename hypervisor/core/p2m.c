@@ -50,20 +50,12 @@ static bool is_foreign(enum p2m_type type)
 
 /* ---- surroundings of the walker ---- */
 
-static uint32_t table_limit(const struct domain *d)
-{
-	if (d->privileged)
-		return UINT32_MAX;
-	/* Twice what its memory needs in 4 KiB pages, if these are not too scattered. */
-	return d->p2m.table_limit ? d->p2m.table_limit : 64 + (uint32_t)(d->max_pages / 256);
-}
-
 static paddr_t table_alloc(struct pt *pt)
 {
 	struct domain *d = pt->owner;
 	mfn_t table;
 
-	if (d->p2m.tables >= table_limit(d))
+	if (d->p2m.tables >= d->p2m.table_limit)
 		return PT_NO_TABLE;
 	table = page_alloc(0, PAGE_ZERO);
 	if (!mfn_valid(table))
@@ -136,6 +128,7 @@ int p2m_init(struct domain *d)
 	p->root = page_alloc(p->root_order, PAGE_ZERO);
 	if (!mfn_valid(p->root))
 		return -ENOMEM;
+	p->table_limit = P2M_DEFAULT_TABLES;
 	p->live = true;
 	return 0;
 }

@@ -64,6 +64,15 @@ static long op_remote_shutdown(struct vcpu *v, uint64_t arg)
 	return 0;
 }
 
+static long op_watchdog(struct vcpu *v, uint64_t arg)
+{
+	struct sched_watchdog w;
+
+	if (copy_from_guest(v, &w, arg, sizeof(w)) != 0)
+		return -EFAULT;
+	return watchdog_set(v->domain, w.id, w.timeout);
+}
+
 static void poll_timeout(struct timer *t)
 {
 	vcpu_unblock(container_of(t, struct vcpu, poll_timer));
@@ -114,6 +123,7 @@ static long (*const sched_ops[])(struct vcpu *v, uint64_t arg) = {
 	[SCHEDOP_poll] = op_poll,
 	[SCHEDOP_remote_shutdown] = op_remote_shutdown,
 	[SCHEDOP_shutdown_code] = op_shutdown_code,
+	[SCHEDOP_watchdog] = op_watchdog,
 };
 
 long do_sched_op(struct vcpu *v, uint64_t *arg)

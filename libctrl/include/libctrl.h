@@ -195,7 +195,7 @@ int ctrl_create_domain(struct ctrl *c, struct ctrl_domain_config *config, uint32
  * memory may become free a moment later.
  */
 int ctrl_destroy_domain(struct ctrl *c, uint32_t domid);
-int ctrl_pause_domain(struct ctrl *c, uint32_t domid); /* Xen counts; Plinth does not */
+int ctrl_pause_domain(struct ctrl *c, uint32_t domid); /* counted */
 int ctrl_unpause_domain(struct ctrl *c, uint32_t domid);
 int ctrl_shutdown_domain(struct ctrl *c, uint32_t domid, unsigned int reason); /* by force */
 

@@ -507,6 +507,31 @@ static void check_hvm_param(void)
 	CHECK_RC(xen_hvm_op(HVMOP_get_param, &p), -XEN_ESRCH);
 }
 
+/* Two watchdogs that are set, set again and given back; shutdown.c lets one expire. */
+static void check_watchdog(void)
+{
+	struct sched_watchdog w = {.id = 3, .timeout = 600};
+	long first, second;
+
+	CHECK_RC(xen_sched_op(SCHEDOP_watchdog, &w), -XEN_EINVAL);
+	w.id = 1;
+	CHECK_RC(xen_sched_op(SCHEDOP_watchdog, &w), -XEN_EINVAL); /* nobody's yet */
+	w.id = 0;
+	first = xen_sched_op(SCHEDOP_watchdog, &w);
+	second = xen_sched_op(SCHEDOP_watchdog, &w);
+	CHECK_EQ(first, 1);
+	CHECK_EQ(second, 2);
+	/* stock Xen gives only the lower half of the number */
+	CHECK_RC((int)xen_sched_op(SCHEDOP_watchdog, &w), -XEN_ENOSPC);
+	for (w.id = 1; w.id <= 2; w.id++) {
+		w.timeout = 1200;
+		CHECK_RC(xen_sched_op(SCHEDOP_watchdog, &w), 0);
+		w.timeout = 0;
+		CHECK_RC(xen_sched_op(SCHEDOP_watchdog, &w), 0);
+		CHECK_RC(xen_sched_op(SCHEDOP_watchdog, &w), -XEN_EINVAL);
+	}
+}
+
 static void check_console_io(void)
 {
 	const u64 none = (u64)mmu_map_page(SLOT_NONE, 0, MMU_NONE);
@@ -573,6 +598,7 @@ static const struct check checks[] = {
 	{"memory-domain", check_memory_domain},
 	{"add-to-physmap", check_add_to_physmap},
 	{"hvm-param", check_hvm_param},
+	{"watchdog", check_watchdog},
 	{"console-io", check_console_io},
 	{"privileged", check_privileged},
 };

@@ -77,6 +77,7 @@ GUESTS = [
     Run("shutdown", args="reason=reboot"),
     Run("shutdown", args="reason=poweroff by=psci"),
     Run("shutdown", args="reason=reboot by=psci"),
+    Run("shutdown", args="by=watchdog"),
 ]
 
 

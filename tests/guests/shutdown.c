@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Ends in the way that its arguments name, after a verdict: reason=poweroff|reboot|suspend|crash|
- * watchdog|soft_reset|NUMBER and by=sched|psci (psci knows poweroff and reboot). With code=1 the
- * reason is left by SHUTDOWN_code first and the crash follows.
+ * watchdog|soft_reset|NUMBER and by=sched|psci|watchdog (psci knows poweroff and reboot; watchdog means one that
+ * is let expire). With code=1 the reason is left by SHUTDOWN_code first and the crash follows.
  */
 
 #include "abi.h"
@@ -35,6 +35,16 @@ static void check_refused(void)
 	(void)bad;
 }
 
+static void let_watchdog_expire(void)
+{
+	struct sched_watchdog w = {.id = 0, .timeout = 1};
+
+	if (xen_sched_op(SCHEDOP_watchdog, &w) != 1)
+		guest_printf("there is no watchdog\n");
+	for (;;)
+		WFI();
+}
+
 static const struct check checks[] = {{"refused", check_refused}};
 
 void guest_main(void)
@@ -46,6 +56,8 @@ void guest_main(void)
 	guest_printf("VERDICT shutdown %s\n", check_failed() ? "FAIL 0/1 refused" : "PASS 1/1");
 	if (by && !strcmp(by, "psci"))
 		psci_call(reason == SHUTDOWN_reboot ? PSCI_SYSTEM_RESET : PSCI_SYSTEM_OFF, 0, 0, 0);
+	if (by && !strcmp(by, "watchdog"))
+		let_watchdog_expire();
 	xen_shutdown(reason);
 	guest_printf("shutdown with reason %u came back\n", reason);
 	for (;;)

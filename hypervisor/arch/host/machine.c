@@ -181,7 +181,7 @@ struct domain *host_dom0(unsigned order, unsigned vcpus, mfn_t *ram)
 	if (err)
 		host_fail("no dom0: %d", err);
 	d->vcpu[0]->offline = 0;
-	d->paused_by_tools = false;
+	d->paused_by_tools = 0;
 	domain0 = d;
 	domain_unpause(d);
 	return d;

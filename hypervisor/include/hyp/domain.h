@@ -14,6 +14,7 @@
 #include <hyp/timer.h>
 #include <hyp/vgic.h>
 #include <hyp/vpl011.h>
+#include <hyp/watchdog.h>
 #include <public/xen.h>
 #include <public/plinth.h>
 #include <public/vcpu.h>
@@ -70,7 +71,8 @@ struct domain {
 	bool direct_mapped;
 	bool shutting_down; /* stopped itself; vCPUs paused */
 	uint8_t shutdown_code;
-	bool paused_by_tools; /* domctl pause does not nest, other pausers do */
+	uint8_t paused_by_tools;    /* how often by domctl: together they are one pause_count */
+	bool being_paused;          /* by a domctl that waits for it to be quiet, and then counts */
 	bool stopped_for_registers; /* paused by a domctl that waits for it to be quiet */
 	uint32_t pause_count;
 	struct spinlock lock; /* RANK_DOMAIN */
@@ -90,6 +92,7 @@ struct domain {
 	struct vpl011 vuart;
 	uint64_t hvm_params[64];
 	uint32_t sched_weight, sched_cap;
+	struct watchdog watchdog[MAX_WATCHDOGS];
 	int64_t time_offset; /* seconds added to the wall clock */
 	bool vm_assist_runstate_update;
 	struct {

@@ -37,6 +37,8 @@ static inline bool p2m_type_writable(enum p2m_type t)
 /* Leaves taken out of a dying domain's table whose pages are not all given back yet. */
 #define P2M_PENDING 8
 
+#define P2M_DEFAULT_TABLES 16 /* until the toolstack sets its paging mempool, as in Xen */
+
 struct p2m {
 	struct spinlock lock; /* RANK_P2M */
 	bool live;            /* p2m_init() has been through */
@@ -47,8 +49,7 @@ struct p2m {
 	uint64_t vmid_generation;
 	uint32_t tables;       /* table pages in use, without the root */
 	uint32_t foreign_maps; /* frames mapped P2M_FOREIGN or P2M_FOREIGN_RO */
-	uint32_t table_limit;  /* and how many the domain may have (paging mempool); 0: by its
-				  max_pages */
+	uint32_t table_limit;  /* and how many the domain may have (paging mempool) */
 	uint64_t end_gfn;      /* all frames ever mapped are below */
 	uint64_t next_gfn;     /* relinquish: nothing is mapped below */
 	unsigned nr_pending;

@@ -411,6 +411,81 @@ static void domain_info(void **state)
 	whole_destroy(d->id);
 }
 
+/* Pauses by the toolstack are counted. One that has to wait for a vCPU counts once, however often it is issued. */
+static void pauses_are_counted(void **state)
+{
+	struct domain *d = whole_domain(1, 4, true);
+
+	(void)state;
+	assert_int_equal(whole_domctl_plain(XEN_DOMCTL_unpausedomain, d->id), 0);
+	assert_int_equal(whole_domctl_plain(XEN_DOMCTL_unpausedomain, d->id), -EINVAL);
+	whole_settle();
+	assert_true(d->vcpu[0]->running);
+	assert_int_equal(whole_domctl_plain(XEN_DOMCTL_pausedomain, d->id), 0);
+	assert_int_equal(d->paused_by_tools, 1);
+	assert_int_equal(whole_domctl_plain(XEN_DOMCTL_pausedomain, d->id), 0);
+	assert_int_equal(d->pause_count, 1); /* all of them together */
+	assert_int_equal(whole_domctl_plain(XEN_DOMCTL_unpausedomain, d->id), 0);
+	whole_settle();
+	assert_false(d->vcpu[0]->running);
+	for (unsigned i = 1; i < 255; i++)
+		assert_int_equal(whole_domctl_plain(XEN_DOMCTL_pausedomain, d->id), 0);
+	assert_int_equal(whole_domctl_plain(XEN_DOMCTL_pausedomain, d->id), -EOVERFLOW);
+	for (unsigned i = 0; i < 255; i++)
+		assert_int_equal(whole_domctl_plain(XEN_DOMCTL_unpausedomain, d->id), 0);
+	assert_int_equal(d->pause_count, 0);
+	whole_settle();
+	assert_true(d->vcpu[0]->running);
+	whole_destroy(d->id);
+}
+
+static long watchdog(struct vcpu *v, uint32_t id, uint32_t timeout)
+{
+	struct sched_watchdog w = {.id = id, .timeout = timeout};
+
+	return guest_call(v, __HYPERVISOR_sched_op, SCHEDOP_watchdog, &w, sizeof(w));
+}
+
+/* Runs all CPUs' timers until `seconds` from now. */
+static void wait_seconds(unsigned seconds)
+{
+	host_ticks += (uint64_t)seconds * time_hz;
+	for (unsigned i = 0; i < WHOLE_CPUS; i++)
+		host_cpu_run(i);
+	whole_settle();
+}
+
+static void watchdogs(void **state)
+{
+	struct domain *d = whole_domain(1, 4, true);
+	struct vcpu *v = d->vcpu[0];
+
+	(void)state;
+	assert_int_equal(watchdog(v, 1, 5), -EINVAL); /* not given out */
+	assert_int_equal(watchdog(v, 3, 5), -EINVAL);
+	assert_int_equal(watchdog(v, ~0u, 5), -EINVAL);
+	assert_int_equal(watchdog(v, 0, 10), 1);
+	assert_int_equal(watchdog(v, 0, ~0u), 2);
+	assert_int_equal(watchdog(v, 0, 10), -ENOSPC);
+	assert_int_equal(watchdog(v, 2, 0), 0);
+	assert_int_equal(watchdog(v, 2, 0), -EINVAL);
+	assert_int_equal(host_hypercall(v, __HYPERVISOR_sched_op, SCHEDOP_watchdog, 8, 0), -EFAULT);
+	for (unsigned i = 0; i < 4; i++) {
+		wait_seconds(9);
+		assert_false(d->shutting_down);
+		assert_int_equal(watchdog(v, 1, 10), 0);
+	}
+	wait_seconds(11);
+	assert_true(d->shutting_down);
+	assert_int_equal(d->shutdown_code, SHUTDOWN_watchdog);
+	whole_destroy(d->id);
+	/* One that is armed goes with its domain. */
+	d = whole_domain(1, 4, true);
+	assert_int_equal(watchdog(d->vcpu[0], 0, 10), 1);
+	whole_destroy(d->id);
+	wait_seconds(11);
+}
+
 static void vcpu_context(void **state)
 {
 	struct domain *d = whole_domain(2, 4, false);
@@ -472,6 +547,13 @@ static void affinity(void **state)
 	assert_int_equal(whole_domctl(XEN_DOMCTL_getvcpuaffinity, d->id, &op), 0);
 	assert_int_equal(hard[0], 0xf6); /* what was asked for */
 	assert_int_equal(soft[0], 0x0c);
+	hard[0] = 0x02;
+	soft[0] = 0x0c; /* a preference for what it may not use has no effect */
+	assert_int_equal(whole_domctl(XEN_DOMCTL_setvcpuaffinity, d->id, &op), 0);
+	assert_int_equal(soft[0], 0);
+	hard[0] = 0xf6;
+	soft[0] = 0x0c;
+	assert_int_equal(whole_domctl(XEN_DOMCTL_setvcpuaffinity, d->id, &op), 0);
 	hard[0] = 0xf0; /* none of these exists */
 	assert_int_equal(whole_domctl(XEN_DOMCTL_setvcpuaffinity, d->id, &op), -EINVAL);
 	assert_int_equal(d->vcpu[0]->sched.hard_affinity, 0xf6);
@@ -522,12 +604,15 @@ static void limits(void **state)
 	struct xen_domctl op = {.u.max_mem.max_memkb = 39};
 
 	(void)state;
-	assert_int_equal(whole_domctl(XEN_DOMCTL_max_mem, d->id, &op), -EINVAL); /* it has more */
+	assert_int_equal(whole_domctl(XEN_DOMCTL_max_mem, d->id, &op), 0); /* it has one more */
+	assert_int_equal(whole_populate(d->id, RAM0 + 10, 1), 0);
 	op.u.max_mem.max_memkb = 44;
 	assert_int_equal(whole_domctl(XEN_DOMCTL_max_mem, d->id, &op), 0);
 	assert_int_equal(whole_populate(d->id, RAM0 + 10, 5), 1);
 	op.u.max_vcpus.max = 3;
 	assert_int_equal(whole_domctl(XEN_DOMCTL_max_vcpus, d->id, &op), -EINVAL);
+	assert_int_equal(whole_domctl(XEN_DOMCTL_get_paging_mempool_size, d->id, &op), 0);
+	assert_int_equal(op.u.paging_mempool.size, 65536); /* of a new domain */
 	op.u.paging_mempool.size = 4097;
 	assert_int_equal(whole_domctl(XEN_DOMCTL_set_paging_mempool_size, d->id, &op), -EINVAL);
 	op.u.paging_mempool.size = 4096;
@@ -961,6 +1046,8 @@ int main(void)
 		T(no_such_domain),
 		T(result_cannot_be_delivered),
 		T(domain_info),
+		T(pauses_are_counted),
+		T(watchdogs),
 		T(vcpu_context),
 		T(affinity),
 		T(scheduler_parameters),
