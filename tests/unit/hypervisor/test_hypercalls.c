@@ -49,6 +49,7 @@ static const uint8_t domctls[] = {
 	XEN_DOMCTL_set_address_size,
 	XEN_DOMCTL_get_address_size,
 	XEN_DOMCTL_cacheflush,
+	XEN_DOMCTL_vuart_op,
 	XEN_DOMCTL_set_paging_mempool_size,
 	XEN_DOMCTL_get_paging_mempool_size,
 };
