@@ -20,7 +20,7 @@ all: tools
 # ---- common: configs, the registry, creation and destruction of guests ----
 COMMON_CONFIG_SRCS := $(addprefix tools/common/,config_lex.c config_parse.c cpulist.c guest_config.c \
 	guest_key_types.c guest_keys.c nearest.c path.c read_file.c report.c uuid.c)
-COMMON_GUEST_SRCS := $(COMMON_CONFIG_SRCS) tools/common/guest.c tools/common/registry.c
+COMMON_GUEST_SRCS := $(COMMON_CONFIG_SRCS) $(addprefix tools/common/,guest.c guest_store.c registry.c)
 
 # ---- console and monitor: what their clients are made of, and the daemons ----
 CONSOLE_CLIENT_SRCS := $(addprefix tools/console/,client.c client_calls.c client_main.c expect.c protocol.c \

@@ -2,6 +2,7 @@
 /* Makes a guest from its config and takes it away again: the one place where the order of steps is.
  */
 #include "common/guest.h"
+#include "common/guest_store.h"
 #include "common/registry.h"
 #include "console/console_client.h"
 #include "monitor/monitor_client.h"
@@ -14,6 +15,7 @@
 #include <time.h>
 
 #define MIB                  (1024 * 1024)
+#define STORE_DOMID          0 /* dom0 serves the store */
 #define ERR_MAX              512
 #define ALL_OPTIONS(options) ((options) ? (options) : &no_options)
 
@@ -25,8 +27,9 @@ struct creation {
 	const struct guest_config *config;
 	const struct guest_options *options;
 	struct report *report;
-	char *cmdline, *text; /* the kernel's command line; the config written out */
-	uint32_t nr_cpus;     /* of the machine */
+	char *cmdline, *text;     /* the kernel's command line; the config written out */
+	uint32_t nr_cpus;         /* of the machine */
+	struct ctrl_store *store; /* NULL: no daemon runs, the guest has none */
 	struct ctrl_guest guest;
 };
 
@@ -35,14 +38,23 @@ static int fail_by_ctrl(struct report *report, int err)
 	return report_set(report, err, "%s", ctrl_error());
 }
 
+/*
+ * A guest that may have more later starts with all of it, and its balloon driver gives the rest back
+ * as soon as it reads memory/target: that needs no support for memory that comes later.
+ */
+static uint64_t start_memory_mib(const struct guest_config *config)
+{
+	return config->maxmem_mib > config->memory_mib ? config->maxmem_mib : config->memory_mib;
+}
+
 void guest_to_ctrl(const struct guest_config *config, const char *cmdline,
 		   struct ctrl_guest_config *out)
 {
 	ctrl_guest_config_init(out);
 	out->name = config->name;
 	memcpy(out->uuid, config->uuid, sizeof(out->uuid));
-	out->memory_kib = config->memory_mib * 1024;
-	out->max_memory_kib = config->maxmem_mib * 1024;
+	out->memory_kib = start_memory_mib(config) * 1024;
+	out->store_domid = STORE_DOMID;
 	out->vcpus = (uint32_t)config->vcpus;
 	out->max_vcpus = (uint32_t)config->maxvcpus;
 	out->kernel = config->kernel;
@@ -118,7 +130,8 @@ static int check_affinity(struct creation *creation, const char *key,
 
 static int check_machine(struct creation *creation)
 {
-	uint64_t wanted = creation->config->memory_mib;
+	uint64_t wanted =
+		creation->store ? start_memory_mib(creation->config) : creation->config->memory_mib;
 	struct ctrl_physinfo info;
 	int err = ctrl_get_physinfo(creation->ctrl, &info);
 
@@ -137,22 +150,71 @@ static int check_machine(struct creation *creation)
 	return err;
 }
 
+/* A guest can do without: then it can only be destroyed from outside, which a warning says. */
+static int find_store(struct creation *creation)
+{
+	int err = ctrl_store_open(&creation->store);
+
+	if (!err)
+		return 0;
+	creation->store = NULL;
+	if (err == -ENOENT || err == -ECONNREFUSED)
+		return 0;
+	return fail_by_ctrl(creation->report, err);
+}
+
 /* --- making --- */
+
+static void to_ctrl(const struct creation *creation, struct ctrl_guest_config *out)
+{
+	guest_to_ctrl(creation->config, creation->cmdline, out);
+	if (creation->store)
+		return;
+	/* nobody would tell the guest to give memory back */
+	out->memory_kib = creation->config->memory_mib * 1024;
+	out->store_domid = CTRL_DOMID_INVALID;
+}
+
+static void warn_without_store(const struct creation *creation)
+{
+	const struct guest_options *options = creation->options;
+
+	if (!creation->store && options->warn)
+		options->warn(options->context,
+			      "no store daemon answers (is plinth-stored running?): the guest "
+			      "cannot be shut down, ballooned or given devices from outside");
+}
 
 static int build(struct creation *creation)
 {
 	struct ctrl_guest_config config;
 	int err;
 
-	guest_to_ctrl(creation->config, creation->cmdline, &config);
+	warn_without_store(creation);
+	to_ctrl(creation, &config);
 	err = ctrl_build_guest(creation->ctrl, &config, &creation->guest);
 	return err ? fail_by_ctrl(creation->report, err) : 0;
+}
+
+/*
+ * The store daemon has the guest's ring mapped. When nobody told it that the domain is dead, this
+ * lets the last page go; the number is not given to another domain before that.
+ */
+static void release(struct ctrl *ctrl, struct ctrl_store *store, uint32_t domid,
+		    const uint8_t uuid[16])
+{
+	struct ctrl_domain_info info;
+
+	if (store && !ctrl_get_domain(ctrl, domid, &info) && info.dying &&
+	    !memcmp(info.uuid, uuid, sizeof(info.uuid)))
+		ctrl_store_release(store, domid);
 }
 
 static void unbuild(struct creation *creation)
 {
 	/* nothing better can be done where this fails: `vmctl list` shows what is left */
 	ctrl_destroy_domain(creation->ctrl, creation->guest.domid);
+	release(creation->ctrl, creation->store, creation->guest.domid, creation->config->uuid);
 }
 
 static int place_vcpus(struct creation *creation)
@@ -233,6 +295,23 @@ static void leave_registry(struct creation *creation)
 	registry_remove(creation->options->registry, creation->guest.domid, creation->config->uuid);
 }
 
+static int publish(struct creation *creation)
+{
+	if (!creation->store)
+		return 0;
+	return guest_store_publish(creation->store, creation->config, &creation->guest,
+				   creation->report);
+}
+
+static void unpublish(struct creation *creation)
+{
+	struct report unused;
+
+	if (creation->store)
+		guest_store_remove(creation->store, creation->guest.domid, creation->config->uuid,
+				   &unused);
+}
+
 static int register_guest(struct creation *creation)
 {
 	const struct guest_options *options = creation->options;
@@ -292,18 +371,20 @@ struct step {
 static const struct step steps[] = {
 	{"checking the name", check_name, NULL},
 	{"checking the kernel", check_files, NULL},
+	{"finding the store", find_store, NULL},
 	{"checking the machine", check_machine, NULL},
 	{"building the guest", build, unbuild},
 	{"placing the vCPUs", place_vcpus, NULL},
 	{"attaching the console", attach_console, detach_consoles},
 	{"attaching the emulated UART", attach_vuart, NULL},
 	{"registering the name", enter_registry, leave_registry},
+	{"publishing it in the store", publish, unpublish},
 	{"registering with the monitor", register_guest, forget_guest},
 	{"starting the guest", start, NULL},
 };
 
 #define STEPS       (sizeof(steps) / sizeof(steps[0]))
-#define CHECK_STEPS 3 /* the first ones, which make nothing */
+#define CHECK_STEPS 4 /* the first ones, which make nothing */
 
 static int run_step(const struct step *step, struct creation *creation)
 {
@@ -344,6 +425,7 @@ static int creation_prepare(struct creation *creation)
 
 static void creation_clear(struct creation *creation)
 {
+	ctrl_store_close(creation->store);
 	free(creation->cmdline);
 	free(creation->text);
 }
@@ -388,18 +470,42 @@ int guest_check(struct ctrl *ctrl, const struct guest_config *config,
 	return err;
 }
 
+/*
+ * Takes the guest out of the store while its number is still its own. It does not run on without its
+ * nodes. The store is a public copy: where it cannot be had, that is no reason to keep the domain.
+ */
+static void leave_store(struct ctrl *ctrl, struct ctrl_store *store, uint32_t domid,
+			const uint8_t uuid[16])
+{
+	struct report unused;
+
+	if (!store)
+		return;
+	ctrl_pause_domain(ctrl, domid);
+	guest_store_remove(store, domid, uuid, &unused);
+}
+
 int guest_destroy(struct ctrl *ctrl, uint32_t domid, const uint8_t uuid[16], int reason,
 		  const struct guest_options *options, struct report *report)
 {
 	const struct guest_options *all = ALL_OPTIONS(options);
+	struct ctrl_store *store = NULL;
 	int err;
 
 	if (!domid)
 		return report_set(report, -EPERM, "dom0 cannot be destroyed: shut it down instead");
+	if (ctrl_store_open(&store))
+		store = NULL;
 	forget(all, domid, uuid);
+	leave_store(ctrl, store, domid, uuid);
 	err = ctrl_destroy_domain(ctrl, domid);
 	if (err)
-		return fail_by_ctrl(report, err);
+		fail_by_ctrl(report, err);
+	else
+		release(ctrl, store, domid, uuid);
+	ctrl_store_close(store);
+	if (err)
+		return err;
 	/* the daemon may not run, or not know this guest: the domain is gone all the same */
 	console_client_died(all->console_socket, domid, uuid, reason, NULL, 0);
 	registry_remove(all->registry, domid, uuid);

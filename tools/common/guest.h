@@ -24,6 +24,8 @@ struct guest_options {
 
 	/* Called before each step ("building the guest", ...); may be NULL. */
 	void (*progress)(void *context, const char *step);
+	/* Called with what the person should know though it goes on; may be NULL. */
+	void (*warn)(void *context, const char *text);
 	/* Asked before each step; true undoes what was done and fails with -EINTR. May be NULL. */
 	bool (*cancelled)(void *context);
 	/*
@@ -39,15 +41,19 @@ struct guest_options {
 
 /*
  * Checks that the name is free and that the files can be read, builds the domain, gives its console
- * to plinth-consoled, writes it into the registry, registers it with plinth-monitord and starts it.
- * On failure every step done is undone: nothing is left behind, and the report says what failed and
+ * to plinth-consoled, writes it into the registry, publishes it in the store, registers it with
+ * plinth-monitord and starts it. Where no store daemon runs the guest has no store, and a warning
+ * says so. On failure every step done is undone: nothing is left behind, and the report says what failed and
  * what to do. 0 or a negative errno: -EEXIST the name is in use, -ENOMEM too little memory,
  * -ECONNREFUSED a daemon does not run.
  */
 int guest_create(struct ctrl *ctrl, const struct guest_config *config,
 		 const struct guest_options *options, uint32_t *domid, struct report *report);
 
-/* What libctrl is to build; cmdline comes from guest_config_cmdline(). Points into config. */
+/*
+ * What libctrl is to build where there is a store; cmdline comes from guest_config_cmdline(). Points
+ * into config.
+ */
 void guest_to_ctrl(const struct guest_config *config, const char *cmdline,
 		   struct ctrl_guest_config *out);
 
@@ -59,8 +65,8 @@ int guest_check(struct ctrl *ctrl, const struct guest_config *config,
 		const struct guest_options *options, struct report *report);
 
 /*
- * Destroys a domain: takes it out of the monitor's hands, destroys it, lets the console daemon
- * drain its ring, removes it from the registry. Only the destroying itself can make it fail;
+ * Destroys a domain: takes it out of the monitor's hands and out of the store, destroys it, lets the
+ * console daemon drain its ring, removes it from the registry. Only the destroying itself can make it fail;
  * daemons that do not run are none of its business. reason: SHUTDOWN_* that it stopped with, or -1.
  */
 int guest_destroy(struct ctrl *ctrl, uint32_t domid, const uint8_t uuid[16], int reason,

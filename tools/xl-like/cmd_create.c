@@ -49,6 +49,13 @@ static void show_step(void *context, const char *step)
 	progress_step(context, step);
 }
 
+static void show_warning(void *context, const char *text)
+{
+	const struct progress *progress = context;
+
+	fprintf(stderr, "%s: warning: %s\n", progress->name, text);
+}
+
 /* What the guest's own files do wrong is told apart from what the machine cannot do. */
 static int create_status(int err)
 {
@@ -118,6 +125,7 @@ static int create_and_tell(const struct arguments *arguments, const struct guest
 		.leave_paused = arguments_option(arguments, "paused"),
 		.config_path = path,
 		.progress = show_step,
+		.warn = show_warning,
 		.cancelled = is_cancelled,
 	};
 	struct ctrl *ctrl;

@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include "common/guest.h"
+#include "common/guest_store.h"
 #include "common/registry.h"
 #include "console/console_client.h"
 #include "monitor/monitor_client.h"
@@ -31,6 +32,10 @@ static struct console_add added;
 static struct ctrl_guest_config built;
 static struct monitor_guest registered;
 static char registered_config[1024];
+static int store_error; /* of connecting to it */
+static bool has_zombie; /* the destroyed domain is still there, as somebody has its page */
+static uint8_t zombie_uuid[16];
+static char warning[256];
 
 static int note(const char *call)
 {
@@ -133,6 +138,63 @@ int ctrl_unpause_domain(struct ctrl *c, uint32_t domid)
 	return note("unpause");
 }
 
+int ctrl_pause_domain(struct ctrl *c, uint32_t domid)
+{
+	(void)c;
+	assert_int_equal(domid, DOMID);
+	return note("pause");
+}
+
+int ctrl_get_domain(struct ctrl *c, uint32_t domid, struct ctrl_domain_info *info)
+{
+	(void)c;
+	*info = (struct ctrl_domain_info){.domid = domid, .dying = true};
+	memcpy(info->uuid, zombie_uuid, sizeof(info->uuid));
+	return has_zombie ? 0 : -ESRCH;
+}
+
+/* The store daemon: a handle that stands for it, and no more than notes. */
+int ctrl_store_open(struct ctrl_store **s)
+{
+	*s = (struct ctrl_store *)calls;
+	return store_error;
+}
+
+void ctrl_store_close(struct ctrl_store *s)
+{
+	(void)s;
+}
+
+int ctrl_store_release(struct ctrl_store *s, uint32_t domid)
+{
+	assert_ptr_equal(s, calls);
+	assert_int_equal(domid, DOMID);
+	return note("release");
+}
+
+int guest_store_publish(struct ctrl_store *store, const struct guest_config *guest_config,
+			const struct ctrl_guest *guest, struct report *why)
+{
+	int ret = note("publish");
+
+	assert_ptr_equal(store, calls);
+	assert_string_equal(guest_config->name, "web");
+	assert_int_equal(guest->domid, DOMID);
+	assert_true(is_present);
+	return ret ? report_set(why, ret, "the store says no") : 0;
+}
+
+int guest_store_remove(struct ctrl_store *store, uint32_t domid, const uint8_t uuid[16],
+		       struct report *why)
+{
+	(void)uuid;
+	(void)why;
+	assert_ptr_equal(store, calls);
+	assert_int_equal(domid, DOMID);
+	assert_true(is_present); /* or it may be another's nodes */
+	return note("unpublish");
+}
+
 int console_client_add(const char *sock, const struct console_add *guest, char *err,
 		       size_t err_size)
 {
@@ -202,7 +264,9 @@ static int set_up(void **state)
 		return -1;
 	*calls = '\0';
 	failing = NULL;
-	is_present = false;
+	is_present = has_zombie = false;
+	store_error = 0;
+	*warning = '\0';
 	present_count = 1; /* dom0 */
 	memset(present, 0, sizeof(present));
 	options = (struct guest_options){
@@ -245,7 +309,7 @@ static void test_create(void **state)
 	(void)state;
 	assert_int_equal(guest_create(NULL, &config, &options, &domid, &report), 0);
 	assert_int_equal(domid, DOMID);
-	assert_string_equal(calls, "domains check physinfo build console register unpause");
+	assert_string_equal(calls, "domains check physinfo build console publish register unpause");
 	assert_int_equal(added.ring_gfn, 0x39000);
 	assert_int_equal(added.guest_port, 2);
 	assert_string_equal(added.name, "web");
@@ -263,7 +327,7 @@ static void test_create_paused(void **state)
 	(void)state;
 	options.leave_paused = true;
 	assert_int_equal(guest_create(NULL, &config, &options, &domid, &report), 0);
-	assert_string_equal(calls, "domains check physinfo build console register");
+	assert_string_equal(calls, "domains check physinfo build console publish register");
 	check_registry(true);
 }
 
@@ -277,8 +341,9 @@ static void test_config_to_ctrl(void **state)
 	assert_int_equal(guest_create(NULL, &config, &options, &domid, &report), 0);
 	assert_string_equal(built.kernel, "/k");
 	assert_string_equal(built.ramdisk, "/r");
-	assert_int_equal(built.memory_kib, 64 * 1024);
-	assert_int_equal(built.max_memory_kib, 128 * 1024);
+	assert_int_equal(built.memory_kib, 128 * 1024); /* and gives back what it has too much */
+	assert_int_equal(built.max_memory_kib, 0);
+	assert_int_equal(built.store_domid, 0);
 	assert_int_equal(built.vcpus, 2);
 	assert_int_equal(built.max_vcpus, 4);
 	assert_int_equal(built.cpu_weight, 9);
@@ -310,7 +375,7 @@ static void test_affinity(void **state)
 		load(rows[i].text);
 		assert_int_equal(guest_create(NULL, &config, &options, &domid, &report), 0);
 		snprintf(expected, sizeof(expected),
-			 "domains check physinfo build %s console register unpause",
+			 "domains check physinfo build %s console publish register unpause",
 			 rows[i].placed);
 		assert_string_equal(calls, expected);
 		check_registry(true);
@@ -336,11 +401,15 @@ static void test_failures_are_undone(void **state)
 		 "domains check physinfo build vcpu0:1/-1 console destroy", "console says no",
 		 -ECONNREFUSED},
 		{"register", -ECONNREFUSED,
-		 "domains check physinfo build vcpu0:1/-1 console register died destroy",
-		 "register says no", -ECONNREFUSED},
-		{"unpause", -ESRCH,
-		 "domains check physinfo build vcpu0:1/-1 console register unpause forget died "
+		 "domains check physinfo build vcpu0:1/-1 console publish register unpublish died "
 		 "destroy",
+		 "register says no", -ECONNREFUSED},
+		{"publish", -EAGAIN,
+		 "domains check physinfo build vcpu0:1/-1 console publish died destroy",
+		 "the store says no", -EAGAIN},
+		{"unpause", -ESRCH,
+		 "domains check physinfo build vcpu0:1/-1 console publish register unpause forget "
+		 "unpublish died destroy",
 		 "the hypervisor says no", -ESRCH},
 	};
 	uint32_t domid;
@@ -460,14 +529,14 @@ static void test_cancelled(void **state)
 
 	(void)state;
 	options.cancelled = cancelled;
-	for (int step = 0; step < 9; step++) {
+	for (int step = 0; step < 11; step++) {
 		cancel_at = step;
 		assert_int_equal(guest_create(NULL, &config, &options, &domid, &report), -EINTR);
 		assert_false(is_present);
 		check_registry(false);
 	}
 	assert_string_equal(report.text, "interrupted before starting the guest");
-	cancel_at = 9;
+	cancel_at = 11;
 	assert_int_equal(guest_create(NULL, &config, &options, &domid, &report), 0);
 	check_registry(true);
 }
@@ -502,8 +571,8 @@ static void test_as_monitor(void **state)
 	failing = "unpause";
 	failure = -EINVAL;
 	assert_int_equal(guest_create(NULL, &config, &options, &domid, &report), -EINVAL);
-	assert_string_equal(calls, "domains check physinfo build console register-myself unpause "
-				   "forget-myself died destroy");
+	assert_string_equal(calls, "domains check physinfo build console publish register-myself "
+				   "unpause forget-myself unpublish died destroy");
 }
 
 static void test_check_only(void **state)
@@ -524,8 +593,59 @@ static void test_destroy(void **state)
 	assert_int_equal(guest_create(NULL, &config, &options, &domid, &report), 0);
 	*calls = '\0';
 	assert_int_equal(guest_destroy(NULL, DOMID, config.uuid, -1, &options, &report), 0);
-	assert_string_equal(calls, "forget destroy died");
+	assert_string_equal(calls, "forget pause unpublish destroy died");
 	check_registry(false);
+}
+
+/* The store daemon holds the ring's page until it is told, or has noticed, that the domain died. */
+static void test_destroy_releases(void **state)
+{
+	uint32_t domid;
+
+	(void)state;
+	assert_int_equal(guest_create(NULL, &config, &options, &domid, &report), 0);
+	*calls = '\0';
+	has_zombie = true;
+	memcpy(zombie_uuid, config.uuid, 16);
+	assert_int_equal(guest_destroy(NULL, DOMID, config.uuid, -1, &options, &report), 0);
+	assert_string_equal(calls, "forget pause unpublish destroy release died");
+	/* the number is another domain's by now */
+	is_present = true;
+	*calls = '\0';
+	zombie_uuid[0] ^= 1;
+	assert_int_equal(guest_destroy(NULL, DOMID, config.uuid, -1, &options, &report), 0);
+	assert_string_equal(calls, "forget pause unpublish destroy died");
+}
+
+static void take_warning(void *context, const char *text)
+{
+	(void)context;
+	snprintf(warning, sizeof(warning), "%s", text);
+}
+
+static void test_without_store(void **state)
+{
+	uint32_t domid;
+
+	(void)state;
+	store_error = -ENOENT;
+	options.warn = take_warning;
+	load("memory=64; maxmem=128");
+	assert_int_equal(guest_create(NULL, &config, &options, &domid, &report), 0);
+	assert_string_equal(calls, "domains check physinfo build console register unpause");
+	assert_int_equal(built.memory_kib, 64 * 1024);
+	assert_int_equal(built.store_domid, CTRL_DOMID_INVALID);
+	assert_non_null(strstr(warning, "is plinth-stored running?"));
+	check_registry(true);
+	*calls = '\0';
+	assert_int_equal(guest_destroy(NULL, DOMID, config.uuid, -1, &options, &report), 0);
+	assert_string_equal(calls, "forget destroy died");
+
+	/* one that is there but does not let us in is another matter */
+	*calls = '\0';
+	store_error = -EACCES;
+	assert_int_equal(guest_create(NULL, &config, &options, &domid, &report), -EACCES);
+	assert_string_equal(calls, "domains check");
 }
 
 static void test_destroy_fails(void **state)
@@ -538,7 +658,7 @@ static void test_destroy_fails(void **state)
 	failing = "destroy";
 	failure = -EPERM;
 	assert_int_equal(guest_destroy(NULL, DOMID, config.uuid, -1, &options, &report), -EPERM);
-	assert_string_equal(calls, "forget destroy");
+	assert_string_equal(calls, "forget pause unpublish destroy");
 	check_registry(true); /* it is still there, and keeps its name */
 	*calls = '\0';
 	assert_int_equal(guest_destroy(NULL, 0, config.uuid, -1, &options, &report), -EPERM);
@@ -565,6 +685,8 @@ int main(void)
 		TEST(test_as_monitor),
 		TEST(test_check_only),
 		TEST(test_destroy),
+		TEST(test_destroy_releases),
+		TEST(test_without_store),
 		TEST(test_destroy_fails),
 	};
 
