@@ -228,10 +228,11 @@ static long getdomaininfo(struct vcpu *v __unused, struct domain *none __unused,
 	return 0;
 }
 
+/* Below what the domain has: it gets no more, and is to give back by itself. */
 static long max_mem(struct vcpu *v __unused, struct domain *d, struct xen_domctl *op)
 {
-	d->max_pages = op->u.max_mem.max_memkb >> (PAGE_SHIFT - 10);
-	return 0; /* less than it has: it gets no more until it has given that much back */
+	WRITE_ONCE(d->max_pages, op->u.max_mem.max_memkb >> (PAGE_SHIFT - 10));
+	return 0;
 }
 
 static long max_vcpus(struct vcpu *v __unused, struct domain *d, struct xen_domctl *op)

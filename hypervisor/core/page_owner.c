@@ -10,10 +10,10 @@
  */
 static int charge(struct domain *d, uint64_t nr)
 {
-	uint64_t have = atomic_load(&d->tot_pages);
+	uint64_t have = atomic_load(&d->tot_pages), max = READ_ONCE(d->max_pages);
 
 	do {
-		if (nr > d->max_pages || have > d->max_pages - nr)
+		if (nr > max || have > max - nr)
 			return -ENOMEM;
 	} while (!atomic_cas(&d->tot_pages, &have, have + nr));
 	if (!have)

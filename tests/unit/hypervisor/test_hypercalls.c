@@ -558,6 +558,11 @@ static void affinity(void **state)
 	hard[0] = 0xf0; /* none of these exists */
 	assert_int_equal(whole_domctl(XEN_DOMCTL_setvcpuaffinity, d->id, &op), -EINVAL);
 	assert_int_equal(d->vcpu[0]->sched.hard_affinity, 0xf6);
+	hard[0] = 0x06; /* a wish that cannot be granted is none */
+	soft[0] = 0x08;
+	assert_int_equal(whole_domctl(XEN_DOMCTL_setvcpuaffinity, d->id, &op), 0);
+	assert_int_equal(hard[0], 0x06);
+	assert_int_equal(soft[0], 0);
 	a->flags = 0;
 	assert_int_equal(whole_domctl(XEN_DOMCTL_setvcpuaffinity, d->id, &op), -EINVAL);
 	/* Sizes at the edges: a map without bits, and one so large that its size in bytes wraps. */
@@ -605,7 +610,7 @@ static void limits(void **state)
 	struct xen_domctl op = {.u.max_mem.max_memkb = 39};
 
 	(void)state;
-	assert_int_equal(whole_domctl(XEN_DOMCTL_max_mem, d->id, &op), 0); /* it has one more */
+	assert_int_equal(whole_domctl(XEN_DOMCTL_max_mem, d->id, &op), 0); /* it has more, and keeps it */
 	assert_int_equal(whole_populate(d->id, RAM0 + 10, 1), 0);
 	op.u.max_mem.max_memkb = 44;
 	assert_int_equal(whole_domctl(XEN_DOMCTL_max_mem, d->id, &op), 0);
