@@ -3,7 +3,7 @@
 # Boots the QEMU machine that everything here is tried on; arguments go to QEMU as they are. By environment:
 #   HV=plinth|xen|none  the hypervisor (none: Linux on the bare machine)      default plinth
 #   KERNEL=6.1|6.12     dom0's Debian kernel                                  default 6.1
-#   TOOLS=plinth|xl     the toolstack in dom0                                 default plinth
+#   TOOLS=plinth|xl|mixed  the toolstack in dom0; mixed: vmctl, with stock xenstored  default plinth
 #   GIC=2|3 SMP=N MEM=MiB CPU=MODEL the machine                               default 3, 2, 2048, cortex-a57
 #   DOM0_MEM=SIZE HV_ARGS=... DOM0_ARGS=...  more for the command lines       default 512M
 #   REBOOT=1            a reset boots again (default: it ends QEMU)
@@ -24,7 +24,8 @@ parts=("$images/$KERNEL/dom0.cpio")
 case $tools in
 plinth) [ ! -r "$images"/tools.cpio ] || parts+=("$images/tools.cpio") ;;
 xl) parts+=("$images/xen.cpio") ;;
-*) die "TOOLS=$tools: plinth or xl" ;;
+mixed) parts+=("$images/xen.cpio" "$images/tools.cpio") ;;
+*) die "TOOLS=$tools: plinth, xl or mixed" ;;
 esac
 read -r -a more <<<"${INITRD:-}"
 parts+=("${more[@]}")

@@ -16,7 +16,7 @@ import pexpect
 TOP = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("B", TOP / "build")).absolute()
 LOGS = BUILD / "test-logs"
-PROBE = BUILD / "tests/system/probe"
+PROBES = [BUILD / "tests/system/probe", BUILD / "tests/system/store-probe"]
 
 BOOT_LIMIT = 240  # seconds from reset to dom0's agent; a boot takes 5 to 15
 LIFE_LIMIT = 900  # seconds that any machine may live at all
@@ -100,8 +100,9 @@ class Machine:
         self.log = open(self.log_path, "wb", buffering=0)
         files = dict(files or {})
         files.setdefault("/autorun", TOP / "tests/system/agent.sh")
-        if PROBE.exists():
-            files.setdefault("/tests/probe", PROBE)
+        for probe in PROBES:
+            if probe.exists():
+                files.setdefault(f"/tests/{probe.name}", probe)
         with tempfile.NamedTemporaryFile(suffix=".cpio") as archive:
             pack_cpio(files, archive.name)
             env = config.environment()

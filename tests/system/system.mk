@@ -3,14 +3,16 @@
 # T=words picks tests by name:   make test-system T='console or policy'
 
 SYSTEM_JOBS ?= 2
-SYSTEM_PROBE := $(B)/tests/system/probe
-SYSTEM_FILES = $(PLINTH) $(IMAGES)/tools.cpio $(DOM0_IMAGES) $(IMAGES)/xen.cpio $(SYSTEM_PROBE)
+SYSTEM_PROBES := $(B)/tests/system/probe $(B)/tests/system/store-probe
+SYSTEM_FILES = $(PLINTH) $(IMAGES)/tools.cpio $(DOM0_IMAGES) $(IMAGES)/xen.cpio $(SYSTEM_PROBES)
 SYSTEM_JUNIT := $(B)/test-logs/system.xml
 
-$(SYSTEM_PROBE): tests/system/probe.c $(B)/arm64/libctrl.so
+$(B)/tests/system/probe: tests/system/probe.c
+$(B)/tests/system/store-probe: tests/system/store_probe.c
+$(SYSTEM_PROBES): $(B)/arm64/libctrl.so
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CROSS)gcc -std=gnu11 -O2 $(WARN) $(LIBCTRL_USE_CFLAGS) $< $(LIBCTRL_USE_LIBS) -o $@
+	$(Q)$(CROSS)gcc -std=gnu11 -O2 $(WARN) $(LIBCTRL_USE_CFLAGS) $(filter %.c,$^) $(LIBCTRL_USE_LIBS) -o $@
 
 .PHONY: test-system
 ## make test-system  boot machines in QEMU and try everything in them (T='words' picks tests)
