@@ -20,7 +20,7 @@ all: tools
 # ---- common: configs, the registry, creation and destruction of guests ----
 COMMON_CONFIG_SRCS := $(addprefix tools/common/,config_lex.c config_parse.c cpulist.c guest_config.c \
 	guest_key_types.c guest_keys.c nearest.c path.c read_file.c report.c uuid.c)
-COMMON_GUEST_SRCS := $(COMMON_CONFIG_SRCS) $(addprefix tools/common/,guest.c guest_store.c registry.c)
+COMMON_GUEST_SRCS := $(COMMON_CONFIG_SRCS) $(addprefix tools/common/,guest.c guest_rename.c guest_store.c registry.c)
 
 # ---- console and monitor: what their clients are made of, and the daemons ----
 CONSOLE_CLIENT_SRCS := $(addprefix tools/console/,client.c client_calls.c client_main.c expect.c protocol.c \
@@ -49,8 +49,9 @@ INSTALL += docs/plinth-consoled.8:share/man/man8 docs/plinth-monitord.8:share/ma
 
 # ---- vmctl ----
 VMCTL_SRCS := $(addprefix tools/xl-like/,arguments.c cmd_create.c cmd_destroy.c cmd_dmesg.c cmd_domid.c \
-	cmd_dump_dtb.c cmd_info.c cmd_list.c cmd_pause.c commands.c list_formats.c main.c progress.c target.c \
-	usage.c)
+	cmd_dump_dtb.c cmd_info.c cmd_list.c cmd_mem.c cmd_pause.c cmd_rename.c cmd_sched.c cmd_shutdown.c cmd_sysrq.c \
+	cmd_uptime.c cmd_vcpu_list.c cmd_vcpu_pin.c cmd_vcpu_set.c cmd_wait.c commands.c list_formats.c main.c \
+	progress.c talk.c target.c usage.c)
 VMCTL_OBJS := $(call tools_objs,$(VMCTL_SRCS) $(COMMON_GUEST_SRCS) $(CONSOLE_CLIENT_SRCS) \
 	$(MONITOR_CLIENT_SRCS))
 

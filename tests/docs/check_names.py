@@ -217,11 +217,11 @@ def check_man_pages(tree, report):
     keys = set(re.findall(r"^\.(?:It )?Cm (\w+)", page, re.M))
     check_sets(report, "docs/plinth-guest.cfg.5", "key", tree.keys, keys)
     page = tree.read("docs/vmctl.1")
-    told = {word for line in re.findall(r"^\.(?:It )?Cm ([a-z| -]+)", page, re.M) for word in re.findall(r"[a-z][a-z-]*", line)}
+    told = {word for line in re.findall(r"^\.(?:It )?Cm ([a-z0-9| -]+)", page, re.M) for word in re.findall(r"[a-z][a-z0-9-]*", line)}
     for command in sorted(tree.vmctl):
         report.check(command in told, "docs/vmctl.1", f"command {command} is not mentioned")
     synopsis = page.split(".Sh DESCRIPTION")[0]
-    for command in re.findall(r"^\.Cm ([a-z-]+)", synopsis, re.M):
+    for command in re.findall(r"^\.Cm ([a-z0-9-]+)", synopsis, re.M):
         report.check(command in tree.vmctl, "docs/vmctl.1", f"vmctl has no command {command}")
 
 

@@ -84,36 +84,44 @@ static int check_files(struct creation *creation)
 	return err ? fail_by_ctrl(creation->report, -EINVAL) : 0;
 }
 
-static int find_name(struct creation *creation, const struct registry_domain *domains, size_t count)
+static int find_name(const struct registry_domain *domains, size_t count, const char *name,
+		     struct report *report)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (domains[i].info->dying || strcmp(domains[i].name, creation->config->name))
+		if (domains[i].info->dying || strcmp(domains[i].name, name))
 			continue;
-		return report_set(creation->report, -EEXIST,
+		return report_set(report, -EEXIST,
 				  "the name '%s' is in use by domain %" PRIu32
 				  "; destroy that one first, or choose another name",
-				  creation->config->name, domains[i].info->domid);
+				  name, domains[i].info->domid);
 	}
 	return 0;
 }
 
-static int check_name(struct creation *creation)
+int guest_check_name(struct ctrl *ctrl, const char *registry, const char *name,
+		     struct report *report)
 {
 	struct registry_domain *domains;
 	struct ctrl_domain_info *list;
-	int count = ctrl_list_all_domains(creation->ctrl, &list), err;
+	int count = ctrl_list_all_domains(ctrl, &list), err;
 
 	if (count < 0)
-		return fail_by_ctrl(creation->report, count);
-	err = registry_name_domains(creation->options->registry, list, (size_t)count, &domains);
+		return fail_by_ctrl(report, count);
+	err = registry_name_domains(registry, list, (size_t)count, &domains);
 	if (err) {
-		report_set(creation->report, err, "out of memory");
+		report_set(report, err, "out of memory");
 	} else {
-		err = find_name(creation, domains, (size_t)count);
+		err = find_name(domains, (size_t)count, name, report);
 		registry_free_domains(domains, (size_t)count);
 	}
 	free(list);
 	return err;
+}
+
+static int check_name(struct creation *creation)
+{
+	return guest_check_name(creation->ctrl, creation->options->registry, creation->config->name,
+				creation->report);
 }
 
 static int check_affinity(struct creation *creation, const char *key,
@@ -312,15 +320,14 @@ static void unpublish(struct creation *creation)
 				   &unused);
 }
 
-static int register_guest(struct creation *creation)
+void guest_to_monitor(const struct guest_config *config, uint32_t domid, const char *text,
+		      struct monitor_guest *out)
 {
-	const struct guest_options *options = creation->options;
-	const struct guest_config *config = creation->config;
-	struct monitor_guest guest = {
-		.domid = creation->guest.domid,
+	*out = (struct monitor_guest){
+		.domid = domid,
 		.name = config->name,
-		.config = creation->text,
-		.config_size = strlen(creation->text),
+		.config = text,
+		.config_size = strlen(text),
 		.on =
 			{
 				[MONITOR_ON_POWEROFF] = (enum monitor_action)config->on_poweroff,
@@ -329,10 +336,17 @@ static int register_guest(struct creation *creation)
 				[MONITOR_ON_WATCHDOG] = (enum monitor_action)config->on_watchdog,
 			},
 	};
+	memcpy(out->uuid, config->uuid, sizeof(out->uuid));
+}
+
+static int register_guest(struct creation *creation)
+{
+	const struct guest_options *options = creation->options;
+	struct monitor_guest guest;
 	char text[ERR_MAX] = "";
 	int err;
 
-	memcpy(guest.uuid, config->uuid, sizeof(guest.uuid));
+	guest_to_monitor(creation->config, creation->guest.domid, creation->text, &guest);
 	if (options->register_guest)
 		err = options->register_guest(options->context, &guest, text, sizeof(text));
 	else

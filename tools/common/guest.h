@@ -57,6 +57,10 @@ int guest_create(struct ctrl *ctrl, const struct guest_config *config,
 void guest_to_ctrl(const struct guest_config *config, const char *cmdline,
 		   struct ctrl_guest_config *out);
 
+/* What the monitor is to know; text comes from guest_config_format(). Points into config and text. */
+void guest_to_monitor(const struct guest_config *config, uint32_t domid, const char *text,
+		      struct monitor_guest *out);
+
 /*
  * Everything that can be checked without making anything: `vmctl create -n`. Without ctrl (NULL)
  * the name and free memory are not looked at.
@@ -71,5 +75,16 @@ int guest_check(struct ctrl *ctrl, const struct guest_config *config,
  */
 int guest_destroy(struct ctrl *ctrl, uint32_t domid, const uint8_t uuid[16], int reason,
 		  const struct guest_options *options, struct report *report);
+
+/*
+ * Gives a guest another name: in the registry, then where it is known besides (monitor, console,
+ * store). -EEXIST the name is in use, -EINVAL it cannot be one, -ENOENT the guest is none of ours.
+ */
+int guest_rename(struct ctrl *ctrl, uint32_t domid, const uint8_t uuid[16], const char *name,
+		 const struct guest_options *options, struct report *report);
+
+/* 0, or -EEXIST with the report set where a living domain is called so. */
+int guest_check_name(struct ctrl *ctrl, const char *registry, const char *name,
+		     struct report *report);
 
 #endif

@@ -159,3 +159,66 @@ int target_each(const struct arguments *arguments,
 	ctrl_close(ctrl);
 	return status;
 }
+
+/* --- several --- */
+
+static int find_words(struct targets *targets, char *const words[], int count)
+{
+	int status = EXIT_OK;
+
+	targets->list = calloc((size_t)count + 1, sizeof(*targets->list));
+	if (!targets->list)
+		return vmctl_fail(EXIT_FAILED, "out of memory");
+	for (int i = 0; i < count; i++) {
+		int one = target_find(targets->ctrl, words[i], &targets->list[targets->count]);
+
+		targets->count += !one;
+		if (!status)
+			status = one;
+	}
+	return status;
+}
+
+static int take_named(struct targets *targets, const struct ctrl_domain_info *list, size_t count)
+{
+	struct registry_domain *named;
+
+	targets->list = calloc(count + 1, sizeof(*targets->list));
+	if (!targets->list || registry_name_domains(NULL, list, count, &named))
+		return vmctl_fail(EXIT_FAILED, "out of memory");
+	for (size_t i = 0; i < count; i++)
+		target_set(&targets->list[targets->count++], &list[i], named[i].name);
+	registry_free_domains(named, count);
+	return EXIT_OK;
+}
+
+static int find_all(struct targets *targets)
+{
+	struct ctrl_domain_info *list;
+	int count = ctrl_list_all_domains(targets->ctrl, &list), status;
+
+	if (count < 0)
+		return vmctl_fail(vmctl_status(count), "%s", ctrl_error());
+	status = take_named(targets, list, (size_t)count);
+	free(list);
+	return status;
+}
+
+int targets_open(struct targets *targets, char *const words[], int count)
+{
+	int status;
+
+	*targets = (struct targets){0};
+	status = vmctl_open(&targets->ctrl);
+	if (status) {
+		targets->ctrl = NULL;
+		return status;
+	}
+	return count ? find_words(targets, words, count) : find_all(targets);
+}
+
+void targets_close(struct targets *targets)
+{
+	ctrl_close(targets->ctrl);
+	free(targets->list);
+}

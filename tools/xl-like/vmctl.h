@@ -71,6 +71,9 @@ int arguments_parse(const struct command *command, int argc, char *const argv[],
 /* Whether an option was given, by its long name; the value of one that takes an argument. */
 const char *arguments_option(const struct arguments *arguments, const char *name);
 
+/* Whether a word is nothing but a decimal number from min to max. */
+bool word_is_number(const char *word, unsigned long min, unsigned long max);
+
 /* The commands, each in its cmd_*.c. They return an enum vmctl_exit. */
 int cmd_create(const struct arguments *arguments);
 int cmd_destroy(const struct arguments *arguments);
@@ -81,9 +84,21 @@ int cmd_dump_dtb(const struct arguments *arguments);
 int cmd_help(const struct arguments *arguments);
 int cmd_info(const struct arguments *arguments);
 int cmd_list(const struct arguments *arguments);
+int cmd_mem_max(const struct arguments *arguments);
+int cmd_mem_set(const struct arguments *arguments);
 int cmd_pause(const struct arguments *arguments);
+int cmd_reboot(const struct arguments *arguments);
+int cmd_rename(const struct arguments *arguments);
+int cmd_sched_credit2(const struct arguments *arguments);
+int cmd_shutdown(const struct arguments *arguments);
+int cmd_sysrq(const struct arguments *arguments);
 int cmd_unpause(const struct arguments *arguments);
+int cmd_uptime(const struct arguments *arguments);
+int cmd_vcpu_list(const struct arguments *arguments);
+int cmd_vcpu_pin(const struct arguments *arguments);
+int cmd_vcpu_set(const struct arguments *arguments);
 int cmd_version(const struct arguments *arguments);
+int cmd_wait(const struct arguments *arguments);
 
 /* --- what commands use --- */
 
@@ -114,6 +129,21 @@ int target_find(struct ctrl *ctrl, const char *word, struct target *target);
  */
 int target_each(const struct arguments *arguments,
 		int (*go)(struct ctrl *ctrl, const struct target *target));
+
+/* Several domains that someone named. */
+struct targets {
+	struct ctrl *ctrl; /* NULL: nothing could be opened */
+	struct target *list;
+	size_t count;
+};
+
+/*
+ * Finds the domains that words name; all there are where there are no words. Prints for each that is
+ * not there, and takes the others. 0, or the exit status of the first failure; with ctrl NULL there
+ * is no more to do. targets_close() in any case.
+ */
+int targets_open(struct targets *targets, char *const words[], int count);
+void targets_close(struct targets *targets);
 
 /* The usage of a command as `vmctl help` prints it. */
 void usage_print_command(const struct command *command);

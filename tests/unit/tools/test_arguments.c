@@ -194,7 +194,9 @@ static void test_manual(void **state)
 		if (!strstr(text, tag))
 			fail_msg("'%s' is not in docs/vmctl.1", tag);
 		for (const struct option_row *row = commands[i].options; row && row->name; row++) {
-			if (row->argument)
+			if (!row->letter)
+				snprintf(tag, sizeof(tag), "Fl -%s", row->name);
+			else if (row->argument)
 				snprintf(tag, sizeof(tag), "Fl %c", row->letter);
 			else
 				snprintf(tag, sizeof(tag), ".It Fl %c , -%s", row->letter,
@@ -221,9 +223,21 @@ COMMAND(cmd_dump_dtb)
 COMMAND(cmd_help)
 COMMAND(cmd_info)
 COMMAND(cmd_list)
+COMMAND(cmd_mem_max)
+COMMAND(cmd_mem_set)
 COMMAND(cmd_pause)
+COMMAND(cmd_reboot)
+COMMAND(cmd_rename)
+COMMAND(cmd_sched_credit2)
+COMMAND(cmd_shutdown)
+COMMAND(cmd_sysrq)
 COMMAND(cmd_unpause)
+COMMAND(cmd_uptime)
+COMMAND(cmd_vcpu_list)
+COMMAND(cmd_vcpu_pin)
+COMMAND(cmd_vcpu_set)
 COMMAND(cmd_version)
+COMMAND(cmd_wait)
 
 int console_client_main(int argc, char *const argv[]);
 extern const char console_client_usage[];

@@ -195,6 +195,18 @@ int guest_store_remove(struct ctrl_store *store, uint32_t domid, const uint8_t u
 	return note("unpublish");
 }
 
+int guest_store_rename(struct ctrl_store *store, uint32_t domid, const uint8_t uuid[16],
+		       const char *name, struct report *why)
+{
+	(void)uuid;
+	(void)why;
+	assert_ptr_equal(store, calls);
+	assert_int_equal(domid, DOMID);
+	note("rename");
+	note(name);
+	return 0;
+}
+
 int console_client_add(const char *sock, const struct console_add *guest, char *err,
 		       size_t err_size)
 {
@@ -666,6 +678,37 @@ static void test_destroy_fails(void **state)
 	assert_string_equal(report.text, "dom0 cannot be destroyed: shut it down instead");
 }
 
+static void test_rename(void **state)
+{
+	struct registry_entry entry;
+	uint32_t domid;
+
+	(void)state;
+	load("on_crash='preserve'");
+	assert_int_equal(guest_create(NULL, &config, &options, &domid, &report), 0);
+	present[1] = (struct ctrl_domain_info){.domid = DOMID};
+	memcpy(present[1].uuid, config.uuid, 16);
+	present_count = 2;
+	*calls = '\0';
+	assert_int_equal(guest_rename(NULL, DOMID, config.uuid, "www", &options, &report), 0);
+	assert_string_equal(calls, "domains rename www console register");
+	assert_string_equal(added.name, "www");
+	assert_string_equal(registered.name, "www");
+	assert_int_equal(registered.on[MONITOR_ON_CRASH], MONITOR_PRESERVE);
+	assert_int_equal(registry_read(directory, DOMID, config.uuid, &entry), 0);
+	assert_string_equal(entry.name, "www");
+	assert_non_null(strstr(entry.config, "\"www\"")); /* a restart is under the new name */
+	assert_string_equal(entry.config_path, "/etc/web.cfg");
+	registry_entry_clear(&entry);
+
+	*calls = '\0';
+	assert_int_equal(guest_rename(NULL, DOMID, config.uuid, "www", &options, &report), -EEXIST);
+	assert_int_equal(guest_rename(NULL, DOMID, config.uuid, "a/b", &options, &report), -EINVAL);
+	assert_int_equal(guest_rename(NULL, 3, config.uuid, "new", &options, &report), -ENOENT);
+	assert_string_equal(calls, "domains");
+	assert_int_equal(registry_remove(directory, DOMID, config.uuid), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -685,6 +728,7 @@ int main(void)
 		TEST(test_as_monitor),
 		TEST(test_check_only),
 		TEST(test_destroy),
+		TEST(test_rename),
 		TEST(test_destroy_releases),
 		TEST(test_without_store),
 		TEST(test_destroy_fails),

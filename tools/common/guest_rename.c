@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: ISC */
+/* Gives a guest another name, in all the places where it has one. */
+#include "common/guest.h"
+#include "common/guest_store.h"
+#include "common/registry.h"
+#include "console/console_client.h"
+#include "monitor/monitor_client.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <libctrl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ERR_MAX 512
+
+static const struct guest_options no_options;
+
+/* A renaming under way. */
+struct renaming {
+	const struct guest_options *options;
+	struct registry_entry entry; /* as it will be */
+	struct guest_config config;  /* the entry's, with the new name */
+	struct report *report;
+};
+
+static int load(struct renaming *renaming, const char *name)
+{
+	struct registry_entry *entry = &renaming->entry;
+	int err = guest_config_load_text(entry->name, entry->config, strlen(entry->config),
+					 &renaming->config, renaming->report);
+
+	if (err)
+		return err;
+	free(entry->name);
+	free(entry->config);
+	free(renaming->config.name);
+	entry->name = strdup(name);
+	renaming->config.name = strdup(name);
+	entry->config = renaming->config.name ? guest_config_format(&renaming->config) : NULL;
+	if (entry->name && entry->config)
+		return 0;
+	return report_set(renaming->report, -ENOMEM, "out of memory");
+}
+
+/* A restart is under the new name. */
+static int tell_monitor(struct renaming *renaming)
+{
+	struct monitor_guest guest;
+	char text[ERR_MAX] = "";
+	int err;
+
+	guest_to_monitor(&renaming->config, renaming->entry.domid, renaming->entry.config, &guest);
+	err = monitor_client_register(renaming->options->monitor_socket, &guest, text,
+				      sizeof(text));
+	return err ? report_set(renaming->report, err, "%s", text) : 0;
+}
+
+/* The console starts anew under the new name; what was output before stays under the old one. */
+static int tell_console(struct renaming *renaming)
+{
+	struct console_add add = {
+		.domid = renaming->entry.domid,
+		.name = renaming->entry.name,
+		.guest_port = CONSOLE_PORT_FIND,
+	};
+	char text[ERR_MAX] = "";
+	int err;
+
+	memcpy(add.uuid, renaming->entry.uuid, sizeof(add.uuid));
+	err = console_client_add(renaming->options->console_socket, &add, text, sizeof(text));
+	return err ? report_set(renaming->report, err, "%s", text) : 0;
+}
+
+static int tell_store(struct renaming *renaming)
+{
+	const struct registry_entry *entry = &renaming->entry;
+	struct ctrl_store *store;
+	int err;
+
+	if (ctrl_store_open(&store))
+		return 0; /* it is not known there */
+	err = guest_store_rename(store, entry->domid, entry->uuid, entry->name, renaming->report);
+	ctrl_store_close(store);
+	return err;
+}
+
+/* With the registry written it has its new name; what fails after that is said, and left. */
+static int carry_out(struct renaming *renaming, struct ctrl *ctrl, const char *name)
+{
+	int err = guest_check_name(ctrl, renaming->options->registry, name, renaming->report), more;
+
+	if (!err)
+		err = load(renaming, name);
+	if (!err)
+		err = registry_write(renaming->options->registry, &renaming->entry,
+				     renaming->report);
+	if (err)
+		return err;
+	err = tell_store(renaming);
+	more = tell_console(renaming);
+	err = err ? err : more;
+	more = tell_monitor(renaming);
+	return err ? err : more;
+}
+
+int guest_rename(struct ctrl *ctrl, uint32_t domid, const uint8_t uuid[16], const char *name,
+		 const struct guest_options *options, struct report *report)
+{
+	struct renaming renaming = {
+		.options = options ? options : &no_options,
+		.report = report,
+	};
+	const char *fault = guest_name_fault(name);
+	int lock, err;
+
+	if (*fault)
+		return report_set(report, -EINVAL, "a guest cannot be called '%s': %s", name,
+				  fault);
+	lock = registry_lock_name(renaming.options->registry, name, report);
+	if (lock < 0)
+		return lock;
+	err = registry_read(renaming.options->registry, domid, uuid, &renaming.entry);
+	if (err)
+		report_set(report, err,
+			   "domain %" PRIu32 " was not made by vmctl, and has no name here", domid);
+	else
+		err = carry_out(&renaming, ctrl, name);
+	guest_config_clear(&renaming.config);
+	registry_entry_clear(&renaming.entry);
+	registry_unlock_name(renaming.options->registry, name, lock);
+	return err;
+}
