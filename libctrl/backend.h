@@ -29,6 +29,8 @@ struct ctrl_backend_ops {
 	int (*map_resource)(void *state, uint32_t domid, uint32_t type, uint32_t id, uint64_t frame,
 			    size_t nr, int prot, void **addr);
 	void (*unmap)(void *state, void *addr, size_t nr);
+	/* The ring page of the store that dom0's own kernel uses, and its event channel. */
+	int (*map_dom0_store)(void *state, void **page, uint32_t *port);
 
 	int (*evtchn_open)(void *state, void **set);
 	void (*evtchn_close)(void *state, void *set);

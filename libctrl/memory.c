@@ -178,3 +178,13 @@ int ctrl_flush_cache(struct ctrl *c, uint32_t domid, uint64_t gfn, uint64_t nr)
 	}
 	return 0;
 }
+
+int ctrl_map_dom0_store(struct ctrl *c, void **page, uint32_t *port)
+{
+	int ret = c->ops->map_dom0_store ? c->ops->map_dom0_store(c->state, page, port) : -ENODEV;
+
+	if (ret < 0)
+		return ctrl_fail_file(ret, "map the store's page of this kernel "
+					   "(/dev/xen/xenbus_backend)");
+	return 0;
+}

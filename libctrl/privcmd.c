@@ -14,6 +14,7 @@
 #define PRIVCMD_NODE   "/dev/xen/privcmd"
 #define HYPERCALL_NODE "/dev/xen/hypercall"
 #define EVTCHN_NODE    "/dev/xen/evtchn"
+#define STORE_NODE     "/dev/xen/xenbus_backend"
 
 /*
  * Linux's ABI of these nodes (include/uapi/xen/{privcmd,evtchn}.h, whose packaged copies do not
@@ -68,6 +69,9 @@ struct evtchn_port {
 #define EVTCHN_BIND_UNBOUND     EVTCHN_IOC(2, struct evtchn_bind_unbound)
 #define EVTCHN_UNBIND           EVTCHN_IOC(3, struct evtchn_port)
 #define EVTCHN_NOTIFY           EVTCHN_IOC(4, struct evtchn_port)
+
+/* include/xen/xenbus_dev.h: the port is the result. */
+#define XENBUS_BACKEND_EVTCHN _IOC(_IOC_NONE, 'B', 0, 0)
 
 struct linux_state {
 	int privcmd;
@@ -177,6 +181,27 @@ static int linux_map_resource(void *state, uint32_t domid, uint32_t type, uint32
 	}
 	*addr = ptr;
 	return 0;
+}
+
+/* The page stays mapped when the file is closed. */
+static int linux_map_dom0_store(void *state, void **page, uint32_t *port)
+{
+	int fd = open(STORE_NODE, O_RDWR | O_CLOEXEC);
+	void *ptr;
+	long ret;
+
+	(void)state;
+	if (fd < 0)
+		return -errno;
+	ret = node_ioctl(fd, XENBUS_BACKEND_EVTCHN, NULL);
+	if (ret >= 0) {
+		*port = (uint32_t)ret;
+		ptr = mmap(NULL, CTRL_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		ret = ptr == MAP_FAILED ? -errno : 0;
+		*page = ptr;
+	}
+	close(fd);
+	return (int)ret;
 }
 
 /* A set of event channels is a file descriptor, kept in the pointer. */
@@ -310,6 +335,7 @@ const struct ctrl_backend_ops ctrl_linux_ops = {
 	.map_frames = linux_map_frames,
 	.map_resource = linux_map_resource,
 	.unmap = linux_unmap,
+	.map_dom0_store = linux_map_dom0_store,
 	.evtchn_open = linux_evtchn_open,
 	.evtchn_close = linux_evtchn_close,
 	.evtchn_fd = linux_evtchn_fd,

@@ -35,6 +35,15 @@ MONITORD_OBJS := $(call tools_objs,$(addprefix tools/monitor/,monitor.c monitord
 	$(MONITOR_CLIENT_SRCS) $(COMMON_GUEST_SRCS) $(DAEMON_SRCS) \
 	$(addprefix tools/console/,client_calls.c protocol.c) $(addprefix tools/common/,frame.c frame_io.c loop.c))
 
+STORE_SRCS := $(addprefix tools/store/,change.c conn.c conn_ring.c conn_socket.c control.c domains.c introduce.c \
+	ops.c perms.c quota.c state.c store.c tree.c txn.c watch.c wire.c) tools/common/loop.c
+STORED_SRCS := $(STORE_SRCS) $(addprefix tools/store/,stored.c xen.c) $(DAEMON_SRCS)
+STORED_OBJS := $(call tools_objs,$(STORED_SRCS))
+
+$(B)/arm64/plinth-stored: $(STORED_OBJS) $(B)/arm64/libctrl.so
+	$(call say,LD,$@)
+	$(Q)$(CROSS)gcc $(TOOLS_LDFLAGS) $(STORED_OBJS) $(LIBCTRL_USE_LIBS) -o $@
+
 $(B)/arm64/plinth-consoled: $(CONSOLED_OBJS) $(B)/arm64/libctrl.so
 	$(call say,LD,$@)
 	$(Q)$(CROSS)gcc $(TOOLS_LDFLAGS) $(CONSOLED_OBJS) $(LIBCTRL_USE_LIBS) -o $@
@@ -43,8 +52,8 @@ $(B)/arm64/plinth-monitord: $(MONITORD_OBJS) $(B)/arm64/libctrl.so
 	$(call say,LD,$@)
 	$(Q)$(CROSS)gcc $(TOOLS_LDFLAGS) $(MONITORD_OBJS) $(LIBCTRL_USE_LIBS) $(TOOLS_YAJL_LIBS) -o $@
 
--include $(CONSOLED_OBJS:.o=.d) $(MONITORD_OBJS:.o=.d)
-tools: $(B)/arm64/plinth-consoled $(B)/arm64/plinth-monitord
+-include $(CONSOLED_OBJS:.o=.d) $(MONITORD_OBJS:.o=.d) $(STORED_OBJS:.o=.d)
+tools: $(B)/arm64/plinth-consoled $(B)/arm64/plinth-monitord $(B)/arm64/plinth-stored
 INSTALL += docs/plinth-consoled.8:share/man/man8 docs/plinth-monitord.8:share/man/man8
 
 # ---- vmctl ----
@@ -67,5 +76,6 @@ EXAMPLE_CONFIGS := $(addprefix configs/examples/,annotated.cfg minimal.cfg pinne
 	small.cfg smp.cfg)
 
 INSTALL += $(B)/arm64/vmctl:sbin $(B)/arm64/plinth-consoled:sbin $(B)/arm64/plinth-monitord:sbin \
+	$(B)/arm64/plinth-stored:sbin \
 	docs/vmctl.1:share/man/man1 docs/plinth-guest.cfg.5:share/man/man5 \
 	$(EXAMPLE_CONFIGS:%=%:share/doc/plinth/examples)

@@ -281,6 +281,12 @@ int ctrl_map_frames(struct ctrl *c, uint32_t domid, const uint64_t *gfns, size_t
 int ctrl_map_range(struct ctrl *c, uint32_t domid, uint64_t gfn, size_t nr, int prot, void **addr);
 void ctrl_unmap(struct ctrl *c, void *addr, size_t nr);
 
+/*
+ * For the store daemon: the ring page over which dom0's own kernel talks to it, and the port of this
+ * domain to bind to (ctrl_evtchn_bind_interdomain() with domain 0). ctrl_unmap() takes nr 1.
+ */
+int ctrl_map_dom0_store(struct ctrl *c, void **page, uint32_t *port);
+
 /* Writes len bytes of buf to guest physical address gpa, cleaned to the point of coherency. */
 int ctrl_copy_to_domain(struct ctrl *c, uint32_t domid, uint64_t gpa, const void *buf, size_t len);
 

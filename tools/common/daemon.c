@@ -79,6 +79,24 @@ void daemon_fail(const char *format, ...)
 	va_end(args);
 }
 
+int daemon_set_log_file(const char *path)
+{
+	struct logfile log;
+	int ret = logfile_init(&log, path, LOG_LIMIT);
+
+	if (ret == 0 && log.fd < 0) {
+		logfile_close(&log);
+		ret = -EACCES;
+	}
+	if (ret < 0)
+		return ret;
+	if (self.log_open)
+		logfile_close(&self.log);
+	self.log = log;
+	self.log_open = true;
+	return 0;
+}
+
 int daemon_make_folder(const char *path)
 {
 	char part[PATH_MAX];

@@ -39,6 +39,9 @@ void daemon_become_worker(void);
 /* One line into the log: "2026-01-31T23:59:59Z name[pid]: ...". In the foreground to stderr too. */
 void daemon_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* From now on into another file. 0, or a negative errno and the log stays where it is. */
+int daemon_set_log_file(const char *path);
+
 /* Why the daemon cannot start: to stderr, while it is still somebody's, and to the log. */
 void daemon_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: ISC */
+/* What requests do to nodes, in a transaction or at once. */
+#include "change.h"
+
+#include "state.h"
+#include "watch.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- the tree itself ---- */
+
+void change_set(struct store *store, struct node *node, struct perms *perms, struct value *value,
+		const struct txn *by)
+{
+	if (!node_exists(node)) {
+		txn_note(node, TOUCH_NODE, by);
+		txn_note(node->parent, TOUCH_LIST, by);
+		tree_create(&store->tree, node, perms, value);
+	} else {
+		txn_note(node, TOUCH_NODE, by);
+		if (node->perms != perms)
+			tree_set_perms(&store->tree, node, perms);
+		tree_set_value(&store->tree, node, value);
+	}
+	state_note_node(store, node);
+}
+
+static void remove_one(struct store *store, struct node *node, const struct txn *by)
+{
+	txn_note(node, TOUCH_NODE | TOUCH_LIST | TOUCH_PLACE, by);
+	txn_note(node->parent, TOUCH_LIST, by);
+	tree_remove(&store->tree, node);
+}
+
+void change_remove_all(struct store *store, struct node *node, const struct txn *by)
+{
+	state_note_removed(store, node);
+	node_get(node);
+	while (node->first)
+		remove_one(store, tree_first_leaf(node), by);
+	remove_one(store, node, by);
+	node_put(&store->tree, node);
+}
+
+/* From the leaves up; what is below the top is told only to those who watch exactly that. */
+static void remove_and_tell(struct store *store, struct node *top)
+{
+	struct node *node;
+
+	state_note_removed(store, top);
+	node_get(top);
+	do {
+		struct perms *before;
+
+		node = tree_first_leaf(top);
+		before = perms_get(node->perms);
+		node_get(node);
+		remove_one(store, node, NULL);
+		watch_fire(store, node, before, node != top);
+		perms_put(before);
+		node_put(&store->tree, node);
+	} while (node != top);
+	node_put(&store->tree, top);
+}
+
+void change_remove_owned(struct store *store, struct domain *domain)
+{
+	while (domain->owned && domain->owned->parent)
+		remove_and_tell(store, domain->owned);
+}
+
+/* ---- finding ---- */
+
+static struct node *top_of(struct store *store, const char *path)
+{
+	return *path == '@' ? store->tree.special : store->tree.root;
+}
+
+/*
+ * Goes along the path as far as nodes exist: returns the last of them, and in *rest what is left of
+ * the path ("" when all of it exists).
+ */
+static struct node *walk(const struct view *view, const char *path, const char **rest)
+{
+	struct store *store = view->conn->store;
+	struct node *node = top_of(store, path);
+	const char *at = path, *name;
+	size_t len;
+
+	*rest = at;
+	while (path_next(&at, &name, &len)) {
+		struct node *child = tree_find(&store->tree, node, name, len);
+
+		if (!child || !txn_perms(view->txn, child))
+			return node;
+		node = child;
+		*rest = at;
+	}
+	*rest = "";
+	return node;
+}
+
+/* The transaction depends on the first missing node: all the others are missing with it. */
+static int touch_missing(const struct view *view, struct node *above, const char *rest)
+{
+	struct tree *tree = &view->conn->store->tree;
+	const char *name;
+	struct node *node;
+	size_t len;
+	int ret;
+
+	if (!view->txn || !path_next(&rest, &name, &len))
+		return 0;
+	node = tree_place(tree, above, name, len);
+	if (!node)
+		return -ENOMEM;
+	node_get(node);
+	ret = txn_touch(view->txn, node, TOUCH_NODE, NULL);
+	node_put(tree, node);
+	return ret;
+}
+
+int view_find(const struct view *view, const char *path, unsigned want, struct node **node)
+{
+	const char *rest;
+	struct node *last = walk(view, path, &rest);
+	bool missing = *rest != '\0';
+	int ret = missing ? touch_missing(view, last, rest)
+			  : txn_touch(view->txn, last, TOUCH_NODE, NULL);
+
+	if (ret < 0)
+		return ret;
+	if ((perms_for(txn_perms(view->txn, last), view->conn->domain) & want) != want)
+		return -EACCES;
+	*node = last;
+	return missing ? -ENOENT : 0;
+}
+
+/* ---- writing ---- */
+
+/* What a node is to become, kept in the transaction or done at once. */
+static int put(const struct view *view, struct node *node, struct perms *perms, struct value *value)
+{
+	struct touch *touch;
+	int ret;
+
+	if (!view->txn) {
+		change_set(view->conn->store, node, perms, value, NULL);
+		return 0;
+	}
+	ret = txn_touch(view->txn, node, TOUCH_NODE, &touch);
+	if (ret < 0)
+		return ret;
+	perms_get(perms);
+	value_get(value);
+	perms_put(touch->perms);
+	value_put(touch->value);
+	touch->perms = perms;
+	touch->value = value;
+	touch->flags |= TOUCH_CHANGED;
+	return 0;
+}
+
+/* The children that walk() did not find, from above down to the path's end. */
+static int make_nodes(const struct view *view, struct node *above, const char *rest,
+		      struct perms *perms, struct value *value, struct node **made)
+{
+	struct tree *tree = &view->conn->store->tree;
+	const char *name, *at = rest;
+	size_t len;
+	int ret = txn_touch(view->txn, above, TOUCH_PLACE, NULL);
+
+	while (ret == 0 && path_next(&at, &name, &len)) {
+		struct node *node = tree_place(tree, above, name, len);
+
+		if (!node)
+			return -ENOMEM;
+		node_get(node);
+		ret = put(view, node, perms, *at ? NULL : value);
+		if (ret == 0 && view->txn) {
+			txn_move_last(txn_touched(view->txn, node));
+			view->txn->made++;
+		}
+		*made = above = node;
+		node_put(tree, node);
+	}
+	return ret;
+}
+
+static unsigned count_names(const char *rest)
+{
+	unsigned count = 0;
+	const char *name;
+	size_t len;
+
+	while (path_next(&rest, &name, &len))
+		count++;
+	return count;
+}
+
+/* A domain owns what it makes; what the privileged make belongs to the owner of the node above. */
+static struct perms *inherit(const struct view *view, const struct node *above)
+{
+	struct perms *perms = txn_perms(view->txn, above);
+	struct domain *domain = view->conn->domain;
+
+	return domain->privileged ? perms_get(perms) : perms_with_owner(perms, domain);
+}
+
+static bool may_make(const struct view *view, const char *rest)
+{
+	struct domain *domain = view->conn->domain;
+	uint64_t made = count_names(rest) + (view->txn ? view->txn->made : 0);
+
+	return quota_allows(domain, QUOTA_NODES, domain->nodes + made);
+}
+
+/* Changed at once: told at once. In a transaction: told at its end. */
+static void tell(const struct view *view, struct node *node, const struct perms *before,
+		 unsigned flags)
+{
+	struct touch *touch = txn_touched(view->txn, node);
+
+	if (touch)
+		touch->flags = (uint8_t)((touch->flags & ~TOUCH_EXACT) | flags);
+	else
+		watch_fire(view->conn->store, node, before, flags & TOUCH_EXACT);
+}
+
+static int make(const struct view *view, const char *path, struct value *value)
+{
+	const char *rest;
+	struct node *above = walk(view, path, &rest), *node = NULL;
+	struct perms *perms;
+	int ret;
+
+	if (!may_make(view, rest))
+		return -ENOSPC;
+	perms = inherit(view, above);
+	if (!perms)
+		return -ENOMEM;
+	ret = make_nodes(view, above, rest, perms, value, &node);
+	if (ret == 0)
+		tell(view, node, NULL, TOUCH_FIRE);
+	perms_put(perms);
+	return ret;
+}
+
+/* Is there memory, by the quotas, for a value of this length? */
+static int check_value(const struct view *view, size_t len)
+{
+	struct domain *domain = view->conn->domain;
+
+	if (!quota_allows(domain, QUOTA_NODE_SIZE, len))
+		return -ENOSPC;
+	return quota_allows(domain, QUOTA_MEMORY, domain->bytes + len) ? 0 : -ENOMEM;
+}
+
+int view_write(const struct view *view, const char *path, const void *data, size_t len)
+{
+	size_t size = len == MAKE_ONLY ? 0 : len;
+	struct value *value;
+	struct node *node;
+	bool failed;
+	int ret = view_find(view, path, PERM_WRITE, &node);
+
+	if (ret < 0 && ret != -ENOENT)
+		return ret;
+	if (ret == 0 && len == MAKE_ONLY)
+		return 0;
+	if (ret == 0 || size)
+		if (check_value(view, size) < 0)
+			return check_value(view, size);
+	value = value_new(data, size, &failed);
+	if (failed)
+		return -ENOMEM;
+	if (ret == -ENOENT) {
+		ret = make(view, path, value);
+	} else {
+		ret = put(view, node, txn_perms(view->txn, node), value);
+		if (ret == 0)
+			tell(view, node, NULL, TOUCH_FIRE);
+	}
+	value_put(value);
+	return ret;
+}
+
+int view_set_perms(const struct view *view, struct node *node, struct perms *perms)
+{
+	struct perms *before = perms_get(txn_perms(view->txn, node));
+	int ret = put(view, node, perms, txn_value(view->txn, node));
+
+	if (ret == 0)
+		tell(view, node, before, TOUCH_FIRE);
+	perms_put(before);
+	return ret;
+}
+
+/* ---- removing ---- */
+
+static int mark_removed(const struct view *view, struct node *node, bool exact)
+{
+	struct touch *touch;
+	int ret = txn_touch(view->txn, node, TOUCH_NODE | TOUCH_LIST, &touch);
+
+	if (ret < 0)
+		return ret;
+	perms_put(touch->perms);
+	value_put(touch->value);
+	touch->perms = NULL;
+	touch->value = NULL;
+	touch->flags |= TOUCH_CHANGED;
+	if (!node_exists(node) && view->txn->made)
+		view->txn->made--;
+	tell(view, node, NULL, exact ? TOUCH_FIRE | TOUCH_EXACT : TOUCH_FIRE);
+	return 0;
+}
+
+static bool is_below(const struct node *node, const struct node *top)
+{
+	while (node && node != top)
+		node = node->parent;
+	return node == top;
+}
+
+/* The next one of a subtree, parents before children. */
+static struct node *next_below(struct node *node, const struct node *top)
+{
+	if (node->first)
+		return node->first;
+	while (node != top && !node->next)
+		node = node->parent;
+	return node == top ? NULL : node->next;
+}
+
+/* In a transaction: the nodes that exist are marked, then those that it has made itself. */
+static int mark_all_removed(const struct view *view, struct node *top)
+{
+	int ret = 0;
+
+	for (struct node *node = top; node && ret == 0; node = next_below(node, top))
+		if (txn_perms(view->txn, node))
+			ret = mark_removed(view, node, node != top);
+	for (struct touch *touch = view->txn->first; touch && ret == 0; touch = touch->next)
+		if (touch->flags & TOUCH_CHANGED && touch->perms && is_below(touch->node, top))
+			ret = mark_removed(view, touch->node, touch->node != top);
+	return ret;
+}
+
+int view_remove(const struct view *view, struct node *node)
+{
+	if (view->txn)
+		return mark_all_removed(view, node);
+	remove_and_tell(view->conn->store, node);
+	return 0;
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Clients that come by ring page: guests' kernels, and domain 0's own. The page is hostile memory:
+ * what is read there is read once and checked, and our indices are our own copies.
+ */
+#include "conn.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct ring_conn {
+	struct conn conn; /* first */
+	struct xenstore_domain_interface *page;
+	uint32_t port;     /* local */
+	uint32_t req_cons; /* what is in the page is for the other side to read */
+	uint32_t rsp_prod;
+	bool notify; /* it is to be told of something at the end of the turn */
+	bool silent; /* it was cut off, and may connect anew */
+};
+
+static struct ring_conn *of(struct conn *conn)
+{
+	return (struct ring_conn *)conn;
+}
+
+/* ---- the page ---- */
+
+static uint32_t load(const uint32_t *index)
+{
+	return __atomic_load_n(index, __ATOMIC_ACQUIRE); /* before the bytes that it tells of */
+}
+
+static void store_index(uint32_t *index, uint32_t value)
+{
+	__atomic_store_n(index, value, __ATOMIC_RELEASE); /* after the bytes that it tells of */
+}
+
+/* Copies len bytes from or to position at of a ring, which may lie around its end. */
+static void copy_out(char *to, const char *ring, uint32_t at, uint32_t len)
+{
+	uint32_t start = at % XENSTORE_RING_SIZE, first = XENSTORE_RING_SIZE - start;
+
+	first = first < len ? first : len;
+	memcpy(to, ring + start, first);
+	memcpy(to + first, ring, len - first);
+}
+
+static void copy_in(char *ring, uint32_t at, const char *from, uint32_t len)
+{
+	uint32_t start = at % XENSTORE_RING_SIZE, first = XENSTORE_RING_SIZE - start;
+
+	first = first < len ? first : len;
+	memcpy(ring + start, from, first);
+	memcpy(ring, from + first, len - first);
+}
+
+static void kick(struct ring_conn *ring)
+{
+	const struct platform *platform = ring->conn.store->platform;
+
+	if (ring->notify && platform)
+		platform->notify(ring->conn.store, ring->port);
+	ring->notify = false;
+}
+
+/* ---- requests ---- */
+
+/* Takes the whole messages among the bytes that are there; a message that is longer than the ring
+ * is collected piece by piece. */
+static uint32_t take_bytes(struct ring_conn *ring, const char *data, uint32_t len)
+{
+	struct conn *conn = &ring->conn;
+	struct xsd_sockmsg head;
+	uint32_t used;
+
+	if (buffer_len(&conn->in)) {
+		if (!buffer_put(&conn->in, data, len)) {
+			conn_break(conn, XENSTORE_ERROR_COMM, "no memory for its requests");
+			return 0;
+		}
+		buffer_drop(&conn->in, (uint32_t)conn_take(conn, conn->in.data + conn->in.start,
+							   buffer_len(&conn->in)));
+		return len;
+	}
+	used = (uint32_t)conn_take(conn, data, len);
+	if (used || conn->broken || conn_is_full(conn) || len < sizeof(head))
+		return used;
+	memcpy(&head, data, sizeof(head));
+	if (sizeof(head) + head.len <= XENSTORE_RING_SIZE)
+		return 0;
+	return buffer_put(&conn->in, data, len) ? len : 0;
+}
+
+static void take(struct conn *conn)
+{
+	struct ring_conn *ring = of(conn);
+	uint32_t len = load(&ring->page->req_prod) - ring->req_cons, used;
+	char data[XENSTORE_RING_SIZE];
+
+	if (len > XENSTORE_RING_SIZE) {
+		conn_break(conn, XENSTORE_ERROR_RINGIDX, "its request indices cannot be");
+		return;
+	}
+	if (!len || conn_is_full(conn)) {
+		conn->is_held = len != 0;
+		return;
+	}
+	copy_out(data, ring->page->req, ring->req_cons, len);
+	used = take_bytes(ring, data, len);
+	if (!used)
+		return;
+	ring->req_cons += used;
+	store_index(&ring->page->req_cons, ring->req_cons);
+	ring->notify = true;
+	conn_mark(conn);
+}
+
+/* ---- answers ---- */
+
+static void flush(struct conn *conn)
+{
+	struct ring_conn *ring = of(conn);
+	uint32_t unread = ring->rsp_prod - load(&ring->page->rsp_cons);
+	uint32_t len = buffer_len(&conn->out);
+
+	if (unread > XENSTORE_RING_SIZE) {
+		conn_break(conn, XENSTORE_ERROR_RINGIDX, "its answer indices cannot be");
+		return;
+	}
+	if (len > XENSTORE_RING_SIZE - unread)
+		len = XENSTORE_RING_SIZE - unread;
+	if (len) {
+		copy_in(ring->page->rsp, ring->rsp_prod, conn->out.data + conn->out.start, len);
+		ring->rsp_prod += len;
+		store_index(&ring->page->rsp_prod, ring->rsp_prod);
+		conn_sent(conn, len);
+		ring->notify = true;
+	}
+	kick(ring);
+}
+
+/* ---- state of the connection ---- */
+
+static void drop_queues(struct conn *conn)
+{
+	conn->domain->bytes -= buffer_len(&conn->out);
+	conn->sent += buffer_len(&conn->out);
+	buffer_free(&conn->in);
+	buffer_free(&conn->out);
+	conn->outstanding = 0;
+	conn->is_held = false;
+}
+
+static void cut(struct conn *conn, int error)
+{
+	struct ring_conn *ring = of(conn);
+
+	conn_reset(conn);
+	drop_queues(conn);
+	ring->silent = true;
+	ring->page->error = (uint32_t)error;
+	ring->notify = true;
+	kick(ring);
+}
+
+/* The guest asks to begin anew: all that it had is gone, and the ring is empty. */
+static void reconnect(struct ring_conn *ring)
+{
+	struct xenstore_domain_interface *page = ring->page;
+
+	conn_reset(&ring->conn);
+	drop_queues(&ring->conn);
+	ring->conn.broken = 0;
+	ring->silent = false;
+	ring->req_cons = ring->rsp_prod = 0;
+	page->req_cons = page->req_prod = page->rsp_cons = page->rsp_prod = 0;
+	page->error = XENSTORE_ERROR_NONE;
+	store_index(&page->connection, XENSTORE_CONNECTED); /* after the indices */
+	ring->notify = true;
+	conn_mark(&ring->conn);
+}
+
+void conn_ring_ready(struct conn *conn)
+{
+	struct ring_conn *ring = of(conn);
+
+	if (load(&ring->page->connection) == XENSTORE_RECONNECT)
+		reconnect(ring);
+	if (ring->silent || conn->broken)
+		return;
+	if (buffer_len(&conn->out))
+		flush(conn);
+	if (!conn->broken)
+		take(conn);
+}
+
+void conn_ring_greet(struct conn *conn)
+{
+	of(conn)->notify = true;
+	conn_mark(conn);
+}
+
+static void free_ring(struct conn *conn)
+{
+	struct ring_conn *ring = of(conn);
+	struct store *store = conn->store;
+
+	store->by_port[ring->port] = NULL;
+	if (store->platform) {
+		store->platform->unbind(store, ring->port);
+		store->platform->unmap_ring(store, ring->page);
+	}
+	free(ring);
+}
+
+static const struct conn_ops ring_ops = {
+	.take = take,
+	.flush = flush,
+	.cut = cut,
+	.free = free_ring,
+};
+
+static int claim_port(struct store *store, struct conn *conn, uint32_t port)
+{
+	if (port >= store->ports) {
+		uint32_t ports = (port + 64) & ~63u;
+		struct conn **by_port = realloc(store->by_port, ports * sizeof(*by_port));
+
+		if (!by_port)
+			return -ENOMEM;
+		memset(by_port + store->ports, 0, (ports - store->ports) * sizeof(*by_port));
+		store->by_port = by_port;
+		store->ports = ports;
+	}
+	store->by_port[port] = conn;
+	return 0;
+}
+
+struct conn *conn_ring_open(struct store *store, struct domain *domain, void *page, uint32_t port)
+{
+	struct ring_conn *ring = calloc(1, sizeof(*ring));
+
+	if (!ring || claim_port(store, &ring->conn, port) < 0) {
+		free(ring);
+		return NULL;
+	}
+	ring->page = page;
+	ring->port = port;
+	ring->conn.is_ring = true;
+	ring->req_cons = load(&ring->page->req_cons);
+	ring->rsp_prod = load(&ring->page->rsp_prod);
+	ring->page->server_features =
+		XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR;
+	conn_open(&ring->conn, store, domain, &ring_ops);
+	domain->conn = &ring->conn;
+	return &ring->conn;
+}
+
+int conn_ring_rebind(struct conn *conn, uint32_t remote_port)
+{
+	struct ring_conn *ring = of(conn);
+	struct store *store = conn->store;
+	int port;
+
+	store->platform->unbind(store, ring->port);
+	store->by_port[ring->port] = NULL;
+	port = store->platform->bind(store, conn->domain->domid, remote_port);
+	if (port < 0)
+		return port;
+	ring->port = (uint32_t)port;
+	return claim_port(store, conn, ring->port);
+}

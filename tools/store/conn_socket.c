@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: ISC */
+/* Clients that come by Unix socket: programs of domain 0. */
+#include "conn.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* What is taken from a client in a turn, at most: others have their turns too. */
+#define TURN_BYTES 8192
+
+struct socket_conn {
+	struct conn conn; /* first */
+	struct loop_source source;
+};
+
+static struct socket_conn *of(struct conn *conn)
+{
+	return (struct socket_conn *)conn;
+}
+
+/* Wants to be told of requests unless there is no room for answers, and of room if there is need. */
+static void set_events(struct socket_conn *client)
+{
+	struct conn *conn = &client->conn;
+	uint32_t events = (conn->is_held || conn_is_full(conn) ? 0 : EPOLLIN) |
+			  (buffer_len(&conn->out) ? EPOLLOUT : 0);
+
+	loop_set_events(conn->store->loop, &client->source, events);
+}
+
+static void take(struct conn *conn)
+{
+	buffer_drop(&conn->in, (uint32_t)conn_take(conn, conn->in.data + conn->in.start,
+						   buffer_len(&conn->in)));
+	conn_mark(conn);
+}
+
+/* What is whole is handled where it lies; only the rest is kept. */
+static void take_bytes(struct conn *conn, const char *data, size_t len)
+{
+	bool waiting = buffer_len(&conn->in) != 0;
+	size_t used = waiting ? 0 : conn_take(conn, data, len);
+
+	if (used < len && !buffer_put(&conn->in, data + used, len - used))
+		conn_break(conn, XENSTORE_ERROR_COMM, "no memory for its requests");
+	else if (waiting)
+		take(conn);
+	conn_mark(conn);
+}
+
+static void flush(struct conn *conn)
+{
+	struct socket_conn *client = of(conn);
+	struct buffer *out = &conn->out;
+
+	while (buffer_len(out)) {
+		ssize_t count = send(client->source.fd, out->data + out->start, buffer_len(out),
+				     MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0 && errno != EAGAIN) {
+			conn_close(conn);
+			return;
+		}
+		if (count < 0)
+			break;
+		conn_sent(conn, (uint32_t)count);
+	}
+	set_events(client);
+}
+
+static void ready(struct loop_source *source, uint32_t events)
+{
+	struct socket_conn *client =
+		(struct socket_conn *)((char *)source - offsetof(struct socket_conn, source));
+	static char data[TURN_BYTES];
+	ssize_t count;
+
+	if (events & EPOLLOUT)
+		conn_mark(&client->conn);
+	if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
+		return;
+	count = recv(source->fd, data, sizeof(data), MSG_DONTWAIT);
+	if (count > 0)
+		take_bytes(&client->conn, data, (size_t)count);
+	else if (count == 0 || (errno != EAGAIN && errno != EINTR))
+		conn_close(&client->conn);
+}
+
+static void cut(struct conn *conn, int error)
+{
+	(void)error;
+	conn_close(conn);
+}
+
+static void free_socket(struct conn *conn)
+{
+	struct socket_conn *client = of(conn);
+
+	loop_remove(conn->store->loop, &client->source);
+	close(client->source.fd);
+	free(client);
+}
+
+static const struct conn_ops socket_ops = {
+	.take = take,
+	.flush = flush,
+	.cut = cut,
+	.free = free_socket,
+};
+
+int conn_socket_open(struct store *store, int fd)
+{
+	struct socket_conn *client = calloc(1, sizeof(*client));
+	int ret;
+
+	if (!client)
+		return -ENOMEM;
+	client->source = (struct loop_source){.fd = fd, .events = EPOLLIN, .ready = ready};
+	ret = loop_add(store->loop, &client->source);
+	if (ret < 0) {
+		free(client);
+		return ret;
+	}
+	conn_open(&client->conn, store, store->domains.zero, &socket_ops);
+	return 0;
+}
+
+int conn_socket_fd(const struct conn *conn)
+{
+	return conn->is_ring ? -1 : ((const struct socket_conn *)conn)->source.fd;
+}

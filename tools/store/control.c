@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: ISC */
+/* The control request: a table of commands. */
+#include "control.h"
+
+#include "conn.h"
+#include "state.h"
+#include "txn.h"
+#include "watch.h"
+#include "wire.h"
+
+#include "common/daemon.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_ARGUMENTS 8
+
+struct control {
+	struct store *store;
+	const char *argument[MAX_ARGUMENTS];
+	size_t arguments; /* without the command */
+	char *answer;
+	size_t used;
+};
+
+static int say(struct control *c, const char *text)
+{
+	c->used = strlen(text) + 1;
+	memcpy(c->answer, text, c->used);
+	return 0;
+}
+
+/* ---- check ---- */
+
+static unsigned fault(const struct node *node, const char *what)
+{
+	char path[TREE_PATH_SIZE];
+
+	node_path(node, path);
+	daemon_log("check: %s: %s", path, what);
+	return 1;
+}
+
+static unsigned check_node(struct tree *tree, const struct node *node)
+{
+	unsigned faults = 0;
+
+	if (node->parent && !node_exists(node->parent))
+		faults += fault(node, "the node above does not exist");
+	if (node->parent && tree_find(tree, node->parent, node->name, node->name_len) != node)
+		faults += fault(node, "is not found by its name");
+	if (perms_owner(node->perms)->dead && !perms_owner(node->perms)->refs)
+		faults += fault(node, "its owner is gone");
+	for (const struct node *child = node->first; child; child = child->next)
+		if (child->parent != node || (child->next && child->next->prev != child))
+			faults += fault(child, "is in a wrong list");
+	return faults;
+}
+
+unsigned control_check(struct store *store)
+{
+	struct node *node = store->tree.root;
+	unsigned faults = 0, seen = 0;
+
+	while (node) {
+		seen++;
+		faults += check_node(&store->tree, node);
+		if (node->first) {
+			node = node->first;
+			continue;
+		}
+		while (node && !node->next)
+			node = node->parent;
+		node = node ? node->next : NULL;
+	}
+	for (node = store->tree.special->first, seen++; node; node = node->next)
+		seen++;
+	if (seen != store->tree.nodes)
+		faults += fault(store->tree.root, "the number of nodes is wrong");
+	return faults;
+}
+
+static int run_check(struct control *c)
+{
+	char text[64];
+	unsigned faults = control_check(c->store);
+
+	if (!faults)
+		return say(c, "OK");
+	snprintf(text, sizeof(text), "%u faults, see the log", faults);
+	return say(c, text);
+}
+
+/* ---- log ---- */
+
+static int run_log(struct control *c)
+{
+	if (c->arguments != 1)
+		return -EINVAL;
+	if (strcmp(c->argument[0], "on") == 0)
+		c->store->trace = true;
+	else if (strcmp(c->argument[0], "off") == 0)
+		c->store->trace = false;
+	else
+		return -EINVAL;
+	return say(c, "OK");
+}
+
+static int run_logfile(struct control *c)
+{
+	if (c->arguments != 1)
+		return -EINVAL;
+	return daemon_set_log_file(c->argument[0]) < 0 ? -EINVAL : say(c, "OK");
+}
+
+static int run_print(struct control *c)
+{
+	if (c->arguments != 1)
+		return -EINVAL;
+	daemon_log("control: %s", c->argument[0]);
+	return say(c, "OK");
+}
+
+/* ---- what is used ---- */
+
+struct report {
+	FILE *file;
+	const struct store *store;
+};
+
+static void report_domain(struct domain *domain, void *arg)
+{
+	struct report *report = arg;
+
+	fprintf(report->file,
+		"domain %u: %u nodes, %u watches, %u transactions, %" PRIu64 " bytes%s\n",
+		domain->domid, domain->nodes, domain->watches, domain->txns, domain->bytes,
+		domain->introduced ? "" : ", not introduced");
+}
+
+static long resident_kib(void)
+{
+	FILE *file = fopen("/proc/self/statm", "re");
+	long size, resident = 0;
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%ld %ld", &size, &resident) != 2)
+		resident = 0;
+	fclose(file);
+	return resident * sysconf(_SC_PAGESIZE) / 1024;
+}
+
+static void write_report(struct store *store, FILE *file)
+{
+	struct report report = {.file = file, .store = store};
+	unsigned sockets = 0, rings = 0;
+
+	for (const struct conn *conn = store->conns; conn; conn = conn->next)
+		*(conn->is_ring ? &rings : &sockets) += 1;
+	fprintf(file,
+		"%u nodes, %u places, %u sets of permissions, %u socket and %u ring clients, "
+		"%ld KiB resident\n",
+		store->tree.nodes, store->tree.places, store->perms.count, sockets, rings,
+		resident_kib());
+	domains_each(&store->domains, report_domain, &report);
+}
+
+/* Into a file where one is named, else as the answer. */
+static int run_memreport(struct control *c)
+{
+	FILE *file;
+
+	if (c->arguments > 1)
+		return -EINVAL;
+	if (c->arguments)
+		file = fopen(c->argument[0], "we");
+	else
+		file = fmemopen(c->answer, XENSTORE_PAYLOAD_MAX, "w");
+	if (!file)
+		return -EBADF;
+	write_report(c->store, file);
+	if (!c->arguments) {
+		fflush(file);
+		c->used = strnlen(c->answer, XENSTORE_PAYLOAD_MAX - 1) + 1;
+	}
+	fclose(file);
+	return c->arguments ? say(c, "OK") : 0;
+}
+
+/* ---- quotas ---- */
+
+/* "set NAME VALUE" */
+static int set_quota(struct control *c)
+{
+	uint64_t value;
+	int quota;
+
+	if (c->arguments != 3)
+		return -EINVAL;
+	quota = quota_find(c->argument[1]);
+	if (quota < 0 || !wire_number(c->argument[2], INT32_MAX, &value))
+		return -EINVAL;
+	c->store->quota.max[quota] = value;
+	state_note_quota(c->store, (enum quota)quota);
+	daemon_log("the quota of %s is %" PRIu64 " now", c->argument[1], value);
+	return say(c, "OK");
+}
+
+static int run_quota(struct control *c)
+{
+	const struct domain *domain;
+	uint64_t domid;
+
+	if (!c->arguments) {
+		c->used = quota_print_limits(&c->store->quota, c->answer, XENSTORE_PAYLOAD_MAX) + 1;
+		return 0;
+	}
+	if (strcmp(c->argument[0], "set") == 0)
+		return set_quota(c);
+	if (c->arguments != 1 || !wire_number(c->argument[0], DOMID_FIRST_RESERVED - 1, &domid))
+		return -EINVAL;
+	domain = domains_find(&c->store->domains, (uint32_t)domid);
+	if (!domain)
+		return -ENOENT;
+	c->used = quota_print_domain(domain, c->answer, XENSTORE_PAYLOAD_MAX) + 1;
+	return 0;
+}
+
+static int run_quota_soft(struct control *c)
+{
+	uint64_t value;
+
+	if (!c->arguments) {
+		c->used =
+			quota_print_warning(&c->store->quota, c->answer, XENSTORE_PAYLOAD_MAX) + 1;
+		return 0;
+	}
+	if (c->arguments != 3 || strcmp(c->argument[0], "set") != 0 ||
+	    strcmp(c->argument[1], "memory") != 0 ||
+	    !wire_number(c->argument[2], INT32_MAX, &value))
+		return -EINVAL;
+	c->store->quota.memory_warning = value;
+	return say(c, "OK");
+}
+
+/* ---- live update ---- */
+
+/* xenstore-control says "-f FILE", then "-s ..." until it is done; "-a" calls it off. */
+static int run_live_update(struct control *c)
+{
+	const char *what = c->arguments ? c->argument[0] : "-s";
+
+	if (strcmp(what, "-a") == 0)
+		return say(c, "OK");
+	if (strcmp(what, "-f") == 0 && c->arguments == 2) {
+		if (access(c->argument[1], X_OK) < 0)
+			return say(c, "the file cannot be executed");
+		return store_set_binary(c->store, c->argument[1]) < 0 ? -ENOMEM : say(c, "OK");
+	}
+	if (strcmp(what, "-s") != 0)
+		return -EINVAL;
+	c->store->restart = true; /* after this turn */
+	return say(c, "OK");
+}
+
+/* ---- the table ---- */
+
+static int run_help(struct control *c);
+
+static const struct {
+	const char *name;
+	int (*run)(struct control *control);
+	const char *arguments;
+} commands[] = {
+	{"check", run_check, ""},
+	{"log", run_log, "on|off"},
+	{"live-update", run_live_update, "[-c <cmdline>] [-F] [-t <timeout>] <file>"},
+	{"logfile", run_logfile, "<file>"},
+	{"memreport", run_memreport, "[<file>]"},
+	{"print", run_print, "<string>"},
+	{"quota", run_quota, "[set <name> <val>|<domid>]"},
+	{"quota-soft", run_quota_soft, "[set <name> <val>]"},
+	{"help", run_help, ""},
+};
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int run_help(struct control *c)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		c->used += (size_t)snprintf(c->answer + c->used, XENSTORE_PAYLOAD_MAX - c->used,
+					    "%s\t%s\n", commands[i].name, commands[i].arguments);
+	c->used++;
+	return 0;
+}
+
+int control_run(struct store *store, const char *data, size_t len, char *answer, size_t *used)
+{
+	const char *string[MAX_ARGUMENTS + 1];
+	size_t count = wire_strings(data, len, string, MAX_ARGUMENTS + 1);
+	struct control c = {.store = store, .answer = answer};
+	int ret = -EINVAL;
+
+	if (!count || count > MAX_ARGUMENTS + 1)
+		return -EINVAL;
+	c.arguments = count - 1;
+	memcpy(c.argument, string + 1, c.arguments * sizeof(string[0]));
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i].name, string[0]) == 0)
+			ret = commands[i].run(&c);
+	*used = c.used;
+	return ret;
+}

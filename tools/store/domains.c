@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: ISC */
+/* Domains as the store knows them, by number while they live. */
+#include "domains.h"
+
+#include "store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static struct domain **bucket_of(struct domain_table *table, uint32_t domid)
+{
+	return &table->buckets[domid % DOMAIN_BUCKETS];
+}
+
+static struct domain *new_domain(struct domain_table *table, uint32_t domid)
+{
+	struct domain *domain = calloc(1, sizeof(*domain));
+
+	if (!domain)
+		return NULL;
+	domain->table = table;
+	domain->domid = domid;
+	domain->refs = 1;
+	domain->privileged = domid == 0;
+	return domain;
+}
+
+/* The table holds a reference of its own. */
+static struct domain *add(struct domain_table *table, uint32_t domid)
+{
+	struct domain *domain = new_domain(table, domid);
+
+	if (!domain)
+		return NULL;
+	domain->next = *bucket_of(table, domid);
+	*bucket_of(table, domid) = domain;
+	table->count++;
+	return domain;
+}
+
+int domains_init(struct domain_table *table, struct store *store, struct perms_table *perms)
+{
+	*table = (struct domain_table){.store = store, .perms = perms};
+	table->zero = add(table, 0);
+	return table->zero ? 0 : -ENOMEM;
+}
+
+static void kill_one(struct domain *domain, void *arg)
+{
+	(void)arg;
+	domain_kill(domain);
+}
+
+void domains_free(struct domain_table *table)
+{
+	domains_each(table, kill_one, NULL);
+}
+
+struct domain *domains_find(const struct domain_table *table, uint32_t domid)
+{
+	struct domain *domain = table->buckets[domid % DOMAIN_BUCKETS];
+
+	while (domain && domain->domid != domid)
+		domain = domain->next;
+	return domain;
+}
+
+struct domain *domains_dead(struct domain_table *table, uint32_t domid)
+{
+	struct domain *domain = new_domain(table, domid);
+
+	if (domain) {
+		domain->dead = true;
+		domain->privileged = false;
+	}
+	return domain;
+}
+
+struct domain *domains_named(struct domain_table *table, uint32_t domid)
+{
+	struct domain *domain = domains_find(table, domid);
+
+	if (domain)
+		return domain_get(domain);
+	if (!store_domain_exists(table->store, domid))
+		return domains_dead(table, domid);
+	domain = add(table, domid);
+	return domain ? domain_get(domain) : NULL;
+}
+
+struct domain *domain_get(struct domain *domain)
+{
+	domain->refs++;
+	return domain;
+}
+
+void domain_put(struct domain *domain)
+{
+	if (!domain || --domain->refs)
+		return;
+	domain_put(domain->target);
+	free(domain);
+}
+
+void domain_kill(struct domain *domain)
+{
+	struct domain **at = bucket_of(domain->table, domain->domid);
+
+	while (*at != domain)
+		at = &(*at)->next;
+	*at = domain->next;
+	domain->next = NULL;
+	domain->table->count--;
+	domain->dead = true;
+	domain_put(domain->target);
+	domain->target = NULL;
+	domain_put(domain);
+}
+
+void domains_each(struct domain_table *table, void (*visit)(struct domain *domain, void *arg),
+		  void *arg)
+{
+	for (unsigned int i = 0; i < DOMAIN_BUCKETS; i++) {
+		struct domain *next;
+
+		for (struct domain *domain = table->buckets[i]; domain; domain = next) {
+			next = domain->next;
+			visit(domain, arg);
+		}
+	}
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: ISC */
+/* The tree of nodes in memory: places, found by hash, and the nodes that exist at them. */
+#include "tree.h"
+
+#include "domains.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_BUCKETS 256
+
+/* ---- values ---- */
+
+struct value *value_new(const void *data, size_t len, bool *failed)
+{
+	struct value *value = NULL;
+
+	*failed = false;
+	if (!len)
+		return NULL;
+	value = malloc(sizeof(*value) + len);
+	if (!value) {
+		*failed = true;
+		return NULL;
+	}
+	value->refs = 1;
+	value->len = (uint32_t)len;
+	memcpy(value->data, data, len);
+	return value;
+}
+
+struct value *value_get(struct value *value)
+{
+	if (value)
+		value->refs++;
+	return value;
+}
+
+void value_put(struct value *value)
+{
+	if (value && --value->refs == 0)
+		free(value);
+}
+
+/* ---- places ---- */
+
+/* A node's hash goes on from its parent's, so it is one of the whole path. */
+static uint32_t hash_name(const struct node *parent, const char *name, size_t len)
+{
+	uint32_t hash = parent->hash;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (unsigned char)name[i]) * 16777619u;
+	return hash ^ hash >> 15;
+}
+
+static struct node *new_node(struct node *parent, const char *name, size_t len, uint32_t hash)
+{
+	struct node *node = calloc(1, sizeof(*node) + len + 1);
+
+	if (!node)
+		return NULL;
+	node->parent = parent;
+	node->hash = hash;
+	node->name_len = (uint16_t)len;
+	memcpy(node->name, name, len);
+	return node;
+}
+
+int tree_init(struct tree *tree, struct perms *perms)
+{
+	*tree = (struct tree){.mask = FIRST_BUCKETS - 1};
+	tree->buckets = calloc(FIRST_BUCKETS, sizeof(*tree->buckets));
+	tree->root = new_node(NULL, "", 0, 2166136261u);
+	tree->special = new_node(NULL, "", 0, 40503u);
+	if (!tree->buckets || !tree->root || !tree->special) {
+		free(tree->buckets);
+		free(tree->root);
+		free(tree->special);
+		return -ENOMEM;
+	}
+	node_get(tree->root);
+	node_get(tree->special);
+	tree_create(tree, tree->root, perms, NULL);
+	tree_create(tree, tree->special, perms, NULL);
+	return 0;
+}
+
+struct node *tree_first_leaf(struct node *node)
+{
+	while (node->first)
+		node = node->first;
+	return node;
+}
+
+static void remove_all(struct tree *tree, struct node *top)
+{
+	while (top->first)
+		tree_remove(tree, tree_first_leaf(top));
+	tree_remove(tree, top);
+	node_put(tree, top);
+}
+
+void tree_free(struct tree *tree)
+{
+	remove_all(tree, tree->root);
+	remove_all(tree, tree->special);
+	free(tree->buckets);
+	*tree = (struct tree){0};
+}
+
+/* Twice the buckets; without memory for that, chains just get longer. */
+static void grow(struct tree *tree)
+{
+	uint32_t count = (tree->mask + 1) * 2;
+	struct node **buckets = calloc(count, sizeof(*buckets));
+
+	if (!buckets)
+		return;
+	for (uint32_t i = 0; i <= tree->mask; i++) {
+		struct node *next;
+
+		for (struct node *node = tree->buckets[i]; node; node = next) {
+			struct node **to = &buckets[node->hash & (count - 1)];
+
+			next = node->hash_next;
+			node->hash_next = *to;
+			*to = node;
+		}
+	}
+	free(tree->buckets);
+	tree->buckets = buckets;
+	tree->mask = count - 1;
+}
+
+static struct node *find(struct tree *tree, struct node *parent, const char *name, size_t len,
+			 uint32_t hash)
+{
+	struct node *node = tree->buckets[hash & tree->mask];
+
+	while (node && (node->hash != hash || node->parent != parent || node->name_len != len ||
+			memcmp(node->name, name, len) != 0))
+		node = node->hash_next;
+	return node;
+}
+
+struct node *tree_find(struct tree *tree, struct node *parent, const char *name, size_t len)
+{
+	return find(tree, parent, name, len, hash_name(parent, name, len));
+}
+
+struct node *tree_place(struct tree *tree, struct node *parent, const char *name, size_t len)
+{
+	uint32_t hash = hash_name(parent, name, len);
+	struct node *node = find(tree, parent, name, len, hash);
+
+	if (node)
+		return node;
+	node = new_node(parent, name, len, hash);
+	if (!node)
+		return NULL;
+	if (++tree->places > tree->mask)
+		grow(tree);
+	node->hash_next = tree->buckets[hash & tree->mask];
+	tree->buckets[hash & tree->mask] = node;
+	node_get(parent);
+	return node;
+}
+
+void node_get(struct node *node)
+{
+	node->users++;
+}
+
+static void unhash(struct tree *tree, struct node *node)
+{
+	struct node **at = &tree->buckets[node->hash & tree->mask];
+
+	while (*at != node)
+		at = &(*at)->hash_next;
+	*at = node->hash_next;
+	tree->places--;
+}
+
+void node_put(struct tree *tree, struct node *node)
+{
+	if (node->users)
+		node->users--;
+	while (node && !node->users) {
+		struct node *parent = node->parent;
+
+		if (parent) {
+			unhash(tree, node);
+			parent->users--;
+		}
+		free(node);
+		node = parent;
+	}
+}
+
+/* ---- nodes that exist ---- */
+
+size_t node_cost(const struct node *node)
+{
+	return sizeof(*node) + node->name_len + 1 + value_len(node->value);
+}
+
+/* Puts the node on its owner's account; the perms name the owner. */
+static void charge(struct node *node)
+{
+	struct domain *owner = perms_owner(node->perms);
+
+	owner->nodes++;
+	owner->bytes += node_cost(node);
+	node->owned_next = owner->owned;
+	node->owned_link = &owner->owned;
+	if (owner->owned)
+		owner->owned->owned_link = &node->owned_next;
+	owner->owned = node;
+}
+
+static void discharge(struct node *node)
+{
+	struct domain *owner = perms_owner(node->perms);
+
+	owner->nodes--;
+	owner->bytes -= node_cost(node);
+	*node->owned_link = node->owned_next;
+	if (node->owned_next)
+		node->owned_next->owned_link = node->owned_link;
+}
+
+static void link_last(struct node *node)
+{
+	struct node *parent = node->parent;
+
+	node->prev = parent->last;
+	if (parent->last)
+		parent->last->next = node;
+	else
+		parent->first = node;
+	parent->last = node;
+}
+
+static void unlink_sibling(struct node *node)
+{
+	struct node *parent = node->parent;
+
+	*(node->prev ? &node->prev->next : &parent->first) = node->next;
+	*(node->next ? &node->next->prev : &parent->last) = node->prev;
+	node->prev = node->next = NULL;
+}
+
+static void changed(struct tree *tree, struct node *node)
+{
+	if (node)
+		node->generation = ++tree->generation;
+}
+
+void tree_create(struct tree *tree, struct node *node, struct perms *perms, struct value *value)
+{
+	node->perms = perms_get(perms);
+	node->value = value_get(value);
+	node_get(node);
+	if (node->parent)
+		link_last(node);
+	charge(node);
+	tree->nodes++;
+	changed(tree, node->parent);
+	changed(tree, node);
+}
+
+void tree_set_value(struct tree *tree, struct node *node, struct value *value)
+{
+	struct domain *owner = perms_owner(node->perms);
+
+	owner->bytes += value_len(value);
+	owner->bytes -= value_len(node->value);
+	value_get(value);
+	value_put(node->value);
+	node->value = value;
+	changed(tree, node);
+}
+
+void tree_set_perms(struct tree *tree, struct node *node, struct perms *perms)
+{
+	perms_get(perms);
+	discharge(node);
+	perms_put(node->perms);
+	node->perms = perms;
+	charge(node);
+	changed(tree, node);
+}
+
+void tree_remove(struct tree *tree, struct node *node)
+{
+	discharge(node);
+	if (node->parent)
+		unlink_sibling(node);
+	perms_put(node->perms);
+	value_put(node->value);
+	node->perms = NULL;
+	node->value = NULL;
+	tree->nodes--;
+	changed(tree, node->parent);
+	node_put(tree, node);
+}
+
+/* ---- paths ---- */
+
+bool path_next(const char **at, const char **name, size_t *len)
+{
+	const char *start = *at;
+	const char *end;
+
+	while (*start == '/')
+		start++;
+	if (!*start)
+		return false;
+	end = strchrnul(start, '/');
+	*name = start;
+	*len = (size_t)(end - start);
+	*at = end;
+	return true;
+}
+
+static struct node *walk_from(struct tree *tree, const char **path)
+{
+	return **path == '@' ? tree->special : tree->root;
+}
+
+struct node *tree_walk(struct tree *tree, const char *path)
+{
+	struct node *node = walk_from(tree, &path);
+	const char *name;
+	size_t len;
+
+	while (node && path_next(&path, &name, &len))
+		node = tree_find(tree, node, name, len);
+	return node;
+}
+
+struct node *tree_walk_place(struct tree *tree, const char *path)
+{
+	struct node *node = walk_from(tree, &path), *child;
+	const char *name;
+	size_t len;
+
+	while (path_next(&path, &name, &len)) {
+		child = tree_place(tree, node, name, len);
+		if (!child) {
+			/* What was made on the way has no user yet. */
+			node_get(node);
+			node_put(tree, node);
+			return NULL;
+		}
+		node = child;
+	}
+	return node;
+}
+
+size_t node_path(const struct node *node, char *buf)
+{
+	const struct node *top = node;
+	size_t len = 0;
+	char *at;
+
+	for (; top->parent; top = top->parent)
+		len += top->name_len + 1u;
+	if (node == top) {
+		strcpy(buf, "/");
+		return 1;
+	}
+	buf[len] = '\0';
+	at = buf + len;
+	for (; node->parent; node = node->parent) {
+		at -= node->name_len;
+		memcpy(at, node->name, node->name_len);
+		*--at = '/';
+	}
+	if (buf[1] != '@')
+		return len;
+	memmove(buf, buf + 1, len);
+	return len - 1;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: ISC */
+/* Watches: made, found, fired. */
+#include "watch.h"
+
+#include "state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct watch *watch_find(struct conn *conn, const struct node *node, const char *token)
+{
+	struct watch *watch = node->watches;
+
+	while (watch && (watch->conn != conn || strcmp(watch->token, token) != 0))
+		watch = watch->node_next;
+	return watch;
+}
+
+static size_t cost(const struct watch *watch)
+{
+	return sizeof(*watch) + strlen(watch->token) + 1;
+}
+
+int watch_add(struct conn *conn, struct node *node, const char *token, uint32_t skip, int depth,
+	      struct watch **made)
+{
+	struct domain *domain = conn->domain;
+	size_t size = strlen(token) + 1;
+	struct watch *watch;
+
+	if (watch_find(conn, node, token))
+		return -EEXIST;
+	if (!quota_allows(domain, QUOTA_WATCHES, domain->watches + 1u))
+		return -E2BIG;
+	if (!quota_allows(domain, QUOTA_MEMORY, domain->bytes + sizeof(*watch) + size))
+		return -ENOMEM;
+	watch = malloc(sizeof(*watch) + size);
+	if (!watch)
+		return -ENOMEM;
+	*watch = (struct watch){.conn = conn, .node = node, .depth = depth, .skip = skip};
+	memcpy(watch->token, token, size);
+	node_get(node);
+	watch->node_next = node->watches;
+	watch->node_link = &node->watches;
+	if (node->watches)
+		node->watches->node_link = &watch->node_next;
+	node->watches = watch;
+	watch->conn_next = conn->watches;
+	watch->conn_link = &conn->watches;
+	if (conn->watches)
+		conn->watches->conn_link = &watch->conn_next;
+	conn->watches = watch;
+	domain->watches++;
+	domain->bytes += cost(watch);
+	*made = watch;
+	return 0;
+}
+
+void watch_free(struct watch *watch)
+{
+	struct conn *conn = watch->conn;
+
+	*watch->node_link = watch->node_next;
+	if (watch->node_next)
+		watch->node_next->node_link = watch->node_link;
+	*watch->conn_link = watch->conn_next;
+	if (watch->conn_next)
+		watch->conn_next->conn_link = watch->conn_link;
+	conn->domain->watches--;
+	conn->domain->bytes -= cost(watch);
+	node_put(&conn->store->tree, watch->node);
+	free(watch);
+}
+
+/* Does the same event stand at this position of what the client has not read yet? */
+static bool is_at(const struct conn *conn, uint64_t position, const char *data, size_t len)
+{
+	uint64_t at = position - 1;
+	struct xsd_sockmsg head;
+	const char *event;
+
+	if (!position || at < conn->sent)
+		return false;
+	event = conn->out.data + conn->out.start + (at - conn->sent);
+	memcpy(&head, event, sizeof(head));
+	return head.len == len && memcmp(event + sizeof(head), data, len) == 0;
+}
+
+void watch_send(struct watch *watch, const char *path, size_t len)
+{
+	size_t token_size = strlen(watch->token) + 1;
+	struct conn *conn = watch->conn;
+	char data[XENSTORE_PAYLOAD_MAX];
+
+	if (len + 1 + token_size > sizeof(data))
+		return; /* no message can say it */
+	memcpy(data, path, len);
+	data[len] = '\0';
+	memcpy(data + len + 1, watch->token, token_size);
+	len += 1 + token_size;
+	if (is_at(conn, watch->last_event, data, len) || is_at(conn, conn->last_event, data, len))
+		return; /* said already, and not read yet */
+	watch->last_event = conn->last_event = conn->sent + buffer_len(&conn->out) + 1;
+	conn_put(conn, XS_WATCH_EVENT, 0, 0, data, len);
+}
+
+/* A client learns of nodes that it may read, or whose parent it may read. */
+static bool may_see(const struct domain *domain, const struct node *node,
+		    const struct perms *before)
+{
+	const struct node *parent = node->parent;
+
+	if (domain->privileged)
+		return true;
+	if (before && perms_for(before, domain) & PERM_READ)
+		return true;
+	if (node->perms && perms_for(node->perms, domain) & PERM_READ)
+		return true;
+	return parent && parent->perms && perms_for(parent->perms, domain) & PERM_READ;
+}
+
+/* The text of the path is made once, when the first watch needs it. */
+struct event {
+	struct node *node;
+	const struct perms *before;
+	size_t len;
+	char path[TREE_PATH_SIZE];
+};
+
+static void fire_at(struct event *event, const struct node *at, int depth)
+{
+	struct watch *next;
+
+	for (struct watch *watch = at->watches; watch; watch = next) {
+		next = watch->node_next;
+		if (watch->depth >= 0 && watch->depth < depth)
+			continue;
+		if (!may_see(watch->conn->domain, event->node, event->before))
+			continue;
+		if (!event->len)
+			event->len = node_path(event->node, event->path);
+		watch_send(watch, event->path + watch->skip, event->len - watch->skip);
+	}
+}
+
+void watch_fire(struct store *store, struct node *node, const struct perms *before, bool exact)
+{
+	struct event event;
+	int depth = 0;
+
+	(void)store;
+	event.node = node;
+	event.before = before;
+	event.len = 0;
+	for (const struct node *at = node; at; at = exact ? NULL : at->parent)
+		fire_at(&event, at, depth++);
+}
+
+void watch_fire_special(struct store *store, const char *name)
+{
+	struct node *node = tree_find(&store->tree, store->tree.special, name, strlen(name));
+
+	if (node)
+		watch_fire(store, node, NULL, true);
+}

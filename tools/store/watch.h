@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+/* Watches: they hang on the places of the tree, so a change finds them on its way to the root. */
+#ifndef PLINTH_STORE_WATCH_H
+#define PLINTH_STORE_WATCH_H
+
+#include "conn.h"
+
+struct watch {
+	struct watch *node_next, **node_link;
+	struct watch *conn_next, **conn_link;
+	struct conn *conn;
+	struct node *node;
+	int32_t depth;       /* how far below the node changes are told of; -1: any */
+	uint32_t skip;       /* bytes of a path that a relative watch does not show */
+	uint64_t last_event; /* where in the client's stream its last event begins, plus 1 */
+	char token[];
+};
+
+/* Hangs a watch on a place. 0, -EEXIST, -E2BIG (quota) or -ENOMEM. */
+int watch_add(struct conn *conn, struct node *node, const char *token, uint32_t skip, int depth,
+	      struct watch **made);
+struct watch *watch_find(struct conn *conn, const struct node *node, const char *token);
+void watch_free(struct watch *watch);
+
+/* Sends one event of it, for a path as the client knows it. */
+void watch_send(struct watch *watch, const char *path, size_t len);
+
+/*
+ * A node has changed, been made or been removed: tells everybody who watches it or something above
+ * it (exact: only it) and may see it. before: its permissions before the change, or NULL.
+ */
+void watch_fire(struct store *store, struct node *node, const struct perms *before, bool exact);
+
+/* "@introduceDomain" and "@releaseDomain" */
+void watch_fire_special(struct store *store, const char *name);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: ISC */
+/* What is in a message: strings, paths, errors. */
+#include "wire.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct {
+	int error;
+	const char *name;
+} errors[] = {
+	{EINVAL, "EINVAL"}, {EACCES, "EACCES"}, {EEXIST, "EEXIST"},       {EISDIR, "EISDIR"},
+	{ENOENT, "ENOENT"}, {ENOMEM, "ENOMEM"}, {ENOSPC, "ENOSPC"},       {EIO, "EIO"},
+	{ENOSYS, "ENOSYS"}, {EROFS, "EROFS"},   {ENOTEMPTY, "ENOTEMPTY"}, {EBUSY, "EBUSY"},
+	{EAGAIN, "EAGAIN"}, {E2BIG, "E2BIG"},   {EISCONN, "EISCONN"},     {EPERM, "EPERM"},
+};
+
+const char *wire_error_name(int error)
+{
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (errors[i].error == -error)
+			return errors[i].name;
+	return errors[0].name;
+}
+
+static const char *const type_names[XS_TYPE_COUNT] = {
+	[XS_CONTROL] = "CONTROL",
+	[XS_DIRECTORY] = "DIRECTORY",
+	[XS_READ] = "READ",
+	[XS_GET_PERMS] = "GET_PERMS",
+	[XS_WATCH] = "WATCH",
+	[XS_UNWATCH] = "UNWATCH",
+	[XS_TRANSACTION_START] = "TRANSACTION_START",
+	[XS_TRANSACTION_END] = "TRANSACTION_END",
+	[XS_INTRODUCE] = "INTRODUCE",
+	[XS_RELEASE] = "RELEASE",
+	[XS_GET_DOMAIN_PATH] = "GET_DOMAIN_PATH",
+	[XS_WRITE] = "WRITE",
+	[XS_MKDIR] = "MKDIR",
+	[XS_RM] = "RM",
+	[XS_SET_PERMS] = "SET_PERMS",
+	[XS_WATCH_EVENT] = "WATCH_EVENT",
+	[XS_ERROR] = "ERROR",
+	[XS_IS_DOMAIN_INTRODUCED] = "IS_DOMAIN_INTRODUCED",
+	[XS_RESUME] = "RESUME",
+	[XS_SET_TARGET] = "SET_TARGET",
+	[XS_RESET_WATCHES] = "RESET_WATCHES",
+	[XS_DIRECTORY_PART] = "DIRECTORY_PART",
+};
+
+const char *wire_type_name(uint32_t type)
+{
+	return type < XS_TYPE_COUNT && type_names[type] ? type_names[type] : "?";
+}
+
+size_t wire_strings(const char *data, size_t len, const char **strings, size_t max)
+{
+	const char *end = data + len;
+	size_t count = 0;
+
+	while (data < end) {
+		const char *nul = memchr(data, '\0', (size_t)(end - data));
+
+		if (!nul)
+			break;
+		if (count < max)
+			strings[count] = data;
+		count++;
+		data = nul + 1;
+	}
+	return count;
+}
+
+const char *wire_only_string(const char *data, size_t len)
+{
+	if (!len || memchr(data, '\0', len) != data + len - 1)
+		return NULL;
+	return data;
+}
+
+bool wire_number(const char *text, uint64_t max, uint64_t *number)
+{
+	uint64_t value = 0;
+
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return false;
+		if (value > (UINT64_MAX - 9) / 10)
+			return false;
+		value = value * 10 + (uint64_t)(*text - '0');
+	}
+	*number = value;
+	return value <= max;
+}
+
+/* What a name may be made of. */
+static const bool allowed[256] = {
+	['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['-'] = true,
+	['/'] = true,         ['_'] = true,         ['@'] = true,
+};
+
+/* The length of an absolute path, or 0 when it is not one. */
+static size_t check_absolute(const char *path)
+{
+	size_t len;
+
+	for (len = 0; path[len]; len++) {
+		if (!allowed[(unsigned char)path[len]])
+			return 0;
+		if (path[len] == '/' && path[len + 1] == '/')
+			return 0;
+	}
+	return len > 1 && path[len - 1] == '/' ? 0 : len;
+}
+
+/* "/local/domain/N/": how long it is at the beginning of the path, and 0 when it is not there. A
+ * domain's paths are as long as their part behind it. */
+static size_t home_len(const char *path)
+{
+	static const char prefix[] = "/local/domain/";
+	size_t len = sizeof(prefix) - 1, digits;
+
+	if (strncmp(path, prefix, len) != 0)
+		return 0;
+	digits = strspn(path + len, "0123456789");
+	return digits && digits <= 5 && path[len + digits] == '/' ? len + digits + 1 : 0;
+}
+
+int wire_path(const char *text, const char *home, size_t path_max, bool special, char *path,
+	      bool *relative)
+{
+	size_t len = strlen(text), prefix = 0;
+
+	*relative = *text != '/' && *text != '@';
+	if (*text == '@') {
+		/* Nothing is below such a name, so whatever it is it cannot do harm. */
+		if (!special || len > path_max || len >= WIRE_PATH_SIZE)
+			return -EINVAL;
+		memcpy(path, text, len + 1);
+		return 0;
+	}
+	if (*relative)
+		prefix = strlen(home) + 1;
+	if (prefix + len >= WIRE_PATH_SIZE)
+		return -EINVAL;
+	if (*relative) {
+		memcpy(path, home, prefix - 1);
+		path[prefix - 1] = '/';
+	}
+	memcpy(path + prefix, text, len + 1);
+	len = check_absolute(path);
+	return len && len <= home_len(path) + path_max ? 0 : -EINVAL;
+}

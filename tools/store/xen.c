@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: ISC */
+/* The hypervisor below the store, by libctrl: rings, event channels, who lives. */
+#include "xen.h"
+
+#include "common/daemon.h"
+
+#include <libctrl.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+
+#define EVENTS_A_TURN 32
+
+static struct ctrl *ctrl;
+static struct ctrl_evtchn *evtchn;
+static uint32_t virq_port;
+static struct loop_source source;
+static struct store *owner;
+
+static enum domain_state state_of(const struct ctrl_domain_info *info)
+{
+	if (info->dying)
+		return DOMAIN_GONE;
+	return info->shutdown ? DOMAIN_HAS_SHUT_DOWN : DOMAIN_RUNS;
+}
+
+static int domain_state(struct store *store, uint32_t domid)
+{
+	struct ctrl_domain_info info;
+	int ret = ctrl_get_domain(ctrl, domid, &info);
+
+	(void)store;
+	if (ret == -ESRCH)
+		return DOMAIN_GONE;
+	return ret < 0 ? ret : (int)state_of(&info);
+}
+
+static int list_domains(struct store *store, struct domain_seen **list)
+{
+	struct ctrl_domain_info *info;
+	int count = ctrl_list_all_domains(ctrl, &info);
+
+	(void)store;
+	if (count < 0)
+		return count;
+	*list = calloc((size_t)count + 1, sizeof(**list));
+	for (int i = 0; *list && i < count; i++)
+		(*list)[i] = (struct domain_seen){info[i].domid, state_of(&info[i])};
+	free(info);
+	return *list ? count : -ENOMEM;
+}
+
+static void *map_ring(struct store *store, uint32_t domid, uint64_t gfn, uint32_t *port)
+{
+	void *page;
+	int ret;
+
+	(void)store;
+	if (domid == 0)
+		ret = ctrl_map_dom0_store(ctrl, &page, port);
+	else
+		ret = ctrl_map_range(ctrl, domid, gfn, 1, PROT_READ | PROT_WRITE, &page);
+	if (ret < 0)
+		daemon_log("domain %u has no ring: %s", domid, ctrl_error());
+	return ret < 0 ? NULL : page;
+}
+
+static void unmap_ring(struct store *store, void *page)
+{
+	(void)store;
+	ctrl_unmap(ctrl, page, 1);
+}
+
+static int bind_port(struct store *store, uint32_t domid, uint32_t remote_port)
+{
+	uint32_t port;
+	int ret = ctrl_evtchn_bind_interdomain(evtchn, domid, remote_port, &port);
+
+	(void)store;
+	if (ret < 0)
+		daemon_log("domain %u has no event channel: %s", domid, ctrl_error());
+	return ret < 0 ? ret : (int)port;
+}
+
+static void unbind(struct store *store, uint32_t port)
+{
+	(void)store;
+	ctrl_evtchn_unbind(evtchn, port);
+}
+
+static void notify(struct store *store, uint32_t port)
+{
+	(void)store;
+	ctrl_evtchn_notify(evtchn, port);
+}
+
+static const struct platform platform = {
+	.domain_state = domain_state,
+	.list_domains = list_domains,
+	.map_ring = map_ring,
+	.unmap_ring = unmap_ring,
+	.bind = bind_port,
+	.unbind = unbind,
+	.notify = notify,
+};
+
+/*
+ * A port is unmasked before its ring is looked at: what comes later rings again. A guest that rings
+ * all the time gets its turn with the others.
+ */
+static void take_events(struct loop_source *loop_source, uint32_t events)
+{
+	uint32_t port;
+
+	(void)loop_source;
+	(void)events;
+	for (int i = 0; i < EVENTS_A_TURN && ctrl_evtchn_pending(evtchn, &port) == 0; i++) {
+		ctrl_evtchn_unmask(evtchn, port);
+		if (port == virq_port)
+			store_check_domains(owner);
+		else
+			store_port_ready(owner, port);
+	}
+}
+
+static int bind_virq(void)
+{
+	int ret = ctrl_evtchn_bind_virq(evtchn, CTRL_VIRQ_DOM_EXC, &virq_port);
+
+	/* The store works without, but nobody tells it when a guest ends. */
+	if (ret < 0)
+		daemon_log("ends of domains will not be noticed: %s", ctrl_error());
+	return ret == -EBUSY ? 0 : ret;
+}
+
+int xen_open(struct store *store)
+{
+	int ret = ctrl_open(&ctrl);
+
+	if (ret < 0)
+		return ret;
+	ret = ctrl_evtchn_open(ctrl, &evtchn);
+	if (ret == 0)
+		ret = bind_virq();
+	if (ret < 0) {
+		xen_close();
+		return ret;
+	}
+	owner = store;
+	source = (struct loop_source){
+		.fd = ctrl_evtchn_fd(evtchn), .events = EPOLLIN, .ready = take_events};
+	store->platform = &platform;
+	return loop_add(store->loop, &source);
+}
+
+void xen_close(void)
+{
+	ctrl_evtchn_close(evtchn);
+	ctrl_close(ctrl);
+	evtchn = NULL;
+	ctrl = NULL;
+}
