@@ -66,52 +66,55 @@ static void kick(struct ring_conn *ring)
 
 /* ---- requests ---- */
 
-/* Takes the whole messages among the bytes that are there; a message that is longer than the ring
- * is collected piece by piece. */
-static uint32_t take_bytes(struct ring_conn *ring, const char *data, uint32_t len)
+static void take_waiting(struct conn *conn)
 {
-	struct conn *conn = &ring->conn;
-	struct xsd_sockmsg head;
-	uint32_t used;
-
-	if (buffer_len(&conn->in)) {
-		if (!buffer_put(&conn->in, data, len)) {
-			conn_break(conn, XENSTORE_ERROR_COMM, "no memory for its requests");
-			return 0;
-		}
+	if (buffer_len(&conn->in))
 		buffer_drop(&conn->in, (uint32_t)conn_take(conn, conn->in.data + conn->in.start,
 							   buffer_len(&conn->in)));
-		return len;
-	}
-	used = (uint32_t)conn_take(conn, data, len);
-	if (used || conn->broken || conn_is_full(conn) || len < sizeof(head))
-		return used;
-	memcpy(&head, data, sizeof(head));
-	if (sizeof(head) + head.len <= XENSTORE_RING_SIZE)
-		return 0;
-	return buffer_put(&conn->in, data, len) ? len : 0;
+	else
+		conn->is_held = false;
 }
 
+/* Whole messages are handled where they lie; the beginning of another one is kept. */
+static void take_bytes(struct conn *conn, const char *data, uint32_t len)
+{
+	bool waiting = buffer_len(&conn->in) != 0;
+	size_t used = waiting ? 0 : conn_take(conn, data, len);
+
+	if (used < len && !buffer_put(&conn->in, data + used, len - used))
+		conn_break(conn, XENSTORE_ERROR_COMM, "no memory for its requests");
+	else if (waiting)
+		take_waiting(conn);
+}
+
+/*
+ * Empties the ring. Linux rings only when it has found the ring empty, so nothing may be left lying
+ * there, and what came while we took has to be looked for once more.
+ */
 static void take(struct conn *conn)
 {
 	struct ring_conn *ring = of(conn);
-	uint32_t len = load(&ring->page->req_prod) - ring->req_cons, used;
 	char data[XENSTORE_RING_SIZE];
+	uint32_t len;
 
+	take_waiting(conn);
+	if (conn_is_full(conn) || conn->broken)
+		return;
+	len = load(&ring->page->req_prod) - ring->req_cons;
 	if (len > XENSTORE_RING_SIZE) {
 		conn_break(conn, XENSTORE_ERROR_RINGIDX, "its request indices cannot be");
 		return;
 	}
-	if (!len || conn_is_full(conn)) {
-		conn->is_held = len != 0;
+	if (!len)
 		return;
-	}
 	copy_out(data, ring->page->req, ring->req_cons, len);
-	used = take_bytes(ring, data, len);
-	if (!used)
-		return;
-	ring->req_cons += used;
+	ring->req_cons += len;
+	take_bytes(conn, data, len);
 	store_index(&ring->page->req_cons, ring->req_cons);
+	__atomic_thread_fence(
+		__ATOMIC_SEQ_CST); /* with the guest's own, between req_prod and req_cons */
+	if (load(&ring->page->req_prod) != ring->req_cons)
+		conn->is_held = true;
 	ring->notify = true;
 	conn_mark(conn);
 }
