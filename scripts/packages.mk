@@ -27,7 +27,7 @@ endif
 # Libraries and headers that arm64 programs are linked with, busybox, and the Debian kernel (6.1).
 ROOT_PACKAGES := linux-image-arm64 busybox-static libc6 libfdt1 libfdt-dev libyajl2 libyajl-dev \
 	zlib1g zlib1g-dev libncurses6 libncurses-dev libtinfo6 libxml2 libxml2-dev liblzma5 libicu72 \
-	libgcc-s1 libstdc++6 libxen-dev
+	libgcc-s1 libstdc++6 libxen-dev libmnl0 libmnl-dev
 # Stock Xen 4.17 with its tools: the peer that tests and benchmarks compare with.
 XEN_PACKAGES := xen-hypervisor-4.17-arm64 xen-utils-4.17 xen-utils-common xenstore-utils libxencall1 \
 	libxendevicemodel1 libxenevtchn1 libxenforeignmemory1 libxengnttab1 libxenhypfs1 \

@@ -18,8 +18,9 @@ $(B)/arm64/tools/%.o: tools/%.c tools/tools.mk | $(ROOT_STAMP)
 all: tools
 
 # ---- common: configs, the registry, creation and destruction of guests ----
-COMMON_CONFIG_SRCS := $(addprefix tools/common/,config_lex.c config_parse.c cpulist.c guest_config.c \
-	guest_key_types.c guest_keys.c nearest.c path.c read_file.c report.c uuid.c)
+COMMON_CONFIG_SRCS := $(addprefix tools/common/,config_lex.c config_parse.c cpulist.c device_keys.c \
+	disk_spec.c guest_config.c guest_key_types.c guest_keys.c hash.c nearest.c path.c read_file.c report.c spec.c \
+	uuid.c vdev.c vif_spec.c)
 COMMON_GUEST_SRCS := $(COMMON_CONFIG_SRCS) $(addprefix tools/common/,guest.c guest_rename.c guest_store.c registry.c)
 
 # ---- console and monitor: what their clients are made of, and the daemons ----

@@ -182,12 +182,40 @@ static int check_vcpus(const struct config *config, const struct guest_config *g
 	return err;
 }
 
-static int make_uuid(struct guest_config *guest, struct report *report)
-{
-	int err = uuid_is_null(guest->uuid) ? uuid_make_random(guest->uuid) : 0;
+/* What tells machines apart whose guests have the same names, in one network. */
+#define MACHINE_ID "/etc/machine-id"
 
-	if (err)
-		return report_set(report, err, "cannot make a random UUID: %s", strerror(-err));
+static void read_machine_id(char *text, int size)
+{
+	FILE *file = fopen(MACHINE_ID, "re");
+
+	*text = '\0';
+	if (!file)
+		return;
+	if (!fgets(text, size, file))
+		*text = '\0';
+	fclose(file);
+}
+
+static void make_uuid(struct guest_config *guest)
+{
+	char machine[64];
+
+	if (!uuid_is_null(guest->uuid))
+		return;
+	read_machine_id(machine, sizeof(machine));
+	uuid_make_from_name(machine, guest->name, guest->uuid);
+}
+
+static int choose_devices(const struct config *config, struct guest_config *guest,
+			  struct report *report)
+{
+	struct report why;
+
+	if (guest_disks_choose(&guest->disks, &why))
+		return fail_at_key(config, "disk", report, why.text);
+	if (guest_vifs_choose(&guest->vifs, guest->uuid, &why))
+		return fail_at_key(config, "vif", report, why.text);
 	return 0;
 }
 
@@ -207,8 +235,10 @@ int guest_config_from(const struct config *config, struct guest_config *guest,
 		err = check_memory(config, guest, report);
 	if (!err)
 		err = check_vcpus(config, guest, report);
-	if (!err)
-		err = make_uuid(guest, report);
+	if (!err) {
+		make_uuid(guest);
+		err = choose_devices(config, guest, report);
+	}
 	if (err)
 		guest_config_clear(guest);
 	return err;

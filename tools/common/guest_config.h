@@ -9,12 +9,16 @@
 
 #include "common/config.h"
 #include "common/cpulist.h"
+#include "common/disk_spec.h"
 #include "common/report.h"
+#include "common/vif_spec.h"
 
 #define GUEST_NAME_MAX     63         /* bytes without the NUL */
 #define GUEST_CMDLINE_MAX  2047       /* what an arm64 Linux takes, without the NUL */
 #define GUEST_HOST_DEFAULT UINT64_MAX /* what the hypervisor has as its default */
 #define GUEST_MEMORY_MAX   (1 << 20)  /* MiB */
+#define GUEST_DISKS_MAX    64
+#define GUEST_VIFS_MAX     32
 
 /* Where vCPUs may run. */
 struct guest_affinity {
@@ -26,6 +30,22 @@ struct guest_affinity {
 /* The list for a vCPU; NULL: anywhere. */
 const struct cpulist *guest_affinity_of(const struct guest_affinity *affinity, unsigned int vcpu);
 
+struct guest_disks {
+	struct disk_spec *list;
+	size_t count;
+};
+
+struct guest_vifs {
+	struct vif_spec *list;
+	size_t count;
+};
+
+/* Gives a name to the disks without one; -EINVAL where two cannot be there together. */
+int guest_disks_choose(struct guest_disks *disks, struct report *report);
+
+/* Gives a MAC address to the interfaces without one; -EINVAL where two have the same. */
+int guest_vifs_choose(struct guest_vifs *vifs, const uint8_t uuid[16], struct report *report);
+
 struct guest_config;
 
 /* How many vCPUs the domain is made with. */
@@ -36,7 +56,7 @@ enum guest_vuart { GUEST_VUART_NONE, GUEST_VUART_SBSA };
 /* Start from `struct guest_config guest = {0};` and end with guest_config_clear(). */
 struct guest_config {
 	char *name;
-	uint8_t uuid[16];                /* a random one where the config has none */
+	uint8_t uuid[16];                /* made from the name where the config has none */
 	char *kernel;                    /* absolute paths */
 	char *ramdisk;                   /* or NULL */
 	char *cmdline, *extra, *root;    /* as written; guest_config_cmdline() joins them */
@@ -49,6 +69,8 @@ struct guest_config {
 	uint64_t max_grant_frames, max_maptrack_frames;         /* or GUEST_HOST_DEFAULT */
 	uint64_t max_event_channels;
 	uint64_t vuart; /* enum guest_vuart */
+	struct guest_disks disks; /* all with a vdev */
+	struct guest_vifs vifs;   /* all with a MAC address */
 };
 
 /*

@@ -51,8 +51,7 @@ static int set_string(const struct guest_key *key, const struct config_value *va
 	return text ? store_copy(text, field, report) : wrong_kind(key, value, report);
 }
 
-/* In double quotes and ASCII, so that reading it back from any store gives the same bytes. */
-static void write_quoted(const char *text, FILE *out)
+void guest_key_write_quoted(const char *text, FILE *out)
 {
 	fputc('"', out);
 	for (; *text; text++) {
@@ -75,7 +74,7 @@ static void format_string(const struct guest_key *key, const void *field, FILE *
 	if (!text)
 		return;
 	fprintf(out, "%s = ", key->name);
-	write_quoted(text, out);
+	guest_key_write_quoted(text, out);
 	fputc('\n', out);
 }
 

@@ -81,6 +81,10 @@ static const struct key_choice vuarts[] = {
 	{                                                             \
 		.name = key, .type = &kind, FIELD(field), .doc = text \
 	}
+#define LIST(key, kind, field, most, text)                                         \
+	{                                                                          \
+		.name = key, .type = &kind, FIELD(field), .max = most, .doc = text \
+	}
 #define CHOICE(key, field, list, value, text)                                         \
 	{                                                                             \
 		.name = key, .type = &key_type_choice, FIELD(field), .preset = value, \
@@ -95,7 +99,7 @@ static const struct key_choice vuarts[] = {
 		.name = key, .type = &key_type_refused, .doc = text \
 	}
 
-#define NO_DEVICE      "PV devices need the store daemon, which does not exist yet"
+#define NO_DEVICE      "dom0 has backends for disks and network interfaces only"
 #define NO_PASSTHROUGH "devices of the machine cannot be given to a guest yet"
 #define ONLY_X86       "it is for guests on x86 and does nothing on ARM"
 #define NO_LOADER      "a guest starts from the file that 'kernel' names"
@@ -103,7 +107,7 @@ static const struct key_choice vuarts[] = {
 /* In the order of the manual page; xl.cfg's names and meanings. */
 const struct guest_key guest_keys[] = {
 	OTHER("name", key_type_name, name, "what the guest is called (required)"),
-	OTHER("uuid", key_type_uuid, uuid, "the domain's UUID; default: a new random one"),
+	OTHER("uuid", key_type_uuid, uuid, "the domain's UUID; default: made from the name"),
 	OTHER("kernel", key_type_path, kernel, "arm64 Image, may be gzip-compressed (required)"),
 	OTHER("ramdisk", key_type_path, ramdisk, "initial RAM disk"),
 	OTHER("cmdline", key_type_string, cmdline, "the kernel's command line"),
@@ -132,6 +136,10 @@ const struct guest_key guest_keys[] = {
 	       "pages for grants that it maps itself; default: the hypervisor's"),
 	NUMBER("max_event_channels", max_event_channels, 4, 131071, 1023,
 	       "highest event channel number"),
+	LIST("disk", key_type_disks, disks, GUEST_DISKS_MAX,
+	     "disks: [\"FILE, raw, xvda, rw\", ...]"),
+	LIST("vif", key_type_vifs, vifs, GUEST_VIFS_MAX,
+	     "network interfaces: [\"bridge=NAME, mac=...\", ...]; \"\" has all defaults"),
 
 	CHOICE("vuart", vuart, vuarts, GUEST_VUART_NONE,
 	       "an emulated UART as second console: \"sbsa_uart\"; default: none"),
@@ -145,8 +153,6 @@ const struct guest_key guest_keys[] = {
 	FIXED("hap", any_number, "ARM always has two stages of translation"),
 	FIXED("localtime", any_number, "ARM guests have no such clock"),
 
-	REFUSED("disk", NO_DEVICE),
-	REFUSED("vif", NO_DEVICE),
 	REFUSED("vfb", NO_DEVICE),
 	REFUSED("vkb", NO_DEVICE),
 	REFUSED("vsnd", NO_DEVICE),

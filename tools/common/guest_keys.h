@@ -53,4 +53,10 @@ const char *guest_key_nearest(const char *name);
 extern const struct key_type key_type_name, key_type_uuid, key_type_string, key_type_path,
 	key_type_number, key_type_choice, key_type_affinity, key_type_fixed, key_type_refused;
 
+/* Those of devices, in device_keys.c; max of their keys is how many there may be. */
+extern const struct key_type key_type_disks, key_type_vifs;
+
+/* Writes a string in double quotes and ASCII, so that reading it back gives the same bytes. */
+void guest_key_write_quoted(const char *text, FILE *out);
+
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* UUIDs, the handles of domains: as text and as 16 bytes. */
 #include "common/uuid.h"
+#include "common/hash.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 static int digit_value(char c)
 {
@@ -56,12 +56,14 @@ bool uuid_is_null(const uint8_t uuid[16])
 	return !memcmp(uuid, null, sizeof(null));
 }
 
-int uuid_make_random(uint8_t uuid[16])
+void uuid_make_from_name(const char *machine, const char *name, uint8_t uuid[16])
 {
-	/* a fresh dom0 may have little entropy: any uuid now is better than a perfect one later */
-	if (getrandom(uuid, 16, GRND_INSECURE) != 16)
-		return -errno;
-	uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x40); /* RFC 4122, 4.4: version 4, ... */
+	struct hash hash;
+
+	hash_start(&hash);
+	hash_add(&hash, machine, strlen(machine) + 1);
+	hash_add(&hash, name, strlen(name));
+	hash_finish(&hash, uuid);
+	uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x80); /* RFC 9562, 5.8: version 8, ... */
 	uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80); /* ... variant 1 */
-	return 0;
 }

@@ -16,7 +16,7 @@ char *uuid_format(const uint8_t uuid[16], char text[UUID_TEXT_SIZE]);
 
 bool uuid_is_null(const uint8_t uuid[16]);
 
-/* A new random one (version 4). 0 or a negative errno. */
-int uuid_make_random(uint8_t uuid[16]);
+/* The one that a guest's name has on a machine: always the same, and another on another machine. */
+void uuid_make_from_name(const char *machine, const char *name, uint8_t uuid[16]);
 
 #endif

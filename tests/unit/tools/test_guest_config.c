@@ -57,6 +57,26 @@ static void test_defaults(void **state)
 	guest_config_clear(&guest);
 }
 
+/* A guest without a UUID has the same one each time, and another than guests of other names. */
+static void test_uuid_from_name(void **state)
+{
+	struct guest_config first, second, other;
+
+	(void)state;
+	load(START "vif = ['']", &first);
+	load(START "memory = 64\nvif = ['']", &second);
+	load("name = 'h'; kernel = '/k'; vif = ['']", &other);
+	assert_memory_equal(first.uuid, second.uuid, 16);
+	assert_memory_not_equal(first.uuid, other.uuid, 16);
+	assert_memory_equal(first.vifs.list[0].mac, second.vifs.list[0].mac, 6);
+	assert_memory_not_equal(first.vifs.list[0].mac, other.vifs.list[0].mac, 6);
+	assert_int_equal(first.uuid[6] >> 4, 8);
+	assert_int_equal(first.uuid[8] >> 6, 2);
+	guest_config_clear(&first);
+	guest_config_clear(&second);
+	guest_config_clear(&other);
+}
+
 struct row {
 	const char *text, *expected;
 };
@@ -89,6 +109,15 @@ static void test_round_trip(void **state)
 		{"root = '/dev/xvda'\nextra = 'ro'", "root = \"/dev/xvda\"\nextra = \"ro\"\n"},
 		{"cmdline = 'x'", "cmdline = \"x\"\n"},
 		{"ramdisk = '/r'", "ramdisk = \"/r\"\n"},
+		{"disk = ['/a', '/b,,xvda,r', '/c']",
+		 "disk = [\"vdev=xvdb,access=w,target=/a\", \"vdev=xvda,access=r,target=/b\", "
+		 "\"vdev=xvdc,access=w,target=/c\"]\n"},
+		{"disk = '/a\"b'", "disk = [\"vdev=xvda,access=w,target=/a\\\"b\"]\n"},
+		{"vif = ['', 'bridge=br0,rate=8Kb/s']",
+		 "vif = [\"mac=00:16:3e:4a:ae:ab\", "
+		 "\"mac=00:16:3e:74:fe:14,bridge=br0,rate=1000B/s@50000us\"]\n"},
+		{"vif = ['mac=0:1:2:3:4:5']", "vif = [\"mac=00:01:02:03:04:05\"]\n"},
+		{"disk = ''; vif = ''", ""},
 		/* said, but nothing asked for */
 		{"disk = []; vif = []; vnc = 0; serial = ''; acpi = 0", ""},
 		{"type = 'pvh'", ""},
@@ -173,12 +202,26 @@ static void test_bad(void **state)
 		 "f.cfg:4:1: 'extra' has no effect beside 'cmdline': use one of the two"},
 		{"root = '/dev/xvda'\ncmdline = 'a'",
 		 "f.cfg:3:1: 'root' has no effect beside 'cmdline': write root=... into 'cmdline'"},
-		{"disk = ['phy:/dev/vg/x,xvda,w']",
-		 "f.cfg:3:8: 'disk' cannot be used: PV devices need the store daemon, which does "
-		 "not exist yet"},
-		{"vif = ['bridge=br0']",
-		 "f.cfg:3:7: 'vif' cannot be used: PV devices need the store daemon, which does "
-		 "not exist yet"},
+		{"disk = ['/a', '/b,qcow2']",
+		 "f.cfg:3:15: 'disk': 'format' cannot be 'qcow2': blkback reads raw images and "
+		 "block devices; make a raw one of it: qemu-img convert -O raw OLD NEW"},
+		{"disk = 5", "f.cfg:3:8: 'disk' is a list of strings such as \"/images/web.img, "
+			     "raw, xvda, rw\", and here is a number"},
+		{"disk = ['/a', ['/b']]",
+		 "f.cfg:3:15: 'disk' is a list of strings such as \"/images/web.img, raw, xvda, "
+		 "rw\", and here is a list"},
+		{"disk = ['/a,,xvda', '/b,,xvda']",
+		 "f.cfg:3:1: 'disk': the guest cannot have both 'xvda' and 'xvda'"},
+		{"memory = 64\ndisk = ['/a,,xvdb', '/b,,xvdb1']",
+		 "f.cfg:4:1: 'disk': the guest cannot have both 'xvdb' and 'xvdb1'"},
+		{"vif = ['brigde=br0']",
+		 "f.cfg:3:8: 'vif': a network interface has no 'brigde'; did you mean 'bridge'?"},
+		{"vif = ['mac=0:1:2:3:4:5', '', 'mac=00:01:02:03:04:05']",
+		 "f.cfg:3:1: 'vif': two interfaces have the MAC address 00:01:02:03:04:05"},
+		{"vif = ['vifname=a', 'vifname=a']",
+		 "f.cfg:3:1: 'vif': two interfaces have the vifname 'a'"},
+		{"vfb = ['type=vnc']", "f.cfg:3:7: 'vfb' cannot be used: dom0 has backends for "
+				       "disks and network interfaces only"},
 		{"vuart = 'sbsa_uart'",
 		 "f.cfg:3:9: 'vuart' cannot be used: the emulated UART does not exist yet; the "
 		 "console is hvc0"},
@@ -367,7 +410,7 @@ int main(void)
 		cmocka_unit_test(test_bad),         cmocka_unit_test(test_missing),
 		cmocka_unit_test(test_long_values), cmocka_unit_test(test_affinity),
 		cmocka_unit_test(test_cmdline),     cmocka_unit_test(test_load_file),
-		cmocka_unit_test(test_manual),
+		cmocka_unit_test(test_manual),      cmocka_unit_test(test_uuid_from_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -190,10 +190,12 @@ static void test_uuid(void **state)
 	assert_int_equal(uuid[15], 0x11);
 	assert_int_equal(uuid_parse(text, other), 0);
 	assert_memory_equal(uuid, other, 16);
-	assert_int_equal(uuid_make_random(uuid), 0);
-	assert_int_equal(uuid_make_random(other), 0);
+	uuid_make_from_name("machine", "web", uuid);
+	uuid_make_from_name("machine", "web", other);
+	assert_memory_equal(uuid, other, 16);
+	uuid_make_from_name("machinew", "eb", other);
 	assert_memory_not_equal(uuid, other, 16);
-	assert_int_equal(uuid[6] >> 4, 4);
+	assert_int_equal(uuid[6] >> 4, 8);
 	assert_int_equal(uuid[8] >> 6, 2);
 }
 

@@ -11,7 +11,17 @@ tools/test_config_SRCS := tests/unit/tools/test_config.c $(addprefix tools/commo
 UNIT_TESTS += tools/test_words
 tools/test_words_CFLAGS := $(TOOLS_TEST_CFLAGS)
 tools/test_words_SRCS := tests/unit/tools/test_words.c \
-	$(addprefix tools/common/,cpulist.c nearest.c path.c report.c uuid.c)
+	$(addprefix tools/common/,cpulist.c hash.c nearest.c path.c report.c uuid.c)
+
+UNIT_TESTS += tools/test_disk_spec
+tools/test_disk_spec_CFLAGS := $(TOOLS_TEST_CFLAGS)
+tools/test_disk_spec_SRCS := tests/unit/tools/test_disk_spec.c \
+	$(addprefix tools/common/,disk_spec.c nearest.c path.c report.c spec.c vdev.c)
+
+UNIT_TESTS += tools/test_vif_spec
+tools/test_vif_spec_CFLAGS := $(TOOLS_TEST_CFLAGS)
+tools/test_vif_spec_SRCS := tests/unit/tools/test_vif_spec.c \
+	$(addprefix tools/common/,hash.c nearest.c report.c spec.c uuid.c vif_spec.c)
 
 UNIT_TESTS += tools/test_guest_config
 tools/test_guest_config_CFLAGS := $(TOOLS_TEST_CFLAGS)

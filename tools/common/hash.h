@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC */
+/* A hash for names that shall come out the same each time: of UUIDs and MAC addresses. No secret, no
+ * defence against someone who searches for collisions. */
+#ifndef TOOLS_COMMON_HASH_H
+#define TOOLS_COMMON_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct hash {
+	uint64_t lanes[2];
+};
+
+void hash_start(struct hash *hash);
+void hash_add(struct hash *hash, const void *bytes, size_t length);
+void hash_finish(const struct hash *hash, uint8_t result[16]);
+
+#endif
