@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * PV devices of guests: their nodes in the store, and what dom0's kernel does with them.
+ *
+ *	/local/domain/N/device/KIND/DEVID      the frontend: the guest's
+ *	/local/domain/0/backend/KIND/N/DEVID   the backend: dom0's, read by the guest
+ *	/libxl/N/device/KIND/DEVID             dom0's own record, that no guest can reach
+ *
+ * A backend driver of dom0's kernel takes a device up when its nodes appear and lets go of it when they
+ * are removed; whether it has one is seen in /sys/bus/xen-backend. What a guest wrote is never
+ * believed: not which devices there are, nor what is behind them.
+ */
+#ifndef TOOLS_COMMON_DEVICE_H
+#define TOOLS_COMMON_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/guest_config.h"
+#include "common/report.h"
+
+struct ctrl_store;
+struct ctrl_store_batch;
+
+#define DEVICE_WAIT_MS 10000 /* for dom0's kernel, and by default for a guest */
+
+enum device_kind {
+	DEVICE_DISK,
+	DEVICE_VIF,
+	DEVICE_KINDS,
+};
+
+/* States that both ends have, from public/io/xenbus.h. */
+enum device_state {
+	DEVICE_UNKNOWN,
+	DEVICE_INITIALISING,
+	DEVICE_INIT_WAIT,
+	DEVICE_INITIALISED,
+	DEVICE_CONNECTED,
+	DEVICE_CLOSING,
+	DEVICE_CLOSED,
+	DEVICE_STATES,
+};
+
+const char *device_state_name(unsigned int state);   /* "connected", ... */
+const char *device_kind_word(enum device_kind kind); /* "vbd", "vif": in paths */
+
+/* A device to be attached. */
+struct device {
+	enum device_kind kind;
+	uint32_t devid; /* of a disk its vdev; of an interface which one it is, from 0 */
+
+	const struct disk_spec *disk;
+	int block;    /* the block device, open until the backend has it open; -1: is not */
+	dev_t number; /* of the block device */
+
+	const struct vif_spec *vif;
+	char bridge[VIF_NAME_SIZE];
+	uint32_t mtu;
+};
+
+struct devices {
+	struct device *list;
+	size_t count;
+};
+
+/* The devices of a config, which must stay as long as they. 0 or -ENOMEM. */
+int devices_from(const struct guest_config *config, struct devices *devices, struct report *report);
+void devices_clear(struct devices *devices);
+
+/* --- before the guest is there (device_open.c) --- */
+
+/*
+ * Whether dom0 could give the devices: its drivers, the files, the bridges. Finds the bridge where
+ * none is named. Makes nothing.
+ */
+int devices_check(struct devices *devices, struct report *report);
+
+/* Opens the disks' block devices, makes loop devices for images. What devices_close() undoes. */
+int devices_open(struct devices *devices, struct report *report);
+void devices_close(struct devices *devices);
+
+/* One device: devices_check() and devices_open(). */
+int device_open(struct device *device, struct report *report);
+void device_close(struct device *device);
+
+/* --- nodes (device_nodes.c) --- */
+
+void device_put_nodes(struct ctrl_store_batch *b, uint32_t domid, const struct device *device);
+
+/* All of one device, or of all of a domain (the frontends' home is removed by others). */
+void device_remove_nodes(struct ctrl_store_batch *b, uint32_t domid, enum device_kind kind,
+			 uint32_t devid);
+void devices_remove_nodes(struct ctrl_store_batch *b, uint32_t domid);
+
+#define DEVICE_PATH_SIZE 128
+char *device_backend_path(uint32_t domid, enum device_kind kind, uint32_t devid,
+			  char path[DEVICE_PATH_SIZE]);
+char *device_frontend_path(uint32_t domid, enum device_kind kind, uint32_t devid,
+			   char path[DEVICE_PATH_SIZE]);
+char *device_record_path(uint32_t domid, enum device_kind kind, uint32_t devid,
+			 char path[DEVICE_PATH_SIZE]);
+
+/* "the disk xvda", "the network interface 0" */
+#define DEVICE_NAME_SIZE 48
+char *device_name(enum device_kind kind, uint32_t devid, char name[DEVICE_NAME_SIZE]);
+
+/* --- dom0's side of it (device_backend.c) --- */
+
+/* Whether dom0's kernel has the driver. */
+bool backend_has_driver(enum device_kind kind);
+
+/* Whether it has the device. */
+bool backend_exists(uint32_t domid, enum device_kind kind, uint32_t devid);
+
+/* The block device that a backend has open. 0, or -ENOENT when it has none. */
+int backend_block_device(uint32_t domid, uint32_t devid, dev_t *number);
+
+/* The network interface that a backend has made. 0, or -ENOENT. */
+int backend_interface(uint32_t domid, uint32_t devid, char name[VIF_NAME_SIZE]);
+
+/* Whether a guest has the block device, and one of the two uses writes; whose "domain 3's" */
+bool backend_find_user(dev_t number, bool read_only, char *whose, size_t size);
+
+/* Waits until dom0's kernel has none of a domain's devices any more. 0 or -ETIMEDOUT. */
+int backends_wait_gone(uint32_t domid, int timeout_ms);
+
+/* --- attached (device.c) --- */
+
+/*
+ * After the nodes are there: waits until dom0's kernel has taken the devices up, puts interfaces on
+ * their bridges, lets go of the block devices. 0, -ETIMEDOUT, or another negative errno.
+ */
+int devices_connect(struct ctrl_store *store, uint32_t domid, struct devices *devices,
+		    struct report *report);
+
+/*
+ * Attaches a device to a guest that is there and waits until both ends are connected; timeout_ms 0:
+ * does not wait for the guest. On failure nothing of it is left.
+ */
+int device_attach(struct ctrl_store *store, uint32_t domid, struct device *device, int timeout_ms,
+		  struct report *report);
+
+/*
+ * Asks the guest to give a device back, waits, and removes it. force: removes it even when the
+ * guest does not give it back in time. -ENOENT: it has none such; -ETIMEDOUT.
+ */
+int device_detach(struct ctrl_store *store, uint32_t domid, enum device_kind kind, uint32_t devid,
+		  bool force, int timeout_ms, struct report *report);
+
+/* After the guest's home in the store was removed: the backends end, and are waited for. */
+int devices_remove(struct ctrl_store *store, uint32_t domid, struct report *report);
+
+/*
+ * Has the backend look at its image's size again, after making the file bigger where size is not 0,
+ * and waits until the guest is told. *size is the new one in bytes.
+ */
+int device_resize_disk(struct ctrl_store *store, uint32_t domid, uint32_t vdev, uint64_t *size,
+		       struct report *report);
+
+/* A device that a guest has. Numbers are 0 and strings NULL where something is not known. */
+struct device_info {
+	enum device_kind kind;
+	uint32_t domid, devid;
+	uint64_t backend_state;
+	uint64_t frontend_state, event_channel; /* the guest's words */
+	/* of a disk */
+	char *target, *mode, *device_type;
+	uint64_t sectors, ring_ref; /* sectors: of 512 bytes */
+	/* of an interface */
+	char *mac, *bridge, *ip, *rate;
+	char interface[VIF_NAME_SIZE]; /* in dom0 */
+	uint64_t tx_ring_ref, rx_ring_ref;
+};
+
+/* The devices of a kind that a guest has, by number. How many, or a negative errno. */
+int devices_list(struct ctrl_store *store, uint32_t domid, enum device_kind kind,
+		 struct device_info **list, struct report *report);
+void devices_free_list(struct device_info *list, int count);
+
+/* One vmctl at a time changes devices. A descriptor to be closed, or a negative errno. */
+int devices_lock(struct report *report);
+
+#endif
