@@ -6,6 +6,7 @@ TOOLS_CFLAGS := -std=gnu11 -D_GNU_SOURCE -g -O2 $(WARN) -Itools -Iinclude $(LIBC
 	-DPLINTH_VERSION='"$(TOOLS_VERSION)"'
 TOOLS_LDFLAGS := -Wl,--as-needed -Wl,-z,relro,-z,now
 TOOLS_YAJL_LIBS := -L$(ROOT)/usr/lib/aarch64-linux-gnu -lyajl
+TOOLS_MNL_LIBS := -L$(ROOT)/usr/lib/aarch64-linux-gnu -lmnl
 
 tools_objs = $(patsubst tools/%.c,$(B)/arm64/tools/%.o,$(1))
 
@@ -21,7 +22,10 @@ all: tools
 COMMON_CONFIG_SRCS := $(addprefix tools/common/,config_lex.c config_parse.c cpulist.c device_keys.c \
 	disk_spec.c guest_config.c guest_key_types.c guest_keys.c hash.c nearest.c path.c read_file.c report.c spec.c \
 	uuid.c vdev.c vif_spec.c)
-COMMON_GUEST_SRCS := $(COMMON_CONFIG_SRCS) $(addprefix tools/common/,guest.c guest_rename.c guest_store.c registry.c)
+COMMON_DEVICE_SRCS := $(addprefix tools/common/,bridge.c device.c device_backend.c device_link.c device_list.c \
+	device_nodes.c device_open.c loopdev.c)
+COMMON_GUEST_SRCS := $(COMMON_CONFIG_SRCS) $(COMMON_DEVICE_SRCS) $(addprefix tools/common/,guest.c guest_rename.c \
+	guest_store.c registry.c)
 
 # ---- console and monitor: what their clients are made of, and the daemons ----
 CONSOLE_CLIENT_SRCS := $(addprefix tools/console/,client.c client_calls.c client_main.c expect.c protocol.c \
@@ -51,7 +55,7 @@ $(B)/arm64/plinth-consoled: $(CONSOLED_OBJS) $(B)/arm64/libctrl.so
 
 $(B)/arm64/plinth-monitord: $(MONITORD_OBJS) $(B)/arm64/libctrl.so
 	$(call say,LD,$@)
-	$(Q)$(CROSS)gcc $(TOOLS_LDFLAGS) $(MONITORD_OBJS) $(LIBCTRL_USE_LIBS) $(TOOLS_YAJL_LIBS) -o $@
+	$(Q)$(CROSS)gcc $(TOOLS_LDFLAGS) $(MONITORD_OBJS) $(LIBCTRL_USE_LIBS) $(TOOLS_YAJL_LIBS) $(TOOLS_MNL_LIBS) -o $@
 
 -include $(CONSOLED_OBJS:.o=.d) $(MONITORD_OBJS:.o=.d) $(STORED_OBJS:.o=.d)
 tools: $(B)/arm64/plinth-consoled $(B)/arm64/plinth-monitord $(B)/arm64/plinth-stored
@@ -67,7 +71,7 @@ VMCTL_OBJS := $(call tools_objs,$(VMCTL_SRCS) $(COMMON_GUEST_SRCS) $(CONSOLE_CLI
 
 $(B)/arm64/vmctl: $(VMCTL_OBJS) $(B)/arm64/libctrl.so
 	$(call say,LD,$@)
-	$(Q)$(CROSS)gcc $(TOOLS_LDFLAGS) $(VMCTL_OBJS) $(LIBCTRL_USE_LIBS) $(TOOLS_YAJL_LIBS) -o $@
+	$(Q)$(CROSS)gcc $(TOOLS_LDFLAGS) $(VMCTL_OBJS) $(LIBCTRL_USE_LIBS) $(TOOLS_YAJL_LIBS) $(TOOLS_MNL_LIBS) -o $@
 
 -include $(VMCTL_OBJS:.o=.d)
 tools: $(B)/arm64/vmctl

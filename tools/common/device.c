@@ -267,22 +267,3 @@ int device_detach(struct ctrl_store *store, uint32_t domid, enum device_kind kin
 		return err;
 	return remove_device(&link, report);
 }
-
-/* --- at the guest's end --- */
-
-int devices_remove(struct ctrl_store *store, uint32_t domid, struct report *report)
-{
-	int gone = backends_wait_gone(domid, DEVICE_WAIT_MS), err;
-	struct ctrl_store_batch *b;
-
-	err = ctrl_store_batch_new(store, &b);
-	if (err)
-		return fail_by_ctrl(report, err);
-	devices_remove_nodes(b, domid);
-	err = run_batch(b, report);
-	if (gone)
-		return report_set(report, gone,
-				  "dom0's kernel does not let go of the devices of domain %" PRIu32,
-				  domid);
-	return err;
-}

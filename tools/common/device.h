@@ -124,7 +124,8 @@ int backend_interface(uint32_t domid, uint32_t devid, char name[VIF_NAME_SIZE]);
 /* Whether a guest has the block device, and one of the two uses writes; whose "domain 3's" */
 bool backend_find_user(dev_t number, bool read_only, char *whose, size_t size);
 
-/* Waits until dom0's kernel has none of a domain's devices any more. 0 or -ETIMEDOUT. */
+/* Whether dom0's kernel has any device of a domain; waits until it has none: 0 or -ETIMEDOUT. */
+bool backends_exist(uint32_t domid);
 int backends_wait_gone(uint32_t domid, int timeout_ms);
 
 /* --- attached (device.c) --- */
@@ -149,9 +150,6 @@ int device_attach(struct ctrl_store *store, uint32_t domid, struct device *devic
  */
 int device_detach(struct ctrl_store *store, uint32_t domid, enum device_kind kind, uint32_t devid,
 		  bool force, int timeout_ms, struct report *report);
-
-/* After the guest's home in the store was removed: the backends end, and are waited for. */
-int devices_remove(struct ctrl_store *store, uint32_t domid, struct report *report);
 
 /*
  * Has the backend look at its image's size again, after making the file bigger where size is not 0,

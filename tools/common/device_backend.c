@@ -152,12 +152,17 @@ static bool is_of_domain(void *context, uint32_t domid, enum device_kind kind, u
 	return domid == *(uint32_t *)context;
 }
 
+bool backends_exist(uint32_t domid)
+{
+	return visit_devices(is_of_domain, &domid);
+}
+
 int backends_wait_gone(uint32_t domid, int timeout_ms)
 {
 	struct timespec pause = {.tv_nsec = 1000 * 1000};
 
 	/* mostly they are gone after a few milliseconds */
-	for (int waited = 0; visit_devices(is_of_domain, &domid); waited++) {
+	for (int waited = 0; backends_exist(domid); waited++) {
 		if (waited >= timeout_ms)
 			return -ETIMEDOUT;
 		nanosleep(&pause, NULL);

@@ -2,6 +2,7 @@
 /* Makes a guest from its config and takes it away again: the one place where the order of steps is.
  */
 #include "common/guest.h"
+#include "common/device.h"
 #include "common/guest_store.h"
 #include "common/registry.h"
 #include "console/console_client.h"
@@ -30,6 +31,7 @@ struct creation {
 	char *cmdline, *text;     /* the kernel's command line; the config written out */
 	uint32_t nr_cpus;         /* of the machine */
 	struct ctrl_store *store; /* NULL: no daemon runs, the guest has none */
+	struct devices devices;
 	struct ctrl_guest guest;
 };
 
@@ -166,12 +168,26 @@ static int find_store(struct creation *creation)
 	if (!err)
 		return 0;
 	creation->store = NULL;
-	if (err == -ENOENT || err == -ECONNREFUSED)
+	if (err != -ENOENT && err != -ECONNREFUSED)
+		return fail_by_ctrl(creation->report, err);
+	if (!creation->devices.count)
 		return 0;
-	return fail_by_ctrl(creation->report, err);
+	return report_set(creation->report, -ECONNREFUSED,
+			  "disks and network interfaces need the store daemon, and none answers: "
+			  "start plinth-stored");
 }
 
 /* --- making --- */
+
+static int open_devices(struct creation *creation)
+{
+	return devices_open(&creation->devices, creation->report);
+}
+
+static void close_devices(struct creation *creation)
+{
+	devices_close(&creation->devices);
+}
 
 static void to_ctrl(const struct creation *creation, struct ctrl_guest_config *out)
 {
@@ -308,7 +324,13 @@ static int publish(struct creation *creation)
 	if (!creation->store)
 		return 0;
 	return guest_store_publish(creation->store, creation->config, &creation->guest,
-				   creation->report);
+				   &creation->devices, creation->report);
+}
+
+static int connect_devices(struct creation *creation)
+{
+	return devices_connect(creation->store, creation->guest.domid, &creation->devices,
+			       creation->report);
 }
 
 static void unpublish(struct creation *creation)
@@ -387,12 +409,14 @@ static const struct step steps[] = {
 	{"checking the kernel", check_files, NULL},
 	{"finding the store", find_store, NULL},
 	{"checking the machine", check_machine, NULL},
+	{"opening the disks", open_devices, close_devices},
 	{"building the guest", build, unbuild},
 	{"placing the vCPUs", place_vcpus, NULL},
 	{"attaching the console", attach_console, detach_consoles},
 	{"attaching the emulated UART", attach_vuart, NULL},
 	{"registering the name", enter_registry, leave_registry},
 	{"publishing it in the store", publish, unpublish},
+	{"connecting the devices", connect_devices, NULL},
 	{"registering with the monitor", register_guest, forget_guest},
 	{"starting the guest", start, NULL},
 };
@@ -432,13 +456,14 @@ static int creation_prepare(struct creation *creation)
 {
 	creation->cmdline = guest_config_cmdline(creation->config);
 	creation->text = guest_config_format(creation->config);
-	if (creation->cmdline && creation->text)
-		return 0;
-	return report_set(creation->report, -ENOMEM, "out of memory");
+	if (!creation->cmdline || !creation->text)
+		return report_set(creation->report, -ENOMEM, "out of memory");
+	return devices_from(creation->config, &creation->devices, creation->report);
 }
 
 static void creation_clear(struct creation *creation)
 {
+	devices_clear(&creation->devices);
 	ctrl_store_close(creation->store);
 	free(creation->cmdline);
 	free(creation->text);
@@ -480,6 +505,8 @@ int guest_check(struct ctrl *ctrl, const struct guest_config *config,
 
 	if (!err)
 		err = ctrl ? run_steps(&creation, CHECK_STEPS) : check_files(&creation);
+	if (!err && ctrl)
+		err = devices_check(&creation.devices, report);
 	creation_clear(&creation);
 	return err;
 }
@@ -489,14 +516,15 @@ int guest_check(struct ctrl *ctrl, const struct guest_config *config,
  * nodes. The store is a public copy: where it cannot be had, that is no reason to keep the domain.
  */
 static void leave_store(struct ctrl *ctrl, struct ctrl_store *store, uint32_t domid,
-			const uint8_t uuid[16])
+			const uint8_t uuid[16], const struct guest_options *options)
 {
-	struct report unused;
+	struct report report;
 
 	if (!store)
 		return;
 	ctrl_pause_domain(ctrl, domid);
-	guest_store_remove(store, domid, uuid, &unused);
+	if (guest_store_remove(store, domid, uuid, &report) && options->warn)
+		options->warn(options->context, report.text);
 }
 
 int guest_destroy(struct ctrl *ctrl, uint32_t domid, const uint8_t uuid[16], int reason,
@@ -511,7 +539,7 @@ int guest_destroy(struct ctrl *ctrl, uint32_t domid, const uint8_t uuid[16], int
 	if (ctrl_store_open(&store))
 		store = NULL;
 	forget(all, domid, uuid);
-	leave_store(ctrl, store, domid, uuid);
+	leave_store(ctrl, store, domid, uuid, all);
 	err = ctrl_destroy_domain(ctrl, domid);
 	if (err)
 		fail_by_ctrl(report, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* A guest's public side: its nodes in the store, where the guest itself and stock tools look. */
 #include "common/guest_store.h"
+#include "common/device.h"
 #include "common/uuid.h"
 
 #include <errno.h>
@@ -46,6 +47,7 @@ static void remove_all(struct ctrl_store_batch *b, uint32_t domid, const char *u
 		ctrl_store_batch_base(b, "/vm/%s", uuid);
 		ctrl_store_batch_remove(b, "");
 	}
+	devices_remove_nodes(b, domid);
 }
 
 /* A folder of dom0's that the guest may read. What is made in it later is so, too. */
@@ -165,7 +167,8 @@ static int commit(struct ctrl_store_batch *b, struct report *report)
 /* --- what others call --- */
 
 int guest_store_publish(struct ctrl_store *store, const struct guest_config *config,
-			const struct ctrl_guest *guest, struct report *report)
+			const struct ctrl_guest *guest, const struct devices *devices,
+			struct report *report)
 {
 	struct publication p = {.config = config, .guest = guest};
 	struct report unused;
@@ -178,6 +181,8 @@ int guest_store_publish(struct ctrl_store *store, const struct guest_config *con
 	put_home(&p);
 	put_vm(&p);
 	put_libxl(&p);
+	for (size_t i = 0; i < devices->count; i++)
+		device_put_nodes(p.b, guest->domid, &devices->list[i]);
 	err = commit(p.b, report);
 	if (err)
 		return err;
@@ -203,6 +208,26 @@ static int owns_vm(struct ctrl_store *store, uint32_t domid, const char *uuid, b
 	return err == -ENOENT ? 0 : err;
 }
 
+/* Their nodes are gone, which ends them. Some write a last word into what was theirs. */
+static int wait_for_backends(struct ctrl_store *store, uint32_t domid, struct report *report)
+{
+	struct ctrl_store_batch *b;
+	int err, gone;
+
+	if (!backends_exist(domid))
+		return 0;
+	gone = backends_wait_gone(domid, DEVICE_WAIT_MS);
+	err = ctrl_store_batch_new(store, &b);
+	if (err)
+		return fail_by_ctrl(report, err);
+	devices_remove_nodes(b, domid);
+	err = commit(b, report);
+	if (!gone)
+		return err;
+	return report_set(report, gone,
+			  "dom0's kernel does not let go of the devices of domain %" PRIu32, domid);
+}
+
 int guest_store_remove(struct ctrl_store *store, uint32_t domid, const uint8_t uuid[16],
 		       struct report *report)
 {
@@ -216,7 +241,8 @@ int guest_store_remove(struct ctrl_store *store, uint32_t domid, const uint8_t u
 	if (err)
 		return fail_by_ctrl(report, err);
 	remove_all(b, domid, owns ? text : NULL);
-	return commit(b, report);
+	err = commit(b, report);
+	return err ? err : wait_for_backends(store, domid, report);
 }
 
 int guest_store_rename(struct ctrl_store *store, uint32_t domid, const uint8_t uuid[16],

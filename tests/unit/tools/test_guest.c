@@ -3,6 +3,7 @@
  * fails. */
 #include "unit.h"
 
+#include "common/device.h"
 #include "common/guest.h"
 #include "common/guest_store.h"
 #include "common/registry.h"
@@ -32,6 +33,7 @@ static struct console_add added;
 static struct ctrl_guest_config built;
 static struct monitor_guest registered;
 static char registered_config[1024];
+static size_t open_devices;
 static int store_error; /* of connecting to it */
 static bool has_zombie; /* the destroyed domain is still there, as somebody has its page */
 static uint8_t zombie_uuid[16];
@@ -173,10 +175,12 @@ int ctrl_store_release(struct ctrl_store *s, uint32_t domid)
 }
 
 int guest_store_publish(struct ctrl_store *store, const struct guest_config *guest_config,
-			const struct ctrl_guest *guest, struct report *why)
+			const struct ctrl_guest *guest, const struct devices *devices,
+			struct report *why)
 {
 	int ret = note("publish");
 
+	assert_int_equal(devices->count, open_devices);
 	assert_ptr_equal(store, calls);
 	assert_string_equal(guest_config->name, "web");
 	assert_int_equal(guest->domid, DOMID);
@@ -205,6 +209,58 @@ int guest_store_rename(struct ctrl_store *store, uint32_t domid, const uint8_t u
 	note("rename");
 	note(name);
 	return 0;
+}
+
+/* Devices: how many of them are open, no more. */
+int devices_from(const struct guest_config *guest_config, struct devices *devices,
+		 struct report *why)
+{
+	(void)why;
+	*devices = (struct devices){.count = guest_config->disks.count + guest_config->vifs.count};
+	return 0;
+}
+
+void devices_clear(struct devices *devices)
+{
+	if (open_devices)
+		devices_close(devices);
+}
+
+int devices_check(struct devices *devices, struct report *why)
+{
+	int ret = devices->count ? note("check-devices") : 0;
+
+	return ret ? report_set(why, ret, "dom0 says no") : 0;
+}
+
+int devices_open(struct devices *devices, struct report *why)
+{
+	int ret = devices->count ? note("open") : 0;
+
+	if (devices->count)
+		assert_false(is_present);
+	if (ret)
+		return report_set(why, ret, "the disk says no");
+	open_devices = devices->count;
+	return 0;
+}
+
+void devices_close(struct devices *devices)
+{
+	assert_int_equal(devices->count, open_devices);
+	if (open_devices)
+		note("close");
+	open_devices = 0;
+}
+
+int devices_connect(struct ctrl_store *store, uint32_t domid, struct devices *devices,
+		    struct report *why)
+{
+	int ret = devices->count ? note("connect") : 0;
+
+	(void)store;
+	assert_int_equal(domid, DOMID);
+	return ret ? report_set(why, ret, "the kernel says no") : 0;
 }
 
 int console_client_add(const char *sock, const struct console_add *guest, char *err,
@@ -278,6 +334,7 @@ static int set_up(void **state)
 	failing = NULL;
 	is_present = has_zombie = false;
 	store_error = 0;
+	open_devices = 0;
 	*warning = '\0';
 	present_count = 1; /* dom0 */
 	memset(present, 0, sizeof(present));
@@ -541,14 +598,14 @@ static void test_cancelled(void **state)
 
 	(void)state;
 	options.cancelled = cancelled;
-	for (int step = 0; step < 11; step++) {
+	for (int step = 0; step < 14; step++) {
 		cancel_at = step;
 		assert_int_equal(guest_create(NULL, &config, &options, &domid, &report), -EINTR);
 		assert_false(is_present);
 		check_registry(false);
 	}
 	assert_string_equal(report.text, "interrupted before starting the guest");
-	cancel_at = 11;
+	cancel_at = 14;
 	assert_int_equal(guest_create(NULL, &config, &options, &domid, &report), 0);
 	check_registry(true);
 }
@@ -660,6 +717,58 @@ static void test_without_store(void **state)
 	assert_string_equal(calls, "domains check");
 }
 
+static void test_devices(void **state)
+{
+	static const struct {
+		const char *failing;
+		int err;
+		const char *calls, *sentence;
+	} rows[] = {
+		{NULL, 0,
+		 "domains check physinfo open build console publish connect register unpause "
+		 "close",
+		 NULL},
+		{"open", -ENOENT, "domains check physinfo open", "the disk says no"},
+		{"build", -ENOMEM, "domains check physinfo open build close",
+		 "the hypervisor says no"},
+		{"connect", -ETIMEDOUT,
+		 "domains check physinfo open build console publish connect unpublish died destroy "
+		 "close",
+		 "the kernel says no"},
+	};
+	uint32_t domid;
+
+	(void)state;
+	load("disk=['/a', '/b']; vif=['']");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		*calls = '\0';
+		failing = rows[i].failing;
+		failure = rows[i].err;
+		assert_int_equal(guest_create(NULL, &config, &options, &domid, &report),
+				 rows[i].err);
+		assert_string_equal(calls, rows[i].calls);
+		if (rows[i].sentence)
+			assert_string_equal(report.text, rows[i].sentence);
+		assert_int_equal(open_devices, 0);
+		check_registry(!rows[i].err);
+		is_present = false;
+	}
+}
+
+/* Devices are nothing without a store. */
+static void test_devices_without_store(void **state)
+{
+	uint32_t domid;
+
+	(void)state;
+	load("vif=['']");
+	store_error = -ENOENT;
+	assert_int_equal(guest_create(NULL, &config, &options, &domid, &report), -ECONNREFUSED);
+	assert_string_equal(calls, "domains check");
+	assert_string_equal(report.text, "disks and network interfaces need the store daemon, and "
+					 "none answers: start plinth-stored");
+}
+
 static void test_destroy_fails(void **state)
 {
 	uint32_t domid;
@@ -731,6 +840,8 @@ int main(void)
 		TEST(test_rename),
 		TEST(test_destroy_releases),
 		TEST(test_without_store),
+		TEST(test_devices),
+		TEST(test_devices_without_store),
 		TEST(test_destroy_fails),
 	};
 

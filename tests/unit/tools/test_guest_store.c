@@ -2,6 +2,7 @@
 /* What a guest looks like in the store, against a small daemon in this process. */
 #include "unit.h"
 
+#include "common/device.h"
 #include "common/guest_store.h"
 #include "common/uuid.h"
 #include "fake_store.h"
@@ -12,6 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
+
+#define DISK_FRONT "/local/domain/7/device/vbd/51728"
+#define DISK_BACK  "/local/domain/0/backend/vbd/7/51728"
+#define VIF_FRONT  "/local/domain/7/device/vif/0"
+#define VIF_BACK   "/local/domain/0/backend/vif/7/0"
 
 #define UUID "01020304-0506-0708-090a-0b0c0d0e0f10"
 
@@ -19,6 +26,7 @@ static struct fake_store *daemon_;
 static struct ctrl_store *store;
 static struct guest_config config;
 static struct report report;
+static struct devices devices;
 static const struct ctrl_guest guest = {
 	.domid = 7,
 	.console_port = 2,
@@ -40,6 +48,7 @@ static void load(const char *more)
 static int set_up(void **state)
 {
 	(void)state;
+	devices = (struct devices){0};
 	daemon_ = fake_store_new();
 	if (ctrl_store_open(&store))
 		return -1;
@@ -66,7 +75,7 @@ static void has(const char *path, const char *value)
 
 static void publish(void)
 {
-	if (guest_store_publish(store, &config, &guest, &report))
+	if (guest_store_publish(store, &config, &guest, &devices, &report))
 		fail_msg("%s", report.text);
 }
 
@@ -122,7 +131,11 @@ static void test_leftovers(void **state)
 	fake_store_put(daemon_, "/local/domain/7/device/vbd/51712/state", "4");
 	fake_store_put(daemon_, "/libxl/7/device/vbd/51712/frontend", "x");
 	fake_store_put(daemon_, "/vm/" UUID "/old", "x");
+	fake_store_put(daemon_, "/local/domain/0/backend/vif/7/0/state", "6");
+	fake_store_put(daemon_, "/local/domain/0/error/backend/vif/7/0/error", "x");
 	publish();
+	assert_null(fake_store_value(daemon_, "/local/domain/0/backend/vif/7/0/state"));
+	assert_null(fake_store_value(daemon_, "/local/domain/0/error/backend/vif/7/0/error"));
 	assert_null(fake_store_value(daemon_, "/local/domain/7/device/vbd"));
 	assert_null(fake_store_value(daemon_, "/libxl/7/device/vbd"));
 	assert_null(fake_store_value(daemon_, "/vm/" UUID "/old"));
@@ -143,6 +156,62 @@ static void test_remove(void **state)
 	assert_int_equal(guest_store_remove(store, 7, config.uuid, &report), 0);
 }
 
+/* The nodes of a device, where the frontend, the backend and stock xl look for them. */
+static void test_devices(void **state)
+{
+	struct device list[2] = {{.kind = DEVICE_DISK, .block = -1}, {.kind = DEVICE_VIF}};
+
+	(void)state;
+	load("disk=['/img,,xvdb,r']; vif=['mac=0:1:2:3:4:5,rate=8Kb/s,ip=10.0.0.1,vifname=web0']");
+	list[0].disk = &config.disks.list[0];
+	list[0].devid = config.disks.list[0].vdev;
+	list[0].number = makedev(0x103, 0x12);
+	list[1].vif = &config.vifs.list[0];
+	list[1].mtu = 1400;
+	strcpy(list[1].bridge, "br0");
+	devices = (struct devices){.list = list, .count = 2};
+	publish();
+	has(DISK_FRONT "/backend", DISK_BACK);
+	has(DISK_FRONT "/backend-id", "0");
+	has(DISK_FRONT "/state", "1");
+	has(DISK_FRONT "/virtual-device", "51728");
+	has(DISK_FRONT "/device-type", "disk");
+	has(DISK_BACK "/frontend", DISK_FRONT);
+	has(DISK_BACK "/frontend-id", "7");
+	has(DISK_BACK "/online", "1");
+	has(DISK_BACK "/state", "1");
+	has(DISK_BACK "/params", "/img");
+	has(DISK_BACK "/physical-device", "103:12");
+	has(DISK_BACK "/dev", "xvdb");
+	has(DISK_BACK "/mode", "r");
+	has(DISK_BACK "/type", "phy");
+	has("/libxl/7/device/vbd/51728/backend", DISK_BACK);
+	has("/libxl/7/device/vbd/51728/frontend", DISK_FRONT);
+	has("/libxl/7/device/vbd/51728/params", "/img");
+	has(VIF_FRONT "/backend", VIF_BACK);
+	has(VIF_FRONT "/handle", "0");
+	has(VIF_FRONT "/mac", "00:01:02:03:04:05");
+	has(VIF_FRONT "/mtu", "1400");
+	has(VIF_BACK "/frontend", VIF_FRONT);
+	has(VIF_BACK "/mac", "00:01:02:03:04:05");
+	has(VIF_BACK "/bridge", "br0");
+	has(VIF_BACK "/rate", "50,50000");
+	has(VIF_BACK "/ip", "10.0.0.1");
+	has(VIF_BACK "/vifname", "web0");
+	has("/libxl/7/device/vif/0/backend", VIF_BACK);
+	/* not before the interface is on its bridge */
+	assert_null(fake_store_value(daemon_, VIF_BACK "/hotplug-status"));
+	assert_string_equal(fake_store_perms(daemon_, DISK_FRONT), "n7,r0,");
+	assert_string_equal(fake_store_perms(daemon_, DISK_BACK), "n0,r7,");
+	assert_string_equal(fake_store_perms(daemon_, VIF_FRONT), "n7,r0,");
+	assert_string_equal(fake_store_perms(daemon_, VIF_BACK), "n0,r7,");
+	assert_int_equal(guest_store_remove(store, 7, config.uuid, &report), 0);
+	assert_null(fake_store_value(daemon_, DISK_FRONT));
+	assert_null(fake_store_value(daemon_, DISK_BACK));
+	assert_null(fake_store_value(daemon_, VIF_BACK "/state"));
+	assert_null(fake_store_value(daemon_, "/libxl/7/device/vif/0/backend"));
+}
+
 /* A guest kept beside its successor, which has its uuid, leaves /vm/UUID to that. */
 static void test_same_uuid(void **state)
 {
@@ -152,7 +221,7 @@ static void test_same_uuid(void **state)
 	publish();
 	assert_int_equal(guest_store_rename(store, 7, config.uuid, "web-7", &report), 0);
 	has("/vm/" UUID "/name", "web-7");
-	assert_int_equal(guest_store_publish(store, &config, &next, &report), 0);
+	assert_int_equal(guest_store_publish(store, &config, &next, &devices, &report), 0);
 	has("/vm/" UUID "/name", "web");
 	has("/local/domain/7/name", "web-7");
 	assert_int_equal(guest_store_rename(store, 7, config.uuid, "old", &report), 0);
@@ -181,7 +250,8 @@ static void test_failures(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		fake_store_fail(daemon_, rows[i].type, "ENOSPC");
-		assert_int_equal(guest_store_publish(store, &config, &guest, &report), -ENOSPC);
+		assert_int_equal(guest_store_publish(store, &config, &guest, &devices, &report),
+				 -ENOSPC);
 		if (!strstr(report.text, rows[i].words))
 			fail_msg("\"%s\" is not in: %s", rows[i].words, report.text);
 		fake_store_fail(daemon_, 0, NULL);
@@ -200,6 +270,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_publish), TEST(test_without_maxima), TEST(test_leftovers),
 		TEST(test_remove),  TEST(test_same_uuid),      TEST(test_failures),
+		TEST(test_devices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

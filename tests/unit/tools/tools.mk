@@ -40,12 +40,12 @@ tools/test_arguments_SRCS := tests/unit/tools/test_arguments.c tools/xl-like/arg
 UNIT_TESTS += tools/test_guest
 tools/test_guest_CFLAGS := $(TOOLS_TEST_CFLAGS)
 tools/test_guest_SRCS := tests/unit/tools/test_guest.c \
-	$(filter-out tools/common/guest_store.c,$(COMMON_GUEST_SRCS))
+	$(filter-out tools/common/guest_store.c $(COMMON_DEVICE_SRCS),$(COMMON_GUEST_SRCS))
 tools/test_guest_LIBS := -lyajl
 
 # The real client, and a small daemon in the test.
 UNIT_TESTS += tools/test_guest_store
 tools/test_guest_store_CFLAGS := $(TOOLS_TEST_CFLAGS) -Iinclude -Itests/unit/libctrl
 tools/test_guest_store_SRCS := tests/unit/tools/test_guest_store.c tests/unit/libctrl/fake_store.c \
-	tools/common/guest_store.c $(COMMON_CONFIG_SRCS) $(LIBCTRL_SRCS)
+	$(addprefix tools/common/,device_backend.c device_nodes.c guest_store.c) $(COMMON_CONFIG_SRCS) $(LIBCTRL_SRCS)
 tools/test_guest_store_LIBS := -lfdt -lz -lpthread
