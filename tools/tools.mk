@@ -22,8 +22,8 @@ all: tools
 COMMON_CONFIG_SRCS := $(addprefix tools/common/,config_lex.c config_parse.c cpulist.c device_keys.c \
 	disk_spec.c guest_config.c guest_key_types.c guest_keys.c hash.c nearest.c path.c read_file.c report.c spec.c \
 	uuid.c vdev.c vif_spec.c)
-COMMON_DEVICE_SRCS := $(addprefix tools/common/,bridge.c device.c device_backend.c device_link.c device_list.c \
-	device_nodes.c device_open.c loopdev.c)
+COMMON_DEVICE_SRCS := $(addprefix tools/common/,bridge.c device.c device_backend.c device_link.c device_nodes.c \
+	device_open.c loopdev.c)
 COMMON_GUEST_SRCS := $(COMMON_CONFIG_SRCS) $(COMMON_DEVICE_SRCS) $(addprefix tools/common/,guest.c guest_rename.c \
 	guest_store.c registry.c)
 
@@ -62,11 +62,12 @@ tools: $(B)/arm64/plinth-consoled $(B)/arm64/plinth-monitord $(B)/arm64/plinth-s
 INSTALL += docs/plinth-consoled.8:share/man/man8 docs/plinth-monitord.8:share/man/man8
 
 # ---- vmctl ----
-VMCTL_SRCS := $(addprefix tools/xl-like/,arguments.c cmd_create.c cmd_destroy.c cmd_dmesg.c cmd_domid.c \
-	cmd_dump_dtb.c cmd_info.c cmd_list.c cmd_mem.c cmd_pause.c cmd_rename.c cmd_sched.c cmd_shutdown.c cmd_sysrq.c \
-	cmd_uptime.c cmd_vcpu_list.c cmd_vcpu_pin.c cmd_vcpu_set.c cmd_wait.c commands.c list_formats.c main.c \
-	progress.c talk.c target.c usage.c)
-VMCTL_OBJS := $(call tools_objs,$(VMCTL_SRCS) $(COMMON_GUEST_SRCS) $(CONSOLE_CLIENT_SRCS) \
+VMCTL_SRCS := $(addprefix tools/xl-like/,arguments.c cmd_block.c cmd_create.c cmd_destroy.c cmd_dmesg.c \
+	cmd_domid.c cmd_dump_dtb.c cmd_info.c cmd_list.c cmd_mem.c cmd_network.c cmd_pause.c cmd_rename.c cmd_sched.c \
+	cmd_shutdown.c cmd_sysrq.c cmd_uptime.c cmd_vcpu_list.c cmd_vcpu_pin.c cmd_vcpu_set.c cmd_wait.c commands.c \
+	device_command.c json.c list_formats.c main.c progress.c talk.c target.c usage.c)
+VMCTL_OBJS := $(call tools_objs,$(VMCTL_SRCS) $(COMMON_GUEST_SRCS) tools/common/device_list.c \
+	tools/common/guest_devices.c $(CONSOLE_CLIENT_SRCS) \
 	$(MONITOR_CLIENT_SRCS))
 
 $(B)/arm64/vmctl: $(VMCTL_OBJS) $(B)/arm64/libctrl.so

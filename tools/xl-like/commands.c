@@ -54,6 +54,22 @@ static const struct option_row dump_dtb_options[] = {
 	{0, NULL, NULL, NULL},
 };
 
+static const struct option_row attach_options[] = {
+	{'t', "timeout", "SECONDS", "how long to wait for the guest; default: 10; 0: not at all"},
+	{0, NULL, NULL, NULL},
+};
+
+static const struct option_row detach_options[] = {
+	{'f', "force", NULL, "take it away even when the guest does not give it back"},
+	{'t', "timeout", "SECONDS", "how long to wait for the guest; default: 10"},
+	{0, NULL, NULL, NULL},
+};
+
+static const struct option_row device_list_options[] = {
+	{'j', "json", NULL, "all that is known, as JSON"},
+	{0, NULL, NULL, NULL},
+};
+
 static const char *const console_usage[] = {console_client_usage};
 
 const struct command commands[] = {
@@ -106,6 +122,54 @@ const struct command commands[] = {
 	 .doc = "attach to a guest's console; ^] detaches",
 	 .run_raw = console_client_main,
 	 .usage = console_usage},
+	{.name = "block-attach",
+	 .words = "DOMAIN DISK...",
+	 .doc = "give a disk to a running guest: FILE,raw,xvdb,rw",
+	 .options = attach_options,
+	 .min = 2,
+	 .max = -1,
+	 .run = cmd_block_attach},
+	{.name = "block-detach",
+	 .words = "DOMAIN DISK",
+	 .doc = "take a disk such as xvdb from a guest",
+	 .options = detach_options,
+	 .min = 2,
+	 .max = 2,
+	 .run = cmd_block_detach},
+	{.name = "block-list",
+	 .words = "DOMAIN...",
+	 .doc = "show the disks of guests",
+	 .options = device_list_options,
+	 .min = 1,
+	 .max = -1,
+	 .run = cmd_block_list},
+	{.name = "block-resize",
+	 .words = "DOMAIN DISK [SIZE]",
+	 .doc = "tell a guest that its disk has grown; SIZE grows an image first",
+	 .min = 2,
+	 .max = 3,
+	 .run = cmd_block_resize},
+	{.name = "network-attach",
+	 .words = "DOMAIN [KEY=VALUE]...",
+	 .doc = "give a network interface to a running guest",
+	 .options = attach_options,
+	 .min = 1,
+	 .max = -1,
+	 .run = cmd_network_attach},
+	{.name = "network-detach",
+	 .words = "DOMAIN INDEX|MAC",
+	 .doc = "take a network interface from a guest",
+	 .options = detach_options,
+	 .min = 2,
+	 .max = 2,
+	 .run = cmd_network_detach},
+	{.name = "network-list",
+	 .words = "DOMAIN...",
+	 .doc = "show the network interfaces of guests",
+	 .options = device_list_options,
+	 .min = 1,
+	 .max = -1,
+	 .run = cmd_network_list},
 	{.name = "pause",
 	 .words = "DOMAIN...",
 	 .doc = "stop guests from running",

@@ -3,13 +3,13 @@
 #include "list_formats.h"
 #include "common/registry.h"
 #include "common/uuid.h"
+#include "json.h"
 
 #include <inttypes.h>
 #include <libctrl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <yajl/yajl_gen.h>
 
 #define MIB          (1024 * 1024)
 #define TENTH_SECOND 100000000
@@ -123,46 +123,16 @@ const struct list_format list_format_long = {.print = print_long};
 
 /* --- JSON --- */
 
-static void print_piece(void *context, const char *text, size_t length)
-{
-	(void)context;
-	fwrite(text, 1, length, stdout);
-}
-
-static void add_string(yajl_gen json, const char *text)
-{
-	yajl_gen_string(json, (const unsigned char *)text, strlen(text));
-}
-
-static void add_text(yajl_gen json, const char *key, const char *text)
-{
-	add_string(json, key);
-	add_string(json, text);
-}
-
-static void add_number(yajl_gen json, const char *key, uint64_t number)
-{
-	add_string(json, key);
-	/* JSON's readers know signed numbers only; dom0's limit may be beyond them */
-	yajl_gen_integer(json, number > INT64_MAX ? INT64_MAX : (long long)number);
-}
-
-static void add_flag(yajl_gen json, const char *key, bool value)
-{
-	add_string(json, key);
-	yajl_gen_bool(json, value);
-}
-
 static void add_state(yajl_gen json, const struct ctrl_domain_info *info)
 {
-	add_text(json, "state", state_word(info));
-	add_flag(json, "running", info->running);
-	add_flag(json, "blocked", info->blocked);
-	add_flag(json, "paused", info->paused);
-	add_flag(json, "shutdown", info->shutdown);
-	add_flag(json, "dying", info->dying);
+	json_add_text(json, "state", state_word(info));
+	json_add_flag(json, "running", info->running);
+	json_add_flag(json, "blocked", info->blocked);
+	json_add_flag(json, "paused", info->paused);
+	json_add_flag(json, "shutdown", info->shutdown);
+	json_add_flag(json, "dying", info->dying);
 	if (info->shutdown)
-		add_text(json, "shutdown_reason", ctrl_shutdown_name(info->shutdown_reason));
+		json_add_text(json, "shutdown_reason", ctrl_shutdown_name(info->shutdown_reason));
 }
 
 static void add_domain(yajl_gen json, const struct registry_domain *domain)
@@ -171,33 +141,31 @@ static void add_domain(yajl_gen json, const struct registry_domain *domain)
 	char uuid[UUID_TEXT_SIZE];
 
 	yajl_gen_map_open(json);
-	add_number(json, "domid", info->domid);
-	add_text(json, "name", domain->name);
-	add_text(json, "uuid", uuid_format(info->uuid, uuid));
+	json_add_number(json, "domid", info->domid);
+	json_add_text(json, "name", domain->name);
+	json_add_text(json, "uuid", uuid_format(info->uuid, uuid));
 	add_state(json, info);
-	add_number(json, "memory_bytes", info->memory);
-	add_number(json, "max_memory_bytes", info->max_memory);
-	add_number(json, "vcpus_online", info->nr_online_vcpus);
-	add_number(json, "vcpus", info->max_vcpu_id + 1);
-	add_number(json, "cpu_time_ns", info->cpu_time);
-	add_number(json, "cpupool", info->cpupool);
+	json_add_number(json, "memory_bytes", info->memory);
+	json_add_number(json, "max_memory_bytes", info->max_memory);
+	json_add_number(json, "vcpus_online", info->nr_online_vcpus);
+	json_add_number(json, "vcpus", info->max_vcpu_id + 1);
+	json_add_number(json, "cpu_time_ns", info->cpu_time);
+	json_add_number(json, "cpupool", info->cpupool);
 	if (domain->entry.name) {
-		add_number(json, "started", (uint64_t)domain->entry.started);
+		json_add_number(json, "started", (uint64_t)domain->entry.started);
 		if (domain->entry.config_path)
-			add_text(json, "config_path", domain->entry.config_path);
-		add_text(json, "config", domain->entry.config);
+			json_add_text(json, "config_path", domain->entry.config_path);
+		json_add_text(json, "config", domain->entry.config);
 	}
 	yajl_gen_map_close(json);
 }
 
 static void print_json(const struct registry_domain *domains, size_t count)
 {
-	yajl_gen json = yajl_gen_alloc(NULL);
+	yajl_gen json = json_start();
 
 	if (!json)
 		return;
-	yajl_gen_config(json, yajl_gen_beautify, 1);
-	yajl_gen_config(json, yajl_gen_print_callback, print_piece, NULL);
 	yajl_gen_array_open(json);
 	for (size_t i = 0; i < count; i++)
 		add_domain(json, &domains[i]);

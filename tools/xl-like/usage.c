@@ -36,7 +36,7 @@ void usage_print_all(void)
 {
 	printf("vmctl COMMAND [ARGUMENT]...: make and look after guests\n\n");
 	for (size_t i = 0; i < command_count; i++)
-		printf("  %-9s %s\n", commands[i].name, commands[i].doc);
+		printf("  %-14s %s\n", commands[i].name, commands[i].doc);
 	printf("\nA DOMAIN is a number or a name. 'vmctl help COMMAND' tells more, and\n"
 	       "'vmctl help config' lists the keys of a guest's config.\n");
 }

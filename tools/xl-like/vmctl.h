@@ -75,6 +75,10 @@ const char *arguments_option(const struct arguments *arguments, const char *name
 bool word_is_number(const char *word, unsigned long min, unsigned long max);
 
 /* The commands, each in its cmd_*.c. They return an enum vmctl_exit. */
+int cmd_block_attach(const struct arguments *arguments);
+int cmd_block_detach(const struct arguments *arguments);
+int cmd_block_list(const struct arguments *arguments);
+int cmd_block_resize(const struct arguments *arguments);
 int cmd_create(const struct arguments *arguments);
 int cmd_destroy(const struct arguments *arguments);
 int cmd_dmesg(const struct arguments *arguments);
@@ -86,6 +90,9 @@ int cmd_info(const struct arguments *arguments);
 int cmd_list(const struct arguments *arguments);
 int cmd_mem_max(const struct arguments *arguments);
 int cmd_mem_set(const struct arguments *arguments);
+int cmd_network_attach(const struct arguments *arguments);
+int cmd_network_detach(const struct arguments *arguments);
+int cmd_network_list(const struct arguments *arguments);
 int cmd_pause(const struct arguments *arguments);
 int cmd_reboot(const struct arguments *arguments);
 int cmd_rename(const struct arguments *arguments);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+/* What the commands about disks and network interfaces have in common. */
+#ifndef TOOLS_VMCTL_DEVICE_COMMAND_H
+#define TOOLS_VMCTL_DEVICE_COMMAND_H
+
+#include "vmctl.h"
+#include "common/device.h"
+#include "common/guest_devices.h"
+
+/* The guest that a command is about, its first argument. */
+struct device_command {
+	struct ctrl *ctrl;
+	struct target target;
+	struct guest_devices guest;
+};
+
+/* 0, or an exit status with the sentence printed. device_command_close() in any case. */
+int device_command_open(struct device_command *command, const struct arguments *arguments);
+void device_command_close(struct device_command *command);
+
+/* Prints what went wrong; its exit status. 0 for 0. */
+int device_command_fail(const struct device_command *command, int err, const struct report *report);
+
+/* The arguments after the first, with commas between: xl lets them be given apart. To be freed. */
+char *device_command_join(const struct arguments *arguments);
+
+/* How devices of a kind are listed. */
+struct device_format {
+	enum device_kind kind;
+	void (*print_head)(void);
+	void (*print)(const struct device_info *info);
+};
+
+/* Lists those of each guest that is named, or all in one JSON array with --json. */
+int device_command_list(const struct arguments *arguments, const struct device_format *format);
+
+#endif
