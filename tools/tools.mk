@@ -36,7 +36,7 @@ DAEMON_SRCS := $(addprefix tools/common/,daemon.c logfile.c)
 CONSOLED_OBJS := $(call tools_objs,$(addprefix tools/console/,budget.c conn.c console_guest.c consoled.c protocol.c \
 	requests.c ring.c scrollback.c server.c) $(addprefix tools/common/,frame.c loop.c) $(DAEMON_SRCS))
 # The worker creates and destroys guests as vmctl does, and is the clients' client for it.
-MONITORD_OBJS := $(call tools_objs,$(addprefix tools/monitor/,monitor.c monitord.c requests.c worker.c) \
+MONITORD_OBJS := $(call tools_objs,$(addprefix tools/monitor/,ends.c monitor.c monitord.c requests.c worker.c) \
 	$(MONITOR_CLIENT_SRCS) $(COMMON_GUEST_SRCS) $(DAEMON_SRCS) \
 	$(addprefix tools/console/,client_calls.c protocol.c) $(addprefix tools/common/,frame.c frame_io.c loop.c))
 
@@ -59,7 +59,7 @@ $(B)/arm64/plinth-monitord: $(MONITORD_OBJS) $(B)/arm64/libctrl.so
 
 -include $(CONSOLED_OBJS:.o=.d) $(MONITORD_OBJS:.o=.d) $(STORED_OBJS:.o=.d)
 tools: $(B)/arm64/plinth-consoled $(B)/arm64/plinth-monitord $(B)/arm64/plinth-stored
-INSTALL += docs/plinth-consoled.8:share/man/man8 docs/plinth-monitord.8:share/man/man8
+INSTALL += $(addsuffix :share/man/man8,docs/plinth-consoled.8 docs/plinth-monitord.8 docs/plinth-stored.8)
 
 # ---- vmctl ----
 VMCTL_SRCS := $(addprefix tools/xl-like/,arguments.c cmd_block.c cmd_create.c cmd_destroy.c cmd_dmesg.c \

@@ -266,11 +266,16 @@ static const struct ctrl_domain_info *find_domain(const struct ctrl_domain_info 
 
 void monitor_check(struct monitor *monitor, int64_t now_ms)
 {
+	static const int interval_ms[] = {
+		[MONITOR_NOT_TOLD] = MONITOR_POLL_MS,
+		[MONITOR_TOLD_BY_STORE] = MONITOR_WATCH_MS,
+		[MONITOR_TOLD_BY_VIRQ] = MONITOR_CHECK_MS,
+	};
 	struct ctrl_domain_info *list;
 	struct record *record, *next;
 	int count = ctrl_list_all_domains(monitor->ctrl, &list);
 
-	monitor->check_ms = now_ms + (monitor->has_virq ? MONITOR_CHECK_MS : MONITOR_POLL_MS);
+	monitor->check_ms = now_ms + interval_ms[monitor->told];
 	if (count < 0) {
 		daemon_log("cannot look at the domains: %s", ctrl_error());
 		return;

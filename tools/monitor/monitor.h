@@ -24,8 +24,9 @@
 
 #define MONITOR_STATE_DIR   "/run/plinth/monitord.d"
 #define MONITOR_MAX_WORKERS 4
-#define MONITOR_POLL_MS     1000  /* between looks when nobody tells of shutdowns */
-#define MONITOR_CHECK_MS    10000 /* between looks when VIRQ_DOM_EXC does: to be safe */
+#define MONITOR_POLL_MS     1000 /* between looks when nobody tells of shutdowns */
+#define MONITOR_WATCH_MS    2000 /* when the store does: it may not know of a guest without a store */
+#define MONITOR_CHECK_MS    10000 /* when VIRQ_DOM_EXC does: to be safe */
 
 enum record_state {
 	RECORD_WATCHING, /* its domain lives, as far as is known */
@@ -69,7 +70,7 @@ struct monitor {
 	const char *console_socket, *monitor_socket;
 	struct record *records;
 	unsigned workers;
-	bool has_virq;
+	enum { MONITOR_NOT_TOLD, MONITOR_TOLD_BY_STORE, MONITOR_TOLD_BY_VIRQ } told; /* of ends */
 	int64_t check_ms; /* when to look next */
 
 	/* Starts a worker: its process, or a negative errno. */

@@ -3,6 +3,7 @@
 #include "common/daemon.h"
 #include "common/loop.h"
 #include "console/console_client.h"
+#include "ends.h"
 #include "monitor.h"
 
 #include <errno.h>
@@ -23,8 +24,7 @@ static struct monitor monitor = {
 	.start_work = worker_start,
 };
 static struct loop loop;
-static struct loop_source listener_source, signal_source, event_source;
-static struct ctrl_evtchn *evtchn;
+static struct loop_source listener_source, signal_source;
 static bool stop;
 
 static const char usage[] =
@@ -72,42 +72,12 @@ static void take_signal(struct loop_source *source, uint32_t events)
 		stop = true;
 }
 
-static void take_event(struct loop_source *source, uint32_t events)
-{
-	uint32_t port;
-
-	(void)source;
-	(void)events;
-	while (ctrl_evtchn_pending(evtchn, &port) == 0)
-		ctrl_evtchn_unmask(evtchn, port); /* before looking: what comes later rings again */
-	monitor_check(&monitor, loop_now_ms());
-}
-
 static int watch(struct loop_source *source, int fd, void (*ready)(struct loop_source *, uint32_t))
 {
 	if (fd < 0)
 		return fd;
 	*source = (struct loop_source){.fd = fd, .events = EPOLLIN, .ready = ready};
 	return loop_add(&loop, source);
-}
-
-/* Only one may have this interrupt; a store daemon may be that one. */
-static void bind_virq(void)
-{
-	uint32_t port;
-
-	if (ctrl_evtchn_open(monitor.ctrl, &evtchn) < 0) {
-		daemon_log("looks at the domains every %d ms: %s", MONITOR_POLL_MS, ctrl_error());
-		return;
-	}
-	if (ctrl_evtchn_bind_virq(evtchn, CTRL_VIRQ_DOM_EXC, &port) < 0) {
-		daemon_log("looks at the domains every %d ms, because another has VIRQ_DOM_EXC: %s",
-			   MONITOR_POLL_MS, ctrl_error());
-		ctrl_evtchn_close(evtchn);
-		evtchn = NULL;
-		return;
-	}
-	monitor.has_virq = watch(&event_source, ctrl_evtchn_fd(evtchn), take_event) == 0;
 }
 
 static int prepare(int listener)
@@ -128,7 +98,7 @@ static int prepare(int listener)
 		daemon_fail("cannot start: %s", ctrl_error());
 		return -EIO;
 	}
-	bind_virq();
+	ends_listen(&monitor, &loop, loop_now_ms());
 	return 0;
 }
 
@@ -136,8 +106,17 @@ static void run(void)
 {
 	int ret = 0;
 
-	while (!stop && ret == 0)
-		ret = loop_run_once(&loop, monitor_run_due(&monitor, loop_now_ms()));
+	while (!stop && ret == 0) {
+		int64_t now = loop_now_ms();
+		int timeout, due;
+
+		ends_listen(&monitor, &loop, now);
+		timeout = monitor_run_due(&monitor, now);
+		due = ends_due(now);
+		if (due >= 0 && (timeout < 0 || due < timeout))
+			timeout = due;
+		ret = loop_run_once(&loop, timeout);
+	}
 	daemon_log("stops%s%s", ret < 0 ? ": " : "", ret < 0 ? strerror(-ret) : "");
 }
 
@@ -198,7 +177,7 @@ int main(int argc, char **argv)
 	run();
 	request_close_all();
 	monitor_free(&monitor);
-	ctrl_evtchn_close(evtchn);
+	ends_close();
 	ctrl_close(monitor.ctrl);
 	loop_close(&loop);
 	daemon_stop();

@@ -130,7 +130,6 @@ struct check {
 	struct store *store;
 	struct domain_seen *seen;
 	int count;
-	bool tell;
 };
 
 static int compare(const void *a, const void *b)
@@ -156,7 +155,6 @@ static void check_one(struct domain *domain, void *arg)
 	if (seen->state == DOMAIN_HAS_SHUT_DOWN && domain->introduced && !domain->shutdown) {
 		domain->shutdown = true;
 		state_note_domain(check->store, domain);
-		check->tell = true;
 	}
 }
 
@@ -173,8 +171,8 @@ void store_check_domains(struct store *store)
 	}
 	domains_each(&store->domains, check_one, &check);
 	free(check.seen);
-	if (check.tell)
-		watch_fire_special(store, "@releaseDomain");
+	/* Whoever it was: it may be one that has no store, and then only this tells of it. */
+	watch_fire_special(store, "@releaseDomain");
 }
 
 void store_port_ready(struct store *store, uint32_t port)

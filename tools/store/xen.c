@@ -10,13 +10,15 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #define EVENTS_A_TURN 32
 
 static struct ctrl *ctrl;
 static struct ctrl_evtchn *evtchn;
-static uint32_t virq_port;
-static struct loop_source source;
+static uint32_t virq_port; /* 0: not bound */
+static struct loop_source source, virq_timer;
 static struct store *owner;
 
 static enum domain_state state_of(const struct ctrl_domain_info *info)
@@ -118,21 +120,56 @@ static void take_events(struct loop_source *loop_source, uint32_t events)
 	(void)events;
 	for (int i = 0; i < EVENTS_A_TURN && ctrl_evtchn_pending(evtchn, &port) == 0; i++) {
 		ctrl_evtchn_unmask(evtchn, port);
-		if (port == virq_port)
+		if (virq_port && port == virq_port)
 			store_check_domains(owner);
 		else
 			store_port_ready(owner, port);
 	}
 }
 
+/* ---- VIRQ_DOM_EXC: one program has it at a time, and a monitor lets go once there is a store ---- */
+
 static int bind_virq(void)
 {
 	int ret = ctrl_evtchn_bind_virq(evtchn, CTRL_VIRQ_DOM_EXC, &virq_port);
 
-	/* The store works without, but nobody tells it when a guest ends. */
 	if (ret < 0)
-		daemon_log("ends of domains will not be noticed: %s", ctrl_error());
-	return ret == -EBUSY ? 0 : ret;
+		virq_port = 0;
+	return ret;
+}
+
+static void try_virq_again(struct loop_source *loop_source, uint32_t events)
+{
+	uint64_t count;
+
+	(void)events;
+	if (read(loop_source->fd, &count, sizeof(count)) != sizeof(count) || bind_virq() < 0)
+		return;
+	daemon_log("is told of ends of domains now");
+	loop_remove(owner->loop, loop_source);
+	close(loop_source->fd);
+	store_check_domains(owner);
+}
+
+static int start_virq_timer(void)
+{
+	const struct itimerspec second = {.it_interval.tv_sec = 1, .it_value.tv_sec = 1};
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (fd < 0 || timerfd_settime(fd, 0, &second, NULL) < 0)
+		return -errno;
+	virq_timer = (struct loop_source){.fd = fd, .events = EPOLLIN, .ready = try_virq_again};
+	return loop_add(owner->loop, &virq_timer);
+}
+
+static int get_virq(void)
+{
+	int ret = bind_virq();
+
+	if (ret != -EBUSY)
+		return ret;
+	daemon_log("is not told of ends of domains yet, and tries every second: %s", ctrl_error());
+	return start_virq_timer();
 }
 
 int xen_open(struct store *store)
@@ -141,14 +178,14 @@ int xen_open(struct store *store)
 
 	if (ret < 0)
 		return ret;
+	owner = store;
 	ret = ctrl_evtchn_open(ctrl, &evtchn);
 	if (ret == 0)
-		ret = bind_virq();
+		ret = get_virq();
 	if (ret < 0) {
 		xen_close();
 		return ret;
 	}
-	owner = store;
 	source = (struct loop_source){
 		.fd = ctrl_evtchn_fd(evtchn), .events = EPOLLIN, .ready = take_events};
 	store->platform = &platform;

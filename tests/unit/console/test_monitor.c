@@ -520,7 +520,7 @@ static void test_polls_only_without_the_interrupt(void **state)
 	new_guest(1);
 	monitor_run_due(&monitor, now);
 	assert_in_range(monitor_run_due(&monitor, now), 1, MONITOR_POLL_MS);
-	monitor.has_virq = true;
+	monitor.told = MONITOR_TOLD_BY_VIRQ;
 	monitor_check(&monitor, now);
 	assert_int_equal(monitor_run_due(&monitor, now), MONITOR_CHECK_MS);
 }
