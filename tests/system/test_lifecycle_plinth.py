@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: ISC
 """Plinth's tools beside stock xenstored, on Plinth; and stock xl beside them."""
 
-from guests import create, wait_gone
+import re
+
+from guests import config_text, create, wait_gone
 from lifecycle_checks import *  # noqa: F401,F403
 from machine import Config
 
@@ -18,3 +20,15 @@ def test_stock_xl_sees_our_guests(dom0):
     create(dom0, "ours", options="-p", memory=128)
     dom0.ok("xl destroy ours", limit=90)
     wait_gone(dom0, "ours")
+
+
+def test_our_tools_see_guests_of_stock_xl(dom0):
+    text = config_text(name="theirs", memory=128)
+    dom0.ok(f"cat >/tmp/theirs.cfg <<'EOF'\n{text}EOF\nxl create -q /tmp/theirs.cfg", limit=120)
+    assert "theirs" in dom0.ok("vmctl list") and dom0.ok("vmctl domid theirs")
+    assert re.search(r"^theirs +\d+ +0:", dom0.ok("vmctl uptime"), re.M)
+    dom0.ok("vmctl wait --timeout 120 theirs up", limit=150)
+    dom0.ok("vmctl shutdown -w theirs", limit=120)
+    dom0.run("vmctl destroy theirs", limit=60)  # where xl's own daemon has not done so by now
+    wait_gone(dom0, "theirs")
+    assert dom0.ok("xenstore-list /vm") == ""

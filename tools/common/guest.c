@@ -113,6 +113,7 @@ int guest_check_name(struct ctrl *ctrl, const char *registry, const char *name,
 	if (err) {
 		report_set(report, err, "out of memory");
 	} else {
+		registry_name_foreign(domains, (size_t)count);
 		err = find_name(domains, (size_t)count, name, report);
 		registry_free_domains(domains, (size_t)count);
 	}

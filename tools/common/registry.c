@@ -267,8 +267,10 @@ int registry_rename(const char *directory, uint32_t domid, const uint8_t uuid[16
 
 void registry_free_domains(struct registry_domain *domains, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		registry_entry_clear(&domains[i].entry);
+		free(domains[i].foreign_name);
+	}
 	free(domains);
 }
 

@@ -56,6 +56,7 @@ void registry_entry_clear(struct registry_entry *entry);
 struct registry_domain {
 	const struct ctrl_domain_info *info; /* into the list given to registry_name_domains() */
 	struct registry_entry entry;         /* all zero when the domain is not registered */
+	char *foreign_name;                  /* see registry_name_foreign() */
 	const char *name;                    /* "Domain-0", the registered one, or "(none)" */
 };
 
@@ -65,6 +66,10 @@ struct registry_domain {
  */
 int registry_name_domains(const char *directory, const struct ctrl_domain_info *list, size_t count,
 			  struct registry_domain **domains);
+
+/* Then gives those that other tools have made the names that these have put into the store. */
+void registry_name_foreign(struct registry_domain *domains, size_t count);
+
 void registry_free_domains(struct registry_domain *domains, size_t count);
 
 /*

@@ -48,6 +48,7 @@ static int list_domains(struct ctrl *ctrl, const struct list_format *format,
 	if (registry_name_domains(NULL, list, (size_t)count, &domains)) {
 		status = vmctl_fail(EXIT_FAILED, "out of memory");
 	} else {
+		registry_name_foreign(domains, (size_t)count);
 		format->print(domains, keep_named(domains, (size_t)count, targets, target_count));
 		registry_free_domains(domains, (size_t)count);
 	}

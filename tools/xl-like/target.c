@@ -74,6 +74,7 @@ static int find_number(struct ctrl *ctrl, const char *word, struct target *targe
 		return vmctl_fail(vmctl_status(err), "%s", ctrl_error());
 	if (registry_name_domains(NULL, &info, 1, &named))
 		return vmctl_fail(EXIT_FAILED, "out of memory");
+	registry_name_foreign(named, 1);
 	target_set(target, &info, named[0].name);
 	registry_free_domains(named, 1);
 	return EXIT_OK;
@@ -125,6 +126,7 @@ static int find_name(struct ctrl *ctrl, const char *word, struct target *target)
 	} else {
 		const struct names names = {.domains = named, .count = (size_t)count};
 
+		registry_name_foreign(named, (size_t)count);
 		status = find_among(&names, word, target);
 		registry_free_domains(named, (size_t)count);
 	}
@@ -186,6 +188,7 @@ static int take_named(struct targets *targets, const struct ctrl_domain_info *li
 	targets->list = calloc(count + 1, sizeof(*targets->list));
 	if (!targets->list || registry_name_domains(NULL, list, count, &named))
 		return vmctl_fail(EXIT_FAILED, "out of memory");
+	registry_name_foreign(named, count);
 	for (size_t i = 0; i < count; i++)
 		target_set(&targets->list[targets->count++], &list[i], named[i].name);
 	registry_free_domains(named, count);

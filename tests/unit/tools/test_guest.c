@@ -30,9 +30,10 @@ static struct ctrl_domain_info present[2]; /* the domains there are */
 static int present_count;
 static bool is_present; /* the guest was built and not destroyed */
 static struct console_add added;
+static char added_name[64];
 static struct ctrl_guest_config built;
 static struct monitor_guest registered;
-static char registered_config[1024];
+static char registered_config[1024], registered_name[64];
 static size_t open_devices;
 static int store_error; /* of connecting to it */
 static bool has_zombie; /* the destroyed domain is still there, as somebody has its page */
@@ -199,6 +200,12 @@ int guest_store_remove(struct ctrl_store *store, uint32_t domid, const uint8_t u
 	return note("unpublish");
 }
 
+void registry_name_foreign(struct registry_domain *domains, size_t count)
+{
+	(void)domains;
+	(void)count;
+}
+
 int guest_store_rename(struct ctrl_store *store, uint32_t domid, const uint8_t uuid[16],
 		       const char *name, struct report *why)
 {
@@ -269,6 +276,7 @@ int console_client_add(const char *sock, const struct console_add *guest, char *
 	assert_string_equal(sock, "console.sock");
 	assert_true(is_present);
 	added = *guest;
+	snprintf(added_name, sizeof(added_name), "%s", guest->name);
 	return note_with_sentence("console", err, err_size);
 }
 
@@ -290,6 +298,7 @@ int monitor_client_register(const char *sock, const struct monitor_guest *guest,
 {
 	assert_string_equal(sock, "monitor.sock");
 	registered = *guest;
+	snprintf(registered_name, sizeof(registered_name), "%s", guest->name);
 	snprintf(registered_config, sizeof(registered_config), "%.*s", (int)guest->config_size,
 		 guest->config);
 	return note_with_sentence("register", err, err_size);
@@ -381,7 +390,7 @@ static void test_create(void **state)
 	assert_string_equal(calls, "domains check physinfo build console publish register unpause");
 	assert_int_equal(added.ring_gfn, 0x39000);
 	assert_int_equal(added.guest_port, 2);
-	assert_string_equal(added.name, "web");
+	assert_string_equal(added_name, "web");
 	assert_memory_equal(added.uuid, config.uuid, 16);
 	assert_memory_equal(registered.uuid, config.uuid, 16);
 	assert_int_equal(registered.on[MONITOR_ON_REBOOT], MONITOR_RESTART);
@@ -595,19 +604,19 @@ static bool cancelled(void *context)
 static void test_cancelled(void **state)
 {
 	uint32_t domid;
+	int err = -EINTR;
 
 	(void)state;
 	options.cancelled = cancelled;
-	for (int step = 0; step < 14; step++) {
+	for (int step = 0; err; step++) {
 		cancel_at = step;
-		assert_int_equal(guest_create(NULL, &config, &options, &domid, &report), -EINTR);
-		assert_false(is_present);
-		check_registry(false);
+		err = guest_create(NULL, &config, &options, &domid, &report);
+		assert_true(!err || err == -EINTR);
+		assert_int_equal(is_present, !err);
+		check_registry(!err);
 	}
+	/* the sentence of the last one that was cancelled */
 	assert_string_equal(report.text, "interrupted before starting the guest");
-	cancel_at = 14;
-	assert_int_equal(guest_create(NULL, &config, &options, &domid, &report), 0);
-	check_registry(true);
 }
 
 static int register_myself(void *context, const struct monitor_guest *guest, char *err,
@@ -801,8 +810,8 @@ static void test_rename(void **state)
 	*calls = '\0';
 	assert_int_equal(guest_rename(NULL, DOMID, config.uuid, "www", &options, &report), 0);
 	assert_string_equal(calls, "domains rename www console register");
-	assert_string_equal(added.name, "www");
-	assert_string_equal(registered.name, "www");
+	assert_string_equal(added_name, "www");
+	assert_string_equal(registered_name, "www");
 	assert_int_equal(registered.on[MONITOR_ON_CRASH], MONITOR_PRESERVE);
 	assert_int_equal(registry_read(directory, DOMID, config.uuid, &entry), 0);
 	assert_string_equal(entry.name, "www");

@@ -4,6 +4,7 @@
 
 #include "common/device.h"
 #include "common/guest_store.h"
+#include "common/registry.h"
 #include "common/uuid.h"
 #include "fake_store.h"
 
@@ -263,6 +264,27 @@ static void test_failures(void **state)
 	has("/local/domain/7/name", "web");
 }
 
+/* Domains of other tools have their names in the store, and nowhere else. */
+static void test_foreign_names(void **state)
+{
+	const struct ctrl_domain_info list[] = {
+		{.domid = 0}, {.domid = 3}, {.domid = 4}, {.domid = 5}};
+	struct registry_domain *domains;
+
+	(void)state;
+	ctrl_store_close(store); /* the daemon serves one client at a time */
+	fake_store_put(daemon_, "/local/domain/3/name", "by-xl");
+	fake_store_put(daemon_, "/local/domain/4/name", "no/name");
+	assert_int_equal(registry_name_domains("/nowhere", list, 4, &domains), 0);
+	registry_name_foreign(domains, 4);
+	assert_string_equal(domains[0].name, "Domain-0");
+	assert_string_equal(domains[1].name, "by-xl");
+	assert_string_equal(domains[2].name, "(none)");
+	assert_string_equal(domains[3].name, "(none)");
+	registry_free_domains(domains, 4);
+	assert_int_equal(ctrl_store_open(&store), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -270,7 +292,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_publish), TEST(test_without_maxima), TEST(test_leftovers),
 		TEST(test_remove),  TEST(test_same_uuid),      TEST(test_failures),
-		TEST(test_devices),
+		TEST(test_devices), TEST(test_foreign_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,12 +40,13 @@ tools/test_arguments_SRCS := tests/unit/tools/test_arguments.c tools/xl-like/arg
 UNIT_TESTS += tools/test_guest
 tools/test_guest_CFLAGS := $(TOOLS_TEST_CFLAGS)
 tools/test_guest_SRCS := tests/unit/tools/test_guest.c \
-	$(filter-out tools/common/guest_store.c $(COMMON_DEVICE_SRCS),$(COMMON_GUEST_SRCS))
+	$(filter-out $(addprefix tools/common/,foreign.c guest_store.c) $(COMMON_DEVICE_SRCS),$(COMMON_GUEST_SRCS))
 tools/test_guest_LIBS := -lyajl
 
 # The real client, and a small daemon in the test.
 UNIT_TESTS += tools/test_guest_store
 tools/test_guest_store_CFLAGS := $(TOOLS_TEST_CFLAGS) -Iinclude -Itests/unit/libctrl
 tools/test_guest_store_SRCS := tests/unit/tools/test_guest_store.c tests/unit/libctrl/fake_store.c \
-	$(addprefix tools/common/,device_backend.c device_nodes.c guest_store.c) $(COMMON_CONFIG_SRCS) $(LIBCTRL_SRCS)
-tools/test_guest_store_LIBS := -lfdt -lz -lpthread
+	$(addprefix tools/common/,device_backend.c device_nodes.c foreign.c guest_store.c registry.c) \
+	$(COMMON_CONFIG_SRCS) $(LIBCTRL_SRCS)
+tools/test_guest_store_LIBS := -lfdt -lz -lpthread -lyajl
