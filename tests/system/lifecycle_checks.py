@@ -49,13 +49,20 @@ def test_changes_to_a_running_guest(dom0):
     assert domains(dom0)["live"]["memory_bytes"] >> 20 >= 255
     dom0.fails("vmctl mem-set live 257", "256 MiB at most")
     dom0.fails("vmctl mem-max live 200", "mem-set")
+    dom0.fails("vmctl mem-max live 300", "started for 256 MiB")
+    dom0.ok("vmctl mem-set live 200 && vmctl mem-max live 208")
+    dom0.fails("vmctl mem-set live 256", "208 MiB at most")
+    dom0.ok("vmctl mem-max live 256")
     dom0.fails("vmctl mem-set live 12q", "is no size")
 
+    # Linux on ARM only allows the CPU; in the guest it is put online.
+    result = dom0.run("vmctl vcpu-set --timeout 1 live 2")
+    assert result.status == 4 and "/sys/devices/system/cpu/cpu1/online" in result.output, result
+    type_command(dom0, "live", "echo 1 >/sys/devices/system/cpu/cpu1/online; nproc | sed s/^/cpus:/", "cpus:2")
     dom0.ok("vmctl vcpu-set live 2")
-    type_command(dom0, "live", "nproc | sed s/^/cpus:/", "cpus:2")
     dom0.fails("vmctl vcpu-set live 3", "2 vCPUs at most")
     dom0.ok("vmctl vcpu-set live 1")
-    assert domains(dom0)["live"]["vcpus"] == 1
+    assert domains(dom0)["live"]["vcpus_online"] == 1
 
     dom0.ok("vmctl vcpu-pin live 0 1 && vmctl vcpu-pin live 1 - 0")
     rows = [line.split()[-3:] for line in dom0.ok("vmctl vcpu-list live").splitlines()[1:]]

@@ -3,6 +3,8 @@
 #include "vmctl.h"
 #include "progress.h"
 #include "talk.h"
+#include "common/guest_config.h"
+#include "common/registry.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -110,8 +112,8 @@ static int check_target(struct wish *wish)
 				  wish->target.name);
 	if (max && wish->kib > max)
 		return vmctl_fail(EXIT_FAILED,
-				  "%s: it can have %" PRIu64 " MiB at most; 'vmctl mem-max' raises "
-				  "that",
+				  "%s: it can have %" PRIu64 " MiB at most ('maxmem', or "
+				  "'vmctl mem-max')",
 				  wish->target.name, max / KIB_OF_MIB);
 	return EXIT_OK;
 }
@@ -137,24 +139,57 @@ static int set_size(struct wish *wish)
 
 /* --- mem-max --- */
 
-static int set_max(struct wish *wish)
+/*
+ * What it was started with, in KiB; 0: not known. Linux on ARM believes more than that to be
+ * memory that is added while it runs, puts it below its RAM, and crashes.
+ */
+static uint64_t read_boot_max(const struct target *target)
 {
-	struct ctrl_domain_info info;
+	struct guest_config config = {0};
+	struct registry_entry entry;
+	struct report unused;
+	uint64_t mib = 0;
+
+	if (registry_read(NULL, target->domid, target->uuid, &entry))
+		return 0;
+	if (!guest_config_load_text("", entry.config, strlen(entry.config), &config, &unused))
+		mib = config.maxmem_mib > config.memory_mib ? config.maxmem_mib : config.memory_mib;
+	guest_config_clear(&config);
+	registry_entry_clear(&entry);
+	return mib * KIB_OF_MIB;
+}
+
+static int check_max(struct wish *wish)
+{
+	const char *name = wish->target.name;
+	uint64_t boot_max = read_boot_max(&wish->target);
 	uint64_t target = read_number(wish, "memory/target");
-	int status;
 
 	if (!wish->target.domid)
 		return vmctl_fail(EXIT_FAILED, "dom0 has no maximum to be set");
-	if (talk_fate(&wish->talk, &wish->target, &info) == FATE_GONE)
-		return vmctl_fail(EXIT_NO_DOMAIN, "%s: it has ended", wish->target.name);
-	if (!target)
-		target = info.memory / 1024 > SLACK_KIB ? info.memory / 1024 - SLACK_KIB : 0;
+	if (!boot_max)
+		return vmctl_fail(EXIT_FAILED,
+				  "%s: vmctl has not made it, and cannot know what it can take",
+				  name);
+	if (wish->kib > boot_max)
+		return vmctl_fail(EXIT_FAILED,
+				  "%s: it was started for %" PRIu64 " MiB at most, and Linux on "
+				  "ARM cannot take more; set 'maxmem' and create it again",
+				  name, boot_max / KIB_OF_MIB);
 	if (wish->kib < target)
 		return vmctl_fail(EXIT_FAILED,
 				  "%s: it is to have %" PRIu64 " MiB now; 'vmctl mem-set' it to "
 				  "less first",
-				  wish->target.name, target / KIB_OF_MIB);
-	status = set_limit(wish, wish->kib);
+				  name, target / KIB_OF_MIB);
+	return EXIT_OK;
+}
+
+static int set_max(struct wish *wish)
+{
+	int status = check_max(wish);
+
+	if (!status)
+		status = set_limit(wish, wish->kib);
 	if (!status)
 		status = write_number(wish, "memory/static-max", wish->kib);
 	return status;
