@@ -164,13 +164,12 @@ static bool is_hypervisors(const struct domain *d, uint32_t port)
 long do_event_channel_op(struct vcpu *v, uint64_t *arg)
 {
 	uint32_t cmd = (uint32_t)arg[0]; /* an int: the upper half of the register is anything */
-	const struct evtchn_op *op;
+	const struct evtchn_op *op = &ops[index_nospec(cmd, ARRAY_SIZE(ops))];
 	union evtchn_arg a;
 	int err;
 
-	if (cmd >= ARRAY_SIZE(ops) || !ops[cmd].fn)
+	if (cmd >= ARRAY_SIZE(ops) || !op->fn)
 		return -ENOSYS;
-	op = &ops[cmd];
 	if (copy_from_guest(v, &a, arg[1], op->size))
 		return -EFAULT;
 	if (op->own && unlikely(is_hypervisors(v->domain, a.send.port)))

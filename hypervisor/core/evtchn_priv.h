@@ -66,6 +66,7 @@ static inline struct evtchn *evtchn_lookup(const struct domain *d, uint32_t port
 
 	if (unlikely(port > d->evtchn.max_port))
 		return NULL;
+	port = (uint32_t)index_nospec(port, d->evtchn.max_port + 1ull);
 	bucket = d->evtchn.bucket[port / EVTCHNS_PER_BUCKET];
 	return likely(bucket) ? &bucket[port % EVTCHNS_PER_BUCKET] : NULL;
 }

@@ -19,7 +19,9 @@ struct grant_entry_v1 *grant_entry(struct grant_table *gt, grant_ref_t ref)
 {
 	uint32_t frame = ref / GRANTS_PER_FRAME;
 
-	return frame < gt->nr_frames ? &gt->frame[frame].entry[ref % GRANTS_PER_FRAME] : NULL;
+	if (frame >= gt->nr_frames)
+		return NULL;
+	return &gt->frame[index_nospec(frame, gt->nr_frames)].entry[ref % GRANTS_PER_FRAME];
 }
 
 struct grant_active *grant_active(struct grant_table *gt, grant_ref_t ref)

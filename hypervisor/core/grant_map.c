@@ -44,7 +44,9 @@ static struct grant_map *handle_entry(struct grant_table *gt, grant_handle_t han
 {
 	uint32_t page = handle / HANDLES_PER_PAGE;
 
-	return page < gt->nr_maptrack ? &gt->maptrack[page][handle % HANDLES_PER_PAGE] : NULL;
+	if (page >= gt->nr_maptrack)
+		return NULL;
+	return &gt->maptrack[index_nospec(page, gt->nr_maptrack)][handle % HANDLES_PER_PAGE];
 }
 
 /* NULL: not a handle in use. */

@@ -189,14 +189,13 @@ long do_grant_table_op(struct vcpu *v, uint64_t *arg)
 	uint32_t cmd = (uint32_t)arg[0] & CMD_MASK, progress = (uint32_t)arg[0] & ~CMD_MASK;
 	uint32_t left = (uint32_t)arg[2];
 	gvaddr_t va = arg[1];
-	const struct grant_op *op;
+	const struct grant_op *op = &ops[index_nospec(cmd, ARRAY_SIZE(ops))];
 	long ret = 0;
 
 	if (left > INT32_MAX || (progress && cmd != GNTTABOP_cache_flush))
 		return -EINVAL;
-	if (cmd >= ARRAY_SIZE(ops) || !ops[cmd].fn)
+	if (cmd >= ARRAY_SIZE(ops) || !op->fn)
 		return -ENOSYS;
-	op = &ops[cmd];
 	if (op->single && left != 1)
 		return -EINVAL;
 	for (bool first = true; left && !ret; first = false) {

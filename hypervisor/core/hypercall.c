@@ -25,7 +25,8 @@ static hypercall_fn *const table[NR_HYPERCALLS] = {
 
 long hypercall_dispatch(struct vcpu *v, uint64_t nr, uint64_t *arg)
 {
-	hypercall_fn *fn = likely(nr < NR_HYPERCALLS) ? table[nr] : NULL;
+	hypercall_fn *fn =
+		likely(nr < NR_HYPERCALLS) ? table[nr % NR_HYPERCALLS] : NULL; /* %: speculation */
 
 	return likely(fn) ? fn(v, arg) : -ENOSYS;
 }

@@ -430,8 +430,7 @@ static long (*const ops[])(struct vcpu *v, uint64_t *arg) = {
 long do_memory_op(struct vcpu *v, uint64_t *arg)
 {
 	uint64_t op = arg[0] & OP_MASK;
+	long (*fn)(struct vcpu * v, uint64_t * arg) = ops[index_nospec(op, ARRAY_SIZE(ops))];
 
-	if (op >= ARRAY_SIZE(ops) || !ops[op])
-		return -ENOSYS;
-	return ops[op](v, arg);
+	return op < ARRAY_SIZE(ops) && fn ? fn(v, arg) : -ENOSYS;
 }

@@ -114,5 +114,7 @@ long do_plinth_op(struct vcpu *v, uint64_t *arg)
 
 	if (!v->domain->privileged)
 		return -EPERM;
-	return cmd < ARRAY_SIZE(subops) ? subops[cmd](v, arg[1]) : -ENOSYS;
+	if (cmd >= ARRAY_SIZE(subops))
+		return -ENOSYS;
+	return subops[index_nospec(cmd, ARRAY_SIZE(subops))](v, arg[1]);
 }

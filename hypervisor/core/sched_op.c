@@ -130,7 +130,9 @@ long do_sched_op(struct vcpu *v, uint64_t *arg)
 {
 	uint32_t cmd = (uint32_t)arg[0];
 
-	return cmd < ARRAY_SIZE(sched_ops) ? sched_ops[cmd](v, arg[1]) : -ENOSYS;
+	if (cmd >= ARRAY_SIZE(sched_ops))
+		return -ENOSYS;
+	return sched_ops[index_nospec(cmd, ARRAY_SIZE(sched_ops))](v, arg[1]);
 }
 
 static long is_up(struct vcpu *v __unused, struct vcpu *target, uint64_t arg __unused)

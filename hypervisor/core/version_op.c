@@ -108,5 +108,7 @@ long do_xen_version(struct vcpu *v, uint64_t *arg)
 {
 	uint32_t cmd = (uint32_t)arg[0];
 
-	return cmd < ARRAY_SIZE(subops) ? subops[cmd](v, arg[1]) : -ENOSYS;
+	if (cmd >= ARRAY_SIZE(subops))
+		return -ENOSYS;
+	return subops[index_nospec(cmd, ARRAY_SIZE(subops))](v, arg[1]);
 }

@@ -177,7 +177,7 @@ void vcpu_read_runstate(struct vcpu *v, struct vcpu_runstate_info *info);
 
 static inline struct vcpu *domain_vcpu(struct domain *d, unsigned id)
 {
-	return id < d->max_vcpus ? READ_ONCE(d->vcpu[id]) : NULL;
+	return id < d->max_vcpus ? READ_ONCE(d->vcpu[index_nospec(id, d->max_vcpus)]) : NULL;
 }
 
 #define for_each_vcpu(d, v)                              \
