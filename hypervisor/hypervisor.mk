@@ -33,7 +33,7 @@ HYP_MACHINE += hypervisor/core/main.c
 HYP_PURE += hypervisor/arch/arm/pt.c
 HYP_MACHINE += hypervisor/arch/arm/psci.c
 HYP_MACHINE += hypervisor/arch/arm64/head.S hypervisor/arch/arm64/vectors.S hypervisor/arch/arm64/cache.S \
-	hypervisor/arch/arm64/fpsimd.S hypervisor/arch/arm64/early_uart.S \
+	hypervisor/arch/arm64/fpsimd.S hypervisor/arch/arm64/gicv3_lr.S hypervisor/arch/arm64/early_uart.S \
 	hypervisor/arch/arm64/mmu.c hypervisor/arch/arm64/vmid.c hypervisor/arch/arm64/context.c \
 	hypervisor/arch/arm64/trap.c hypervisor/arch/arm64/sysreg.c hypervisor/arch/arm64/idregs.c \
 	hypervisor/arch/arm64/smp.c hypervisor/arch/arm64/time.c

@@ -72,17 +72,11 @@ static void spurious(unsigned intid)
 	irqchip->deactivate(intid);
 }
 
-bool irq_handle_one(void)
+static bool handle_other(unsigned intid)
 {
-	unsigned intid = irqchip->acknowledge();
-	struct vcpu *v = this_cpu()->current;
-
 	if (intid >= MAX_IRQS)
 		return false;
-	irqchip->priority_drop(intid);
-	if (intid == VTIMER_PPI && likely(v))
-		vgic_forward_local(v, VTIMER_PPI, VTIMER_PPI);
-	else if (intid == VTIMER_PPI)
+	if (intid == VTIMER_PPI)
 		irqchip->deactivate(intid); /* raised just before its vCPU was switched out: it is
 					       armed again */
 	else if (intid < NR_SGIS)
@@ -94,6 +88,17 @@ bool irq_handle_one(void)
 		vgic_forward_spi(domain0, intid);
 	else
 		spurious(intid);
+	return true;
+}
+
+/* A guest's timer is the most frequent one by far. */
+bool irq_handle_one(struct vcpu *v)
+{
+	unsigned intid = irqchip->acknowledge();
+
+	if (unlikely(intid != VTIMER_PPI || !v))
+		return handle_other(intid);
+	vgic_forward_vtimer(v);
 	return true;
 }
 

@@ -113,10 +113,11 @@ void hyp_main(paddr_t fdt, paddr_t image)
 	main_init_log();
 	main_init_pages();
 	dom0_reserve_memory(&bootinfo);
-	idregs_init();
 	arch_init_guest_addresses();
+	idregs_init(bootinfo.gic.version);
 	vmid_init();
 	main_init_irqs();
+	vgic_init();
 	arch_cpu_init(this_cpu());
 	psci_init(bootinfo.psci.use_hvc);
 	arch_start_secondary_cpus();

@@ -464,7 +464,7 @@ static void idle_once(struct cpu *c)
 
 	if (!idle_work() && !READ_ONCE(c->todo))
 		arch_wait_for_interrupt();
-	while (irq_handle_one())
+	while (irq_handle_one(c->current))
 		;
 	c->idle_ticks += time_ticks() - start;
 }

@@ -4,75 +4,106 @@
 #include <hyp/errno.h>
 #include <hyp/mmio.h>
 
-int mmio_register(struct domain *d, gpaddr_t base, uint64_t size, mmio_access_fn *access,
-		  void *data)
+int mmio_register(struct domain *d, gpaddr_t base, uint64_t size, const struct mmio_device *device,
+		  const void *data)
 {
-	struct mmio_map *map = &d->arch.mmio;
+	struct mmio_region *r = d->arch.mmio.region;
 
 	if (size == 0 || base + size < base)
 		return -EINVAL;
-	for (unsigned i = 0; i < map->nr; i++) {
-		const struct mmio_region *r = &map->region[i];
-
+	for (; r->size; r++)
 		if (base < r->base + r->size && r->base < base + size)
 			return -EINVAL;
-	}
-	if (map->nr == MMIO_MAX_REGIONS)
+	if (r == &d->arch.mmio.region[MMIO_MAX_REGIONS])
 		return -ENOSPC;
-	map->region[map->nr++] = (struct mmio_region){base, size, access, data};
+	*r = (struct mmio_region){base, size, device, data};
 	return 0;
 }
 
-bool mmio_dispatch(struct vcpu *v, struct mmio_access *a)
+/*
+ * The region of an access, NULL: none, or misaligned. An aligned one cannot straddle a region's end, as sizes of regions
+ * are multiples of 8.
+ */
+static inline const struct mmio_region *find_region(const struct vcpu *v, gpaddr_t addr,
+						    unsigned size)
 {
-	const struct mmio_map *map = &v->domain->arch.mmio;
-	const struct mmio_region *r = map->region, *end = r + map->nr;
+	const struct mmio_region *r = v->domain->arch.mmio.region;
 
-	if (a->addr & (a->size - 1u))
+	if (unlikely(addr & (size - 1)))
+		return NULL;
+	for (; r->size; r++)
+		if (addr - r->base < r->size)
+			return r;
+	return NULL;
+}
+
+struct mmio_result mmio_read(struct vcpu *v, gpaddr_t addr, unsigned size)
+{
+	const struct mmio_region *r = find_region(v, addr, size);
+
+	return likely(r) ? r->device->read(v, addr - r->base, size, r->data) : MMIO_REFUSED;
+}
+
+bool mmio_write(struct vcpu *v, gpaddr_t addr, unsigned size, uint64_t value)
+{
+	const struct mmio_region *r = find_region(v, addr, size);
+
+	return likely(r) && r->device->write(v, addr - r->base, size, value, r->data);
+}
+
+void mmio_table_init(const struct mmio_table *t)
+{
+	const struct mmio_reg *r = t->row;
+
+	for (unsigned slot = 0; slot < t->slots; slot++) {
+		while (r->offset + r->length <= slot << MMIO_SLOT_SHIFT)
+			r++;
+		t->first[slot] = (uint8_t)(r - t->row);
+	}
+}
+
+/* The row that an offset lies in, NULL: none. */
+static inline const struct mmio_reg *find_row(const struct mmio_table *t, uint64_t offset)
+{
+	/* The mask changes nothing, but holds for a speculated offset too. */
+	const struct mmio_reg *r = t->row + t->first[offset >> MMIO_SLOT_SHIFT & (t->slots - 1)];
+
+	while (offset >= r->offset + r->length)
+		r++;
+	return offset >= r->offset ? r : NULL;
+}
+
+struct mmio_result mmio_table_read(struct vcpu *v, uint64_t offset, unsigned size,
+				   const void *table)
+{
+	const struct mmio_reg *r = find_row(table, offset);
+
+	if (unlikely(!r))
+		return (struct mmio_result){0, size == 4};
+	if (unlikely(!(r->widths & size)))
+		return MMIO_REFUSED;
+	return (struct mmio_result){r->read ? r->read(v, r, (unsigned)offset - r->offset, size) : 0,
+				    true};
+}
+
+bool mmio_table_write(struct vcpu *v, uint64_t offset, unsigned size, uint64_t value,
+		      const void *table)
+{
+	const struct mmio_reg *r = find_row(table, offset);
+
+	if (unlikely(!r))
+		return size == 4;
+	if (unlikely(!(r->widths & size)))
 		return false;
-	for (; r < end; r++) {
-		a->offset = a->addr - r->base;
-		/* Aligned, so it cannot straddle the end: sizes of regions are multiples of 8. */
-		if (a->offset < r->size)
-			return r->access(v, a, r->data);
-	}
-	return false;
+	if (r->write)
+		r->write(v, r, (unsigned)offset - r->offset, size, value);
+	return true;
 }
 
-static void reg_read(struct vcpu *v, const struct mmio_reg *r, struct mmio_access *a)
-{
-	a->value = 0;
-	if (r->read)
-		r->read(v, r, a);
-	if (a->size < 8)
-		a->value &= BIT64(8 * a->size) - 1;
-}
+const struct mmio_device mmio_table_device = {mmio_table_read, mmio_table_write};
 
-/* From the start, as what is used often stands there. */
-bool mmio_reg_access(struct vcpu *v, const struct mmio_reg *table, unsigned rows,
-		     struct mmio_access *a)
+uint64_t mmio_read_value(struct vcpu *v __unused, const struct mmio_reg *r,
+			 unsigned offset __unused, unsigned size __unused)
 {
-	const struct mmio_reg *r = table, *end = table + rows;
-	uint64_t offset = a->offset;
-
-	for (; r < end; r++) {
-		if (offset - r->offset >= r->length)
-			continue;
-		if (!(r->widths & a->size))
-			return false;
-		a->offset = offset - r->offset;
-		if (!a->write)
-			reg_read(v, r, a);
-		else if (r->write)
-			r->write(v, r, a);
-		return true;
-	}
-	if (!a->write)
-		a->value = 0;
-	return a->size == 4;
-}
-
-void mmio_read_value(struct vcpu *v __unused, const struct mmio_reg *r, struct mmio_access *a)
-{
-	a->value = r->value;
+	return r->value;
 }

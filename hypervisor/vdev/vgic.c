@@ -3,6 +3,7 @@
 #include <hyp/atomic.h>
 #include <hyp/errno.h>
 #include <hyp/pool.h>
+#include <hyp/vtimer.h>
 #include "vgic.h"
 
 static struct pool block_pool = POOL_INIT("virqs", block_pool, 32 * sizeof(struct virq), 1);
@@ -31,7 +32,8 @@ static void set_level(struct domain *d, struct virq *q, bool level)
 
 void vgic_raise_local(struct vcpu *v, unsigned intid)
 {
-	virq_raise(v->domain, &v->vgic.local[intid], 0);
+	spin_lock(&v->vgic.lock);
+	virq_raise(v, &v->vgic.local[intid], 0);
 }
 
 void vgic_set_local_level(struct vcpu *v, unsigned intid, bool level)
@@ -39,11 +41,10 @@ void vgic_set_local_level(struct vcpu *v, unsigned intid, bool level)
 	set_level(v->domain, &v->vgic.local[intid], level);
 }
 
-void vgic_send_sgi(struct vcpu *v, struct vcpu *target, unsigned intid)
+void vgic_send_sgi(struct vcpu *target, unsigned intid, unsigned source)
 {
-	unsigned source = v->domain->vgic.version == 2 ? v->id : 0;
-
-	virq_raise(v->domain, &target->vgic.local[intid], source);
+	spin_lock(&target->vgic.lock);
+	virq_raise(target, &target->vgic.local[intid], source);
 }
 
 static struct virq *spi_find(struct domain *d, unsigned intid)
@@ -53,7 +54,7 @@ static struct virq *spi_find(struct domain *d, unsigned intid)
 
 	if (n >= d->vgic.nr_spis)
 		return NULL;
-	block = atomic_load_acq(&d->vgic.spi[n / 32]);
+	block = atomic_load_acq(&d->vgic.spi[index_nospec(n, d->vgic.nr_spis) / 32]);
 	return block ? &block[n % 32] : NULL;
 }
 
@@ -106,7 +107,7 @@ void vgic_raise_spi(struct domain *d, unsigned intid)
 	struct virq *q = spi_get(d, intid);
 
 	if (q)
-		virq_raise(d, q, 0);
+		virq_raise(virq_owner_lock(d, q), q, 0);
 }
 
 void vgic_set_spi_level(struct domain *d, unsigned intid, bool level)
@@ -117,12 +118,10 @@ void vgic_set_spi_level(struct domain *d, unsigned intid, bool level)
 		set_level(d, q, level);
 }
 
-void vgic_forward_local(struct vcpu *v, unsigned intid, unsigned hwirq)
+void vgic_forward_vtimer(struct vcpu *v)
 {
-	struct virq *q = &v->vgic.local[intid];
-
-	q->hwirq = (uint16_t)hwirq; /* always the same */
-	virq_forward(v->domain, q);
+	spin_lock(&v->vgic.lock);
+	virq_forward_local(v, &v->vgic.local[VTIMER_PPI]);
 }
 
 void vgic_forward_spi(struct domain *d, unsigned intid)
@@ -130,7 +129,7 @@ void vgic_forward_spi(struct domain *d, unsigned intid)
 	struct virq *q = spi_find(d, intid);
 
 	if (q && (q->flags & VIRQ_ROUTED)) {
-		virq_forward(d, q);
+		virq_forward(virq_owner_lock(d, q), q);
 	} else { /* enabled by nobody: keep it quiet */
 		irqchip->disable(intid);
 		irqchip->deactivate(intid);
@@ -188,6 +187,12 @@ void vgic_vcpu_reset(struct vcpu *v)
 /*
  * Domains.
  */
+
+void vgic_init(void)
+{
+	vgic_v2_init_tables();
+	vgic_v3_init_tables();
+}
 
 int vgic_domain_init(struct domain *d, unsigned version, unsigned nr_spis, gpaddr_t dist_base,
 		     gpaddr_t cpu_base)

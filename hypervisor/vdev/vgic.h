@@ -39,11 +39,16 @@ struct virq {
 	uint16_t intid;
 	uint16_t hwirq;
 	uint16_t flags;
-	uint8_t owner;    /* vCPU whose lock protects it */
-	uint8_t target;   /* vCPU that the guest chose */
+	uint8_t owner;  /* vCPU whose lock protects it */
+	uint8_t target; /* vCPU that the guest chose */
+	union {
+		struct {
+			uint8_t latch; /* pending; of a GICv2 SGI a bit for each sending vCPU, else bit 0 */
+			uint8_t drop; /* such bits to forget when the list register is read */
+		};
+		uint16_t latch_drop; /* both */
+	};
 	uint8_t priority; /* multiples of 8: list registers have five bits */
-	uint8_t latch;    /* pending; of a GICv2 SGI a bit for each sending vCPU, else bit 0 */
-	uint8_t drop;     /* such bits to forget when the list register is read */
 	uint8_t source;   /* of what is in the list register, or active: the sender */
 	uint8_t lr;       /* list register, or NO_LR */
 	uint8_t targets;  /* GICD_ITARGETSR as written */
@@ -73,12 +78,30 @@ void virq_update(struct vcpu *v, struct virq *q);
 /* Also notifies and hands retargeted interrupts over as the changes before demand. */
 void vgic_unlock(struct vcpu *v);
 
-/* q is pending, as if its latch were set. source: the sending vCPU of a GICv2 SGI, else 0. */
-void virq_raise(struct domain *d, struct virq *q, unsigned source);
 /*
- * The physical interrupt q->hwirq was acknowledged for q, and stays active until the guest ends it.
+ * q, whose owner is locked (see virq_owner_lock()), is pending, as if its latch were set. source: the sending vCPU of
+ * a GICv2 SGI, else 0. Unlocks.
  */
-void virq_forward(struct domain *d, struct virq *q);
+void virq_raise(struct vcpu *v, struct virq *q, unsigned source);
+/*
+ * The same, for the physical interrupt q->hwirq, which was acknowledged and stays active until the guest ends it.
+ */
+void virq_forward(struct vcpu *v, struct virq *q);
+/* The same, of a vCPU that is loaded here. */
+void virq_forward_local(struct vcpu *v, struct virq *q);
+
+/* Lock an interrupt without looking at its list register. Private ones: their vCPU never changes. */
+static inline struct vcpu *virq_owner_lock(struct domain *d, struct virq *q)
+{
+	for (;;) {
+		struct vcpu *v = d->vcpu[READ_ONCE(q->owner)];
+
+		spin_lock(&v->vgic.lock);
+		if (likely(q->owner == v->id))
+			return v;
+		spin_unlock(&v->vgic.lock);
+	}
+}
 
 /*
  * The two bits as the guest would see them now; may be a little late for a vCPU running on another
@@ -99,8 +122,8 @@ static inline void phys_hold(struct vcpu *v, struct virq *q)
 		v->vgic.phys_local |= BIT(q->intid);
 }
 
-/* An SGI from v to the vCPU `target`. */
-void vgic_send_sgi(struct vcpu *v, struct vcpu *target, unsigned intid);
+/* An SGI to the vCPU `target`. source: GICv2: the sender, else 0. */
+void vgic_send_sgi(struct vcpu *target, unsigned intid, unsigned source);
 
 /* GICD_CTLR's enable bit has a new value. */
 void vgic_set_enabled(struct domain *d, bool enabled);
@@ -127,7 +150,8 @@ extern const struct virq_field virq_enable_set, virq_enable_clear, virq_pending_
 /* Route an SPI to a vCPU that exists. Locked, v is the owner so far. */
 void virq_set_target(struct vcpu *v, struct virq *q, unsigned id);
 
-mmio_reg_fn vgic_read_bank, vgic_write_bank;
+mmio_read_fn vgic_read_bank;
+mmio_write_fn vgic_write_bank;
 
 #define VGIC_BANK(at, bytes, sizes, from, field)                                           \
 	{                                                                                  \
@@ -144,6 +168,9 @@ mmio_reg_fn vgic_read_bank, vgic_write_bank;
  */
 #define VGIC_IIDR 0x43b
 
+/* Once, at boot. */
+void vgic_v2_init_tables(void);
+void vgic_v3_init_tables(void);
 int vgic_v2_init(struct domain *d, gpaddr_t dist_base);
 int vgic_v3_init(struct domain *d, gpaddr_t dist_base, gpaddr_t redist_base);
 

@@ -99,10 +99,10 @@ static void phys_local_switch(struct vcpu *v, bool active)
  */
 static inline void lr_fold(struct vcpu *v, struct virq *q, bool empty)
 {
-	struct lr lr;
+	struct lr lr = {0};
 
 	if (!empty) {
-		irqchip->lr_read(q->lr, &lr);
+		lr = irqchip->lr_read(q->lr);
 		empty = !lr.pending && !lr.active;
 	}
 	if (empty) {
@@ -112,11 +112,11 @@ static inline void lr_fold(struct vcpu *v, struct virq *q, bool empty)
 		return;
 	}
 	if (lr.pending && (q->flags & VIRQ_LR_LATCH))
-		q->latch |= BIT(lr.source) & ~q->drop;
+		q->latch |= BIT(lr_source(lr)) & ~q->drop;
 	q->flags &= ~VIRQ_ACTIVE;
 	if (lr.active) {
 		q->flags |= VIRQ_ACTIVE;
-		q->source = lr.source;
+		q->source = (uint8_t)lr_source(lr);
 	}
 }
 
@@ -134,43 +134,48 @@ static inline void lr_fold(struct vcpu *v, struct virq *q, bool empty)
  */
 static void lr_commit(struct vcpu *v, struct virq *q)
 {
-	uint16_t flags = q->flags & ~VIRQ_LR_FLAGS;
-	bool line = (flags & (VIRQ_LINE | VIRQ_EDGE)) == VIRQ_LINE;
-	struct lr lr = {.virq = q->intid, .hwirq = q->hwirq, .priority = q->priority};
+	unsigned flags = q->flags & ~(unsigned)VIRQ_LR_FLAGS, detail;
+	bool line = (flags & (VIRQ_LINE | VIRQ_EDGE)) == VIRQ_LINE, active = flags & VIRQ_ACTIVE,
+	     more;
+	uint64_t lr = active ? LR_ACTIVE : 0;
 
-	lr.active = flags & VIRQ_ACTIVE;
-	lr.source = lr.active || !q->latch ? q->source : (uint8_t)__builtin_ctz(q->latch);
-	if (virq_signals(v, q) && likely(q->target == q->owner) && !(lr.active && v->vgic.refill)) {
-		if (q->latch & BIT(lr.source)) {
-			q->latch &= ~BIT(lr.source);
+	if (!active && q->latch)
+		q->source = (uint8_t)__builtin_ctz(q->latch);
+	detail = q->source;
+	if (virq_signals(v, q) && likely(q->target == q->owner) && !(active && v->vgic.refill)) {
+		if (q->latch & BIT(q->source)) {
+			q->latch &= ~BIT(q->source);
 			flags |= VIRQ_LR_PENDING | VIRQ_LR_LATCH;
-			lr.pending = true;
-		} else if (line && !lr.active) {
+			lr |= LR_PENDING;
+		} else if (line && !active) {
 			flags |= VIRQ_LR_PENDING;
-			lr.pending = true;
+			lr |= LR_PENDING;
 		}
 	}
+	more = active && (lr & LR_PENDING || q->latch);
 	if (!(flags & VIRQ_PHYS_ACTIVE)) {
-		lr.eoi = line || q->latch;
-	} else if ((lr.active && (lr.pending || q->latch)) || unlikely(!irq_hw_link)) {
-		lr.eoi = true;
+		lr |= line || q->latch ? LR_EOI : 0;
+	} else if (more || unlikely(!irq_hw_link)) {
+		lr |= LR_EOI;
 	} else {
-		lr.hw = true;
+		lr |= LR_HW;
+		detail = q->hwirq;
 		flags |= VIRQ_LR_HW;
 	}
-	q->flags = flags;
-	q->source = lr.source;
-	irqchip->lr_write(q->lr, &lr);
+	q->flags = (uint16_t)flags;
+	irqchip->lr_write(lr_make(q->intid, q->priority, detail, lr), q->lr);
+}
+
+static inline void lr_assign(struct vgic_vcpu *g, struct virq *q, unsigned i)
+{
+	g->used_lrs |= BIT(i);
+	g->in_lr[i] = q;
+	q->lr = (uint8_t)i;
 }
 
 static void lr_place(struct vcpu *v, struct virq *q)
 {
-	struct vgic_vcpu *g = &v->vgic;
-	unsigned i = (unsigned)__builtin_ctz(lrs_free(g));
-
-	g->used_lrs |= BIT(i);
-	g->in_lr[i] = q;
-	q->lr = (uint8_t)i;
+	lr_assign(&v->vgic, q, (unsigned)__builtin_ctz(lrs_free(&v->vgic)));
 	lr_commit(v, q);
 }
 
@@ -361,18 +366,6 @@ static void vgic_refill(struct vcpu *v)
  * One interrupt changes.
  */
 
-static inline struct vcpu *owner_lock(struct domain *d, struct virq *q)
-{
-	for (;;) {
-		struct vcpu *v = d->vcpu[READ_ONCE(q->owner)];
-
-		spin_lock(&v->vgic.lock);
-		if (likely(q->owner == v->id))
-			return v;
-		spin_unlock(&v->vgic.lock);
-	}
-}
-
 static void owned_fold(struct vcpu *v, struct virq *q)
 {
 	if (q->lr == NO_LR || !is_here(&v->vgic))
@@ -384,7 +377,7 @@ static void owned_fold(struct vcpu *v, struct virq *q)
 
 struct vcpu *virq_lock(struct domain *d, struct virq *q)
 {
-	struct vcpu *v = owner_lock(d, q);
+	struct vcpu *v = virq_owner_lock(d, q);
 
 	owned_fold(v, q);
 	return v;
@@ -440,74 +433,60 @@ void virq_update(struct vcpu *v, struct virq *q)
 }
 
 /*
- * The list register for q, from now on pending, if it can be written without further ado: its vCPU
- * is loaded here and awake, nothing waits for a list register, q is idle and may signal. NO_LR: it
- * cannot.
+ * Make q pending in a list register, if that takes no further ado: its vCPU is loaded here and awake, nothing waits
+ * for a list register, q is idle and may signal. false: it is not so. here: v is known to be loaded here.
  */
-static inline unsigned direct_lr(const struct vcpu *v, const struct virq *q, bool hw)
-{
-	const struct vgic_vcpu *g = &v->vgic;
-	unsigned flags = q->flags, lr = q->lr;
-
-	if ((flags & (VIRQ_ENABLED | VIRQ_LINE | VIRQ_REQUESTS)) != VIRQ_ENABLED || !is_here(g) ||
-	    !list_empty(&g->ready) || v->blocked || q->latch | q->drop || q->target != q->owner ||
-	    !READ_ONCE(v->domain->vgic.enabled) || (hw && !irq_hw_link))
-		return NO_LR;
-	if (lr == NO_LR) {
-		uint32_t free = lrs_free(g);
-
-		return free && !(flags & (VIRQ_ACTIVE | VIRQ_PHYS_ACTIVE))
-			       ? (unsigned)__builtin_ctz(free)
-			       : NO_LR;
-	}
-	/*
-	 * The guest must have ended the last one, and the physical interrupt with it if that was
-	 * active.
-	 */
-	if ((flags & VIRQ_PHYS_ACTIVE) && !(hw && (flags & VIRQ_LR_HW)))
-		return NO_LR;
-	return irqchip->lr_empty() & BIT64(lr) ? lr : NO_LR;
-}
-
-static inline void raise_direct(struct vcpu *v, struct virq *q, unsigned i, unsigned source,
-				bool hw)
+static inline bool raise_direct(struct vcpu *v, struct virq *q, unsigned source, bool hw, bool here)
 {
 	struct vgic_vcpu *g = &v->vgic;
-	unsigned flags = VIRQ_LR_PENDING | VIRQ_LR_LATCH | (hw ? VIRQ_LR_HW | VIRQ_PHYS_ACTIVE : 0);
-	struct lr lr = {
-		.virq = q->intid,
-		.hwirq = q->hwirq,
-		.priority = q->priority,
-		.source = (uint8_t)source,
-		.hw = hw,
-		.pending = true,
-	};
+	unsigned flags = q->flags, i = q->lr;
 
-	g->used_lrs |= BIT(i);
-	g->in_lr[i] = q;
-	q->lr = (uint8_t)i;
+	if ((flags & (VIRQ_ENABLED | VIRQ_LINE | VIRQ_REQUESTS)) != VIRQ_ENABLED ||
+	    !(here || is_here(g)) || !list_empty(&g->ready) || v->blocked || q->latch_drop ||
+	    q->target != q->owner || !READ_ONCE(v->domain->vgic.enabled) || (hw && !irq_hw_link))
+		return false;
+	if (i == NO_LR) {
+		uint32_t free = lrs_free(g);
+
+		if (!free || flags & (VIRQ_ACTIVE | VIRQ_PHYS_ACTIVE))
+			return false;
+		i = (unsigned)__builtin_ctz(free);
+		lr_assign(g, q, i);
+	} else if (((flags & VIRQ_PHYS_ACTIVE) && !(hw && (flags & VIRQ_LR_HW))) ||
+		   !(irqchip->lr_empty() & BIT64(i))) {
+		/* The guest has not ended the last one, or not the physical interrupt that was active with it. */
+		return false;
+	}
+	flags = (q->flags & ~(unsigned)(VIRQ_LR_FLAGS | VIRQ_ACTIVE | VIRQ_PHYS_ACTIVE)) |
+		VIRQ_LR_PENDING | VIRQ_LR_LATCH;
 	q->source = (uint8_t)source;
-	q->flags = (q->flags & ~(VIRQ_LR_FLAGS | VIRQ_ACTIVE | VIRQ_PHYS_ACTIVE)) | flags;
-	if (hw && q->intid < NR_LOCALS)
-		g->phys_local |= BIT(q->intid);
-	irqchip->lr_write(i, &lr);
+	if (hw) {
+		flags |= VIRQ_LR_HW | VIRQ_PHYS_ACTIVE;
+		if (q->intid < NR_LOCALS)
+			g->phys_local |= BIT(q->intid);
+	}
+	q->flags = (uint16_t)flags;
+	irqchip->lr_write(lr_make(q->intid, q->priority, hw ? q->hwirq : source,
+				  LR_PENDING | (hw ? LR_HW : 0)),
+			  q->lr);
+	return true;
+}
+
+static __noinline void raise_slow(struct vcpu *v, struct virq *q, unsigned source)
+{
+	owned_fold(v, q);
+	q->latch |= BIT(source);
+	virq_update(v, q);
+	vgic_unlock(v);
 }
 
 /* Nearly all interrupts go the direct way. The other way is right for all, just longer. */
-void virq_raise(struct domain *d, struct virq *q, unsigned source)
+void virq_raise(struct vcpu *v, struct virq *q, unsigned source)
 {
-	struct vcpu *v = owner_lock(d, q);
-	unsigned i = direct_lr(v, q, false);
-
-	if (unlikely(i == NO_LR)) {
-		owned_fold(v, q);
-		q->latch |= BIT(source);
-		virq_update(v, q);
-		vgic_unlock(v);
-		return;
-	}
-	raise_direct(v, q, i, source, false);
-	spin_unlock(&v->vgic.lock);
+	if (likely(raise_direct(v, q, source, false, false)))
+		spin_unlock(&v->vgic.lock);
+	else
+		raise_slow(v, q, source);
 }
 
 /*
@@ -515,22 +494,30 @@ void virq_raise(struct domain *d, struct virq *q, unsigned source)
  * link that an unread list register still has is spent, and must not be taken for an end of this
  * one.
  */
-void virq_forward(struct domain *d, struct virq *q)
+static __noinline void forward_slow(struct vcpu *v, struct virq *q)
 {
-	struct vcpu *v = owner_lock(d, q);
-	unsigned i = direct_lr(v, q, true);
+	owned_fold(v, q);
+	q->flags &= ~VIRQ_LR_HW;
+	q->latch = 1;
+	phys_hold(v, q);
+	virq_update(v, q);
+	vgic_unlock(v);
+}
 
-	if (unlikely(i == NO_LR)) {
-		owned_fold(v, q);
-		q->flags &= ~VIRQ_LR_HW;
-		q->latch = 1;
-		phys_hold(v, q);
-		virq_update(v, q);
-		vgic_unlock(v);
-		return;
-	}
-	raise_direct(v, q, i, 0, true);
-	spin_unlock(&v->vgic.lock);
+void virq_forward(struct vcpu *v, struct virq *q)
+{
+	if (likely(raise_direct(v, q, 0, true, false)))
+		spin_unlock(&v->vgic.lock);
+	else
+		forward_slow(v, q);
+}
+
+void virq_forward_local(struct vcpu *v, struct virq *q)
+{
+	if (likely(raise_direct(v, q, 0, true, true)))
+		spin_unlock(&v->vgic.lock);
+	else
+		forward_slow(v, q);
 }
 
 static void hand_over(struct vcpu *v, struct virq *q)
@@ -727,9 +714,8 @@ static bool lrs_would_signal(struct vcpu *v, struct threshold t)
 	struct vgic_vcpu *g = &v->vgic;
 
 	for (uint32_t left = g->used_lrs & ~(uint32_t)irqchip->lr_empty(); left; left &= left - 1) {
-		struct lr lr;
+		struct lr lr = irqchip->lr_read((unsigned)__builtin_ctz(left));
 
-		irqchip->lr_read((unsigned)__builtin_ctz(left), &lr);
 		if (lr.pending && !lr.active && threshold_passed(t, lr.priority))
 			return true;
 	}

@@ -12,32 +12,33 @@ struct walk {
 	unsigned intid, end;
 };
 
-static struct walk walk_begin(struct vcpu *v, const struct mmio_reg *r, const struct mmio_access *a)
+static struct walk walk_begin(struct vcpu *v, const struct mmio_reg *r, unsigned offset,
+			      unsigned size)
 {
 	const struct virq_field *f = r->arg;
-	unsigned first = r->info * 32u + ((unsigned)a->offset * 8 >> f->shift);
-	unsigned end = first + (a->size * 8u >> f->shift);
+	unsigned first = r->info * 32u + (offset * 8 >> f->shift);
+	unsigned end = first + (size * 8 >> f->shift);
 
 	return (struct walk){f, first, MIN(end, vgic_nr_lines(v->domain))};
 }
 
 /* An access never reaches over one of the blocks of 32 that virqs are allocated in. */
-void vgic_read_bank(struct vcpu *v, const struct mmio_reg *r, struct mmio_access *a)
+uint64_t vgic_read_bank(struct vcpu *v, const struct mmio_reg *r, unsigned offset, unsigned size)
 {
-	struct walk w = walk_begin(v, r, a);
+	struct walk w = walk_begin(v, r, offset, size);
 	struct virq *q = w.intid < w.end ? virq_find(v, w.intid) : NULL;
 	unsigned n = w.end - w.intid, bits = 1u << w.field->shift, flag = w.field->flag;
 	uint64_t value = 0;
 
 	if (w.intid >= w.end || (flag && !q))
-		return;
+		return 0;
 	if (flag)
 		for (unsigned i = 0; i < n; i++)
 			value |= (uint64_t) !!(READ_ONCE(q[i].flags) & flag) << i;
 	else
 		for (unsigned i = 0; i < n; i++)
 			value |= (uint64_t)w.field->get(v, q ? &q[i] : NULL) << i * bits;
-	a->value = value;
+	return value;
 }
 
 static void write_one(struct vcpu *v, const struct virq_field *f, unsigned intid, uint32_t value)
@@ -56,17 +57,18 @@ static void write_one(struct vcpu *v, const struct virq_field *f, unsigned intid
 	vgic_unlock(owner);
 }
 
-void vgic_write_bank(struct vcpu *v, const struct mmio_reg *r, struct mmio_access *a)
+void vgic_write_bank(struct vcpu *v, const struct mmio_reg *r, unsigned offset, unsigned size,
+		     uint64_t value)
 {
-	struct walk w = walk_begin(v, r, a);
+	struct walk w = walk_begin(v, r, offset, size);
 	unsigned bits = 1u << w.field->shift;
-	uint32_t mask = (uint32_t)(BIT64(bits) - 1), value = (uint32_t)a->value;
+	uint32_t mask = (uint32_t)(BIT64(bits) - 1);
 
 	if (!w.field->set)
 		return;
 	if (w.field->ones && bits == 1) {
 		for (; value; value &= value - 1) {
-			unsigned intid = w.intid + (unsigned)__builtin_ctz(value);
+			unsigned intid = w.intid + (unsigned)__builtin_ctzll(value);
 
 			if (intid < w.end)
 				write_one(v, w.field, intid, 1);
@@ -75,7 +77,7 @@ void vgic_write_bank(struct vcpu *v, const struct mmio_reg *r, struct mmio_acces
 	}
 	for (; w.intid < w.end; w.intid++, value >>= bits)
 		if (!w.field->ones || (value & mask))
-			write_one(v, w.field, w.intid, value & mask);
+			write_one(v, w.field, w.intid, (uint32_t)value & mask);
 }
 
 /*

@@ -12,39 +12,43 @@
 #define DIST_SIZE   0x1000
 #define MAX_CPUS_V2 8
 
-static void ctlr_read(struct vcpu *v, const struct mmio_reg *r __unused, struct mmio_access *a)
+static uint64_t ctlr_read(struct vcpu *v, const struct mmio_reg *r __unused,
+			  unsigned offset __unused, unsigned size __unused)
 {
-	a->value = READ_ONCE(v->domain->vgic.enabled);
+	return READ_ONCE(v->domain->vgic.enabled);
 }
 
-static void ctlr_write(struct vcpu *v, const struct mmio_reg *r __unused, struct mmio_access *a)
+static void ctlr_write(struct vcpu *v, const struct mmio_reg *r __unused, unsigned offset __unused,
+		       unsigned size __unused, uint64_t value)
 {
-	vgic_set_enabled(v->domain, a->value & 1);
+	vgic_set_enabled(v->domain, value & 1);
 }
 
 /* ITLinesNumber in bits 4-0, CPUNumber in 7-5. */
-static void typer_read(struct vcpu *v, const struct mmio_reg *r __unused, struct mmio_access *a)
+static uint64_t typer_read(struct vcpu *v, const struct mmio_reg *r __unused,
+			   unsigned offset __unused, unsigned size __unused)
 {
 	const struct domain *d = v->domain;
 
-	a->value = (d->vgic.nr_spis + 31u) / 32 | (d->max_vcpus - 1u) << 5;
+	return (d->vgic.nr_spis + 31u) / 32 | (d->max_vcpus - 1u) << 5;
 }
 
 /* GICD_SGIR: TargetListFilter in bits 25-24, CPUTargetList in 23-16, SGIINTID in 3-0. */
-static void sgir_write(struct vcpu *v, const struct mmio_reg *r __unused, struct mmio_access *a)
+static void sgir_write(struct vcpu *v, const struct mmio_reg *r __unused, unsigned offset __unused,
+		       unsigned size __unused, uint64_t value)
 {
 	static const struct {
 		uint8_t list, all, self;
 	} filter[4] = {{.list = 0xff}, {.all = 0xff}, {.self = 0xff}, {0}}; /* 3 is reserved */
-	unsigned f = a->value >> 24 & 3, self = 1u << v->id;
-	unsigned targets = (filter[f].list & a->value >> 16) | (filter[f].all & ~self) |
-			   (filter[f].self & self);
+	unsigned f = value >> 24 & 3, self = 1u << v->id;
+	unsigned targets =
+		(filter[f].list & value >> 16) | (filter[f].all & ~self) | (filter[f].self & self);
 
 	for (targets &= 0xff; targets; targets &= targets - 1) {
 		struct vcpu *target = domain_vcpu(v->domain, (unsigned)__builtin_ctz(targets));
 
 		if (target)
-			vgic_send_sgi(v, target, a->value & 0xf);
+			vgic_send_sgi(target, value & 0xf, v->id);
 	}
 }
 
@@ -101,7 +105,7 @@ static const struct virq_field sgi_pending_set = {
 static const struct virq_field sgi_pending_clear = {
 	.shift = 3, .ones = true, .get = get_sgi_pending, .set = clear_sgi_pending};
 
-static const struct mmio_reg dist[] = {
+static const struct mmio_reg dist_rows[] = {
 	{.offset = 0x000, .length = 4, .widths = 4, .read = ctlr_read, .write = ctlr_write},
 	{.offset = 0x004, .length = 4, .widths = 4, .read = typer_read},
 	VGIC_CONST(0x008, VGIC_IIDR),
@@ -118,16 +122,18 @@ static const struct mmio_reg dist[] = {
 	VGIC_BANK(0xf10, 0x10, 4 | 1, 0, sgi_pending_clear),
 	VGIC_BANK(0xf20, 0x10, 4 | 1, 0, sgi_pending_set),
 	VGIC_CONST(0xfe8, 0x20), /* ICPIDR2.ArchRev: GICv2 */
+	MMIO_END,
 };
+MMIO_TABLE(dist, DIST_SIZE);
 
-static bool dist_access(struct vcpu *v, struct mmio_access *a, void *data __unused)
+void vgic_v2_init_tables(void)
 {
-	return mmio_reg_access(v, dist, ARRAY_SIZE(dist), a);
+	mmio_table_init(&dist);
 }
 
 int vgic_v2_init(struct domain *d, gpaddr_t dist_base)
 {
 	if (d->max_vcpus > MAX_CPUS_V2)
 		return -EINVAL;
-	return mmio_register(d, dist_base, DIST_SIZE, dist_access, NULL);
+	return mmio_register(d, dist_base, DIST_SIZE, &mmio_table_device, &dist);
 }

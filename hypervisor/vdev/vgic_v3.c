@@ -21,37 +21,40 @@
 
 #define PIDR2_GICV3 0x30 /* ArchRev */
 
-/* What stands at a->offset of an 8-byte register. */
-static inline uint64_t part(const struct mmio_access *a, uint64_t reg)
+/* What stands at an offset of an 8-byte register. */
+static inline uint64_t part(uint64_t reg, unsigned offset)
 {
-	return reg >> 8 * (a->offset & 7);
+	return reg >> 8 * (offset & 7);
 }
 
-static void ctlr_read(struct vcpu *v, const struct mmio_reg *r __unused, struct mmio_access *a)
+static uint64_t ctlr_read(struct vcpu *v, const struct mmio_reg *r __unused,
+			  unsigned offset __unused, unsigned size __unused)
 {
-	a->value = CTLR_DS | CTLR_ARE | (READ_ONCE(v->domain->vgic.enabled) ? CTLR_ENABLE_GRP1 : 0);
+	return CTLR_DS | CTLR_ARE | (READ_ONCE(v->domain->vgic.enabled) ? CTLR_ENABLE_GRP1 : 0);
 }
 
-static void ctlr_write(struct vcpu *v, const struct mmio_reg *r __unused, struct mmio_access *a)
+static void ctlr_write(struct vcpu *v, const struct mmio_reg *r __unused, unsigned offset __unused,
+		       unsigned size __unused, uint64_t value)
 {
-	vgic_set_enabled(v->domain, a->value & CTLR_ENABLE_GRP1);
+	vgic_set_enabled(v->domain, value & CTLR_ENABLE_GRP1);
 }
 
-static void typer_read(struct vcpu *v, const struct mmio_reg *r __unused, struct mmio_access *a)
+static uint64_t typer_read(struct vcpu *v, const struct mmio_reg *r __unused,
+			   unsigned offset __unused, unsigned size __unused)
 {
-	a->value = (v->domain->vgic.nr_spis + 31u) / 32 | TYPER_ID_BITS(10) | TYPER_NO1N;
+	return (v->domain->vgic.nr_spis + 31u) / 32 | TYPER_ID_BITS(10) | TYPER_NO1N;
 }
 
 /*
  * GICD_IROUTER<n>: 64 bits, may be accessed in halves. Aff3 is not supported: the upper half is
  * zero.
  */
-static void irouter_read(struct vcpu *v, const struct mmio_reg *r, struct mmio_access *a)
+static uint64_t irouter_read(struct vcpu *v, const struct mmio_reg *r, unsigned offset,
+			     unsigned size __unused)
 {
-	unsigned intid = r->info * 32u + (unsigned)(a->offset / 8);
-	struct virq *q = virq_find(v, intid);
+	struct virq *q = virq_find(v, r->info * 32u + offset / 8);
 
-	a->value = part(a, vgic_vcpu_affinity(q ? READ_ONCE(q->target) : 0));
+	return part(vgic_vcpu_affinity(q ? READ_ONCE(q->target) : 0), offset);
 }
 
 /* Aff0 in bits 7-0, Aff1 in 15-8, Aff2 in 23-16, Aff3 in 39-32. -1: no vCPU has it. */
@@ -64,14 +67,15 @@ static int vcpu_of_affinity(struct domain *d, uint64_t aff)
 	return (int)id;
 }
 
-static void irouter_write(struct vcpu *v, const struct mmio_reg *r, struct mmio_access *a)
+static void irouter_write(struct vcpu *v, const struct mmio_reg *r, unsigned offset,
+			  unsigned size __unused, uint64_t value)
 {
-	unsigned intid = r->info * 32u + (unsigned)(a->offset / 8);
-	int id = vcpu_of_affinity(v->domain, a->value);
+	unsigned intid = r->info * 32u + offset / 8;
+	int id = vcpu_of_affinity(v->domain, value);
 	struct virq *q = virq_find(v, intid);
 	struct vcpu *owner;
 
-	if (a->offset & 4 || id < 0 || (!q && id == 0))
+	if (offset & 4 || id < 0 || (!q && id == 0))
 		return; /* upper half; nobody there: the route stays; as it is at reset */
 	q = virq_get(v, intid);
 	if (!q)
@@ -86,7 +90,7 @@ static void irouter_write(struct vcpu *v, const struct mmio_reg *r, struct mmio_
  * With affinity routing the registers of private interrupts are in the redistributors, here they
  * are reserved.
  */
-static const struct mmio_reg dist[] = {
+static const struct mmio_reg dist_rows[] = {
 	{.offset = 0x0000, .length = 4, .widths = 4, .read = ctlr_read, .write = ctlr_write},
 	{.offset = 0x0004, .length = 4, .widths = 4, .read = typer_read},
 	VGIC_CONST(0x0008, VGIC_IIDR),
@@ -106,22 +110,24 @@ static const struct mmio_reg dist[] = {
 	 .read = irouter_read,
 	 .write = irouter_write},
 	VGIC_CONST(0xffe8, PIDR2_GICV3),
+	MMIO_END,
 };
+MMIO_TABLE(dist, DIST_SIZE);
 
 /* GICR_TYPER: affinity in bits 63-32, the number in 23-8, 4 Last. No LPIs of any kind. */
-static void gicr_typer_read(struct vcpu *v, const struct mmio_reg *r __unused,
-			    struct mmio_access *a)
+static uint64_t gicr_typer_read(struct vcpu *v, const struct mmio_reg *r __unused,
+				unsigned offset __unused, unsigned size __unused)
 {
 	uint64_t last = v->id == v->domain->max_vcpus - 1 ? BIT(4) : 0;
 
-	a->value = part(a, vgic_vcpu_affinity(v->id) << 32 | (uint64_t)v->id << 8 | last);
+	return part(vgic_vcpu_affinity(v->id) << 32 | (uint64_t)v->id << 8 | last, offset);
 }
 
 /*
  * Not in the table, as they read as zero and ignore writes: GICR_CTLR, STATUSR, WAKER (a
  * redistributor never sleeps), SYNCR.
  */
-static const struct mmio_reg redist[] = {
+static const struct mmio_reg redist_rows[] = {
 	VGIC_CONST(0x0004, VGIC_IIDR),
 	{.offset = 0x0008, .length = 8, .widths = 8 | 4, .read = gicr_typer_read},
 	{.offset = 0x0040, .length = 0x10, .widths = 8 | 4}, /* SETLPIR, CLRLPIR */
@@ -139,31 +145,41 @@ static const struct mmio_reg redist[] = {
 	VGIC_BANK(RD_FRAME + 0x400, 0x20, 4 | 1, 0, virq_priority),
 	VGIC_BANK(RD_FRAME + 0xc00, 8, 4, 0, virq_config),
 	VGIC_CONST(RD_FRAME + 0xffe8, PIDR2_GICV3),
+	MMIO_END,
 };
-
-static bool dist_access(struct vcpu *v, struct mmio_access *a, void *data __unused)
-{
-	return mmio_reg_access(v, dist, ARRAY_SIZE(dist), a);
-}
+MMIO_TABLE(redist, VGIC_REDIST_STRIDE);
 
 /* One redistributor after another, in the order of vCPUs; any vCPU may access all. */
-static bool redist_access(struct vcpu *v, struct mmio_access *a, void *data __unused)
+static struct mmio_result redist_read(struct vcpu *v, uint64_t offset, unsigned size,
+				      const void *data __unused)
 {
-	v = domain_vcpu(v->domain, (unsigned)(a->offset / VGIC_REDIST_STRIDE));
-	if (!v)
-		return false;
-	a->offset %= VGIC_REDIST_STRIDE;
-	return mmio_reg_access(v, redist, ARRAY_SIZE(redist), a);
+	v = domain_vcpu(v->domain, (unsigned)(offset / VGIC_REDIST_STRIDE));
+	return v ? mmio_table_read(v, offset % VGIC_REDIST_STRIDE, size, &redist) : MMIO_REFUSED;
+}
+
+static bool redist_write(struct vcpu *v, uint64_t offset, unsigned size, uint64_t value,
+			 const void *data __unused)
+{
+	v = domain_vcpu(v->domain, (unsigned)(offset / VGIC_REDIST_STRIDE));
+	return v && mmio_table_write(v, offset % VGIC_REDIST_STRIDE, size, value, &redist);
+}
+
+static const struct mmio_device redist_device = {redist_read, redist_write};
+
+void vgic_v3_init_tables(void)
+{
+	mmio_table_init(&dist);
+	mmio_table_init(&redist);
 }
 
 int vgic_v3_init(struct domain *d, gpaddr_t dist_base, gpaddr_t redist_base)
 {
-	int err = mmio_register(d, dist_base, DIST_SIZE, dist_access, NULL);
+	int err = mmio_register(d, dist_base, DIST_SIZE, &mmio_table_device, &dist);
 
 	if (err)
 		return err;
 	return mmio_register(d, redist_base, (uint64_t)d->max_vcpus * VGIC_REDIST_STRIDE,
-			     redist_access, NULL);
+			     &redist_device, NULL);
 }
 
 /*
@@ -180,27 +196,24 @@ static void send_to_others(struct vcpu *v, unsigned intid)
 
 	for_each_vcpu (v->domain, target)
 		if (target != v)
-			vgic_send_sgi(v, target, intid);
+			vgic_send_sgi(target, intid, 0);
 }
 
-bool vgic_v3_write_sgi1r(struct vcpu *v, uint64_t value)
+void vgic_v3_write_sgi1r(struct vcpu *v, uint64_t value)
 {
-	unsigned intid = value >> 24 & 0xf, cluster = (value >> 16 & 0xff) << 4;
+	unsigned intid = value >> 24 & 0xf, cluster = (value >> 16 & 0xff) << 4,
+		 left = value & 0xffff;
 
-	if (unlikely(v->domain->vgic.version != 3))
-		return false;
-	if (value & SGI1R_IRM) {
-		send_to_others(v, intid);
-		return true;
+	if (unlikely(value & (SGI1R_IRM | SGI1R_ABSENT))) {
+		if (value & SGI1R_IRM)
+			send_to_others(v, intid);
+		return;
 	}
-	if (value & SGI1R_ABSENT)
-		return true;
-	for (unsigned left = value & 0xffff; left; left &= left - 1) {
+	for (; left; left &= left - 1) {
 		struct vcpu *target =
 			domain_vcpu(v->domain, cluster | (unsigned)__builtin_ctz(left));
 
 		if (target)
-			vgic_send_sgi(v, target, intid);
+			vgic_send_sgi(target, intid, 0);
 	}
-	return true;
 }

@@ -43,15 +43,7 @@ bool pan_implemented;
 					     BBM, E0PD */                                          \
 		row(id_aa64mmfr2_el1, 7, 2, 0xf0ff000ff0ff0ff0UL)
 
-static uint64_t values[8][8];
-
-void idregs_init(void)
-{
-#define READ_ONE(name, crm, op2, mask) values[crm][op2] = read_sysreg(name) & (mask);
-	ID_REGISTERS(READ_ONE)
-#undef READ_ONE
-	pan_implemented = values[7][1] & 0xf00000;
-}
+static uint64_t values[16][8]; /* what guests see, by CRm and op2; CRm above 7: zero */
 
 /* ID_AA64MMFR0_EL1.PARange for the guests' address space (D19.2.64). */
 static uint64_t guest_parange(void)
@@ -64,17 +56,20 @@ static uint64_t guest_parange(void)
 	return i;
 }
 
-uint64_t idreg_guest(unsigned crm, unsigned op2, unsigned gic_version)
+void idregs_init(unsigned gic_version)
 {
-	uint64_t value = crm < 8 ? values[crm][op2] : 0;
+#define READ_ONE(name, crm, op2, mask) values[crm][op2] = read_sysreg(name) & (mask);
+	ID_REGISTERS(READ_ONE)
+#undef READ_ONE
+	pan_implemented = values[7][1] & 0xf00000;
+	values[4][0] |= 1 << 4; /* EL1: AArch64 only */
+	if (gic_version == 3)
+		values[4][0] |= 1 << 24; /* system register GIC */
+	values[5][0] |= 6; /* Armv8 debug */
+	values[7][0] |= guest_parange();
+}
 
-	if (crm == 4 && op2 == 0)
-		value |= 1 << 4 |
-			 (gic_version == 3 ? 1 << 24
-					   : 0); /* EL1: AArch64 only; system register GIC */
-	if (crm == 5 && op2 == 0)
-		value |= 6; /* Armv8 debug */
-	if (crm == 7 && op2 == 0)
-		value |= guest_parange();
-	return value;
+uint64_t idreg_guest(unsigned crm, unsigned op2)
+{
+	return values[crm & 15][op2 & 7];
 }

@@ -29,8 +29,8 @@
 struct sysreg_row {
 	uint32_t reg;
 	uint32_t any; /* bits of the name that do not matter */
-	bool (*access)(struct vcpu *v, uint32_t reg, uint64_t *value,
-		       bool read); /* false: undefined */
+	/* value: the general register, to be read or to be written. false: undefined, and nothing has changed. */
+	bool (*access)(struct vcpu *v, uint32_t reg, uint64_t *value, bool read);
 };
 
 static bool raz_wi(struct vcpu *v __unused, uint32_t reg __unused, uint64_t *value, bool read)
@@ -43,7 +43,8 @@ static bool raz_wi(struct vcpu *v __unused, uint32_t reg __unused, uint64_t *val
 static bool read_only_zero(struct vcpu *v __unused, uint32_t reg __unused, uint64_t *value,
 			   bool read)
 {
-	*value = 0;
+	if (read)
+		*value = 0;
 	return read;
 }
 
@@ -56,19 +57,16 @@ static bool write_ignored(struct vcpu *v __unused, uint32_t reg __unused, uint64
 /* OSLSR_EL1 (D19.3.19): the OS lock is implemented and never locked. */
 static bool oslsr(struct vcpu *v __unused, uint32_t reg __unused, uint64_t *value, bool read)
 {
-	*value = BIT(3);
+	if (read)
+		*value = BIT(3);
 	return read;
 }
 
-static bool id_register(struct vcpu *v, uint32_t reg, uint64_t *value, bool read)
+static bool id_register(struct vcpu *v __unused, uint32_t reg, uint64_t *value, bool read)
 {
-	*value = idreg_guest(ISS_CRM(reg), ISS_OP2(reg), v->domain->vgic.version);
+	if (read)
+		*value = idreg_guest(ISS_CRM(reg), ISS_OP2(reg));
 	return read;
-}
-
-static bool sgi1r(struct vcpu *v, uint32_t reg __unused, uint64_t *value, bool read)
-{
-	return !read && vgic_v3_write_sgi1r(v, *value);
 }
 
 /* ICC_SGI0R_EL1, ICC_ASGI1R_EL1: groups that guests do not have. */
@@ -88,54 +86,102 @@ static bool ptimer(struct vcpu *v, uint32_t reg, uint64_t *value, bool read)
 	return true;
 }
 
-static const struct sysreg_row sysreg_rows[] = {
-	/* First what is frequent. */
-	{SYSREG(3, 0, 12, 11, 5), 0, sgi1r},
-	{SYSREG(3, 3, 14, 2, 0), 0, ptimer}, /* CNTP_TVAL_EL0 */
-	{SYSREG(3, 3, 14, 2, 1), 0, ptimer}, /* CNTP_CTL_EL0 */
-	{SYSREG(3, 3, 14, 2, 2), 0, ptimer}, /* CNTP_CVAL_EL0 */
-	{SYSREG(3, 0, 12, 11, 6), 0, sgi_other},
-	{SYSREG(3, 0, 12, 11, 7), 0, sgi_other},
-	/* ID registers: CRn 0, CRm 1-7 trap (HCR_EL2.TID3). */
-	{SYSREG(3, 0, 0, 0, 0), ANY_CRM | ANY_OP2, id_register},
-	{SYSREG(3, 0, 1, 0, 1), 0, raz_wi}, /* ACTLR_EL1 */
-	/* Self-hosted debug is not offered: locks are open, break- and watchpoints do nothing. */
-	{SYSREG(2, 0, 0, 2, 2), 0, raz_wi},          /* MDSCR_EL1 */
-	{SYSREG(2, 0, 0, 2, 0), 0, raz_wi},          /* MDCCINT_EL1 */
-	{SYSREG(2, 0, 0, 0, 4), ANY_CRM, raz_wi},    /* DBGBVR<n>_EL1 */
-	{SYSREG(2, 0, 0, 0, 5), ANY_CRM, raz_wi},    /* DBGBCR<n>_EL1 */
-	{SYSREG(2, 0, 0, 0, 6), ANY_CRM, raz_wi},    /* DBGWVR<n>_EL1 */
-	{SYSREG(2, 0, 0, 0, 7), ANY_CRM, raz_wi},    /* DBGWCR<n>_EL1 */
-	{SYSREG(2, 0, 1, 0, 4), 0, write_ignored},   /* OSLAR_EL1 */
-	{SYSREG(2, 0, 1, 1, 4), 0, oslsr},           /* OSLSR_EL1 */
-	{SYSREG(2, 0, 1, 3, 4), 0, raz_wi},          /* OSDLR_EL1 */
-	{SYSREG(2, 0, 1, 4, 4), 0, raz_wi},          /* DBGPRCR_EL1 */
-	{SYSREG(2, 0, 1, 0, 0), 0, read_only_zero},  /* MDRAR_EL1 */
+/* By op0 (2: debug, 3) and CRn, as there are many. */
+
+/* Self-hosted debug is not offered: locks are open, break- and watchpoints do nothing. */
+static const struct sysreg_row debug_rows[] = {
+	{SYSREG(2, 0, 0, 2, 2), 0, raz_wi},         /* MDSCR_EL1 */
+	{SYSREG(2, 0, 0, 2, 0), 0, raz_wi},         /* MDCCINT_EL1 */
+	{SYSREG(2, 0, 0, 0, 4), ANY_CRM, raz_wi},   /* DBGBVR<n>_EL1 */
+	{SYSREG(2, 0, 0, 0, 5), ANY_CRM, raz_wi},   /* DBGBCR<n>_EL1 */
+	{SYSREG(2, 0, 0, 0, 6), ANY_CRM, raz_wi},   /* DBGWVR<n>_EL1 */
+	{SYSREG(2, 0, 0, 0, 7), ANY_CRM, raz_wi},   /* DBGWCR<n>_EL1 */
+	{SYSREG(2, 3, 0, 1, 0), 0, read_only_zero}, /* MDCCSR_EL0 */
+	{SYSREG(2, 3, 0, 5, 0), 0, raz_wi},         /* DBGDTR_EL0 */
+};
+
+static const struct sysreg_row debug_lock_rows[] = {
+	{SYSREG(2, 0, 1, 0, 4), 0, write_ignored},  /* OSLAR_EL1 */
+	{SYSREG(2, 0, 1, 1, 4), 0, oslsr},          /* OSLSR_EL1 */
+	{SYSREG(2, 0, 1, 3, 4), 0, raz_wi},         /* OSDLR_EL1 */
+	{SYSREG(2, 0, 1, 4, 4), 0, raz_wi},         /* DBGPRCR_EL1 */
+	{SYSREG(2, 0, 1, 0, 0), 0, read_only_zero}, /* MDRAR_EL1 */
+};
+
+static const struct sysreg_row debug_claim_rows[] = {
 	{SYSREG(2, 0, 7, 8, 6), 0, raz_wi},          /* DBGCLAIMSET_EL1 */
 	{SYSREG(2, 0, 7, 9, 6), 0, raz_wi},          /* DBGCLAIMCLR_EL1 */
 	{SYSREG(2, 0, 7, 14, 6), 0, read_only_zero}, /* DBGAUTHSTATUS_EL1 */
-	{SYSREG(2, 3, 0, 1, 0), 0, read_only_zero},  /* MDCCSR_EL0 */
-	{SYSREG(2, 3, 0, 5, 0), 0, raz_wi},          /* DBGDTR_EL0 */
+};
+
+static const struct sysreg_row id_rows[] = {
+	/* CRm 1-7 trap (HCR_EL2.TID3). */
+	{SYSREG(3, 0, 0, 0, 0), ANY_CRM | ANY_OP2, id_register},
+};
+
+static const struct sysreg_row control_rows[] = {
+	{SYSREG(3, 0, 1, 0, 1), 0, raz_wi}, /* ACTLR_EL1 */
+};
+
+static const struct sysreg_row pmu_rows[] = {
 	{SYSREG(3, 3, 9, 14, 0), 0, raz_wi}, /* PMUSERENR_EL0: cleared by some kernels unasked */
 };
 
-void trap_sysreg(struct vcpu *v, uint64_t esr)
+static const struct sysreg_row gic_rows[] = {
+	/* ICC_SGI1R_EL1: trap_sysreg() */
+	{SYSREG(3, 0, 12, 11, 6), 0, sgi_other},
+	{SYSREG(3, 0, 12, 11, 7), 0, sgi_other},
+};
+
+static const struct sysreg_row timer_rows[] = {
+	{SYSREG(3, 3, 14, 2, 0), 0, ptimer}, /* CNTP_TVAL_EL0 */
+	{SYSREG(3, 3, 14, 2, 1), 0, ptimer}, /* CNTP_CTL_EL0 */
+	{SYSREG(3, 3, 14, 2, 2), 0, ptimer}, /* CNTP_CVAL_EL0 */
+};
+
+#define GROUP(op0, crn, table) [((op0)&1) << 4 | (crn)] = {(table), (table) + ARRAY_SIZE(table)}
+
+static const struct {
+	const struct sysreg_row *row, *end;
+} groups[32] = {
+	GROUP(2, 0, debug_rows), GROUP(2, 1, debug_lock_rows), GROUP(2, 7, debug_claim_rows),
+	GROUP(3, 0, id_rows),    GROUP(3, 1, control_rows),    GROUP(3, 9, pmu_rows),
+	GROUP(3, 12, gic_rows),  GROUP(3, 14, timer_rows),
+};
+
+/* op0's lower bit and CRn: bits 20 and 13-10. What traps has op0 2 or 3. */
+static inline unsigned group_of(uint32_t reg)
+{
+	return (reg >> 16 & 0x10) | (reg >> 10 & 0xf);
+}
+
+static __noinline void trap_any_sysreg(struct vcpu *v, uint64_t esr)
 {
 	uint32_t reg = ISS_SYSREG(esr);
-	bool read = esr & ISS_READ;
-	unsigned rt = ISS_RT(esr);
-	uint64_t value = read ? 0 : vcpu_x(v, rt);
+	unsigned rt = ISS_RT(esr), group = group_of(reg);
+	uint64_t zero = 0, *value = rt == 31 ? &zero : &v->arch.x[rt];
 
-	for (const struct sysreg_row *row = sysreg_rows;
-	     row < sysreg_rows + ARRAY_SIZE(sysreg_rows); row++) {
+	for (const struct sysreg_row *row = groups[group].row; row < groups[group].end; row++) {
 		if ((reg & ~row->any) != row->reg)
 			continue;
-		if (!row->access(v, reg, &value, read))
+		if (unlikely(!row->access(v, reg, value, esr & ISS_READ)))
 			break;
-		if (read)
-			vcpu_set_x(v, rt, value);
-		trap_skip(esr);
+		current_set_pc(current_pc() + 4);
 		return;
 	}
 	inject_undef(v, true);
+}
+
+/* Interrupts between vCPUs are what is frequent. */
+void trap_sysreg(struct vcpu *v, uint64_t esr)
+{
+	const uint32_t sgi1r_write = SYSREG(3, 0, 12, 11, 5);
+
+	if (unlikely((esr & (ISS_SYSREG(~0U) | ISS_READ)) != sgi1r_write) ||
+	    unlikely(v->domain->vgic.version != 3)) {
+		trap_any_sysreg(v, esr);
+		return;
+	}
+	current_set_pc(current_pc() + 4);
+	vgic_v3_write_sgi1r(v, vcpu_x(v, ISS_RT(esr)));
 }

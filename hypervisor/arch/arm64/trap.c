@@ -22,11 +22,6 @@ void trap_serror(struct vcpu *v);
 struct vcpu *trap_resched(struct vcpu *v);
 void trap_hyp(unsigned kind, const uint64_t *regs) __noreturn;
 
-void trap_skip(uint64_t esr)
-{
-	current_set_pc(current_pc() + (esr & ESR_IL_32BIT ? 4 : 2));
-}
-
 /*
  * HVC: pc is behind it already. A long hypercall that gives way has updated its arguments in x0-x4
  * and is issued again.
@@ -83,6 +78,11 @@ static void trap_fp(struct vcpu *v, uint64_t esr __unused)
 	vcpu_fp_trap(v);
 }
 
+static inline gpaddr_t hpfar_gpa(void)
+{
+	return read_sysreg(hpfar_el2) >> 4 << 12;
+}
+
 /*
  * Guest physical address of a stage 2 fault. HPFAR_EL2 holds the page only for translation and
  * access flag faults and for faults on stage 1 walks (D19.2.60); for a permission fault ask the
@@ -90,11 +90,10 @@ static void trap_fp(struct vcpu *v, uint64_t esr __unused)
  */
 static bool fault_gpa(uint64_t esr, uint64_t far, gpaddr_t *gpa)
 {
-	uint64_t hpfar, saved, par;
+	uint64_t saved, par;
 
 	if (FSC_CLASS(esr) != FSC_PERMISSION || (esr & ESR_S1PTW)) {
-		hpfar = read_sysreg(hpfar_el2);
-		*gpa = (hpfar & 0xfffffffff0UL) << 8 | (far & 0xfff);
+		*gpa = hpfar_gpa() | (far & 0xfff);
 		return true;
 	}
 	saved = read_sysreg(par_el1);
@@ -107,65 +106,72 @@ static bool fault_gpa(uint64_t esr, uint64_t far, gpaddr_t *gpa)
 	return true;
 }
 
-static uint64_t sign_extend(uint64_t value, unsigned bytes)
+static void data_abort_refused(struct vcpu *v, gpaddr_t gpa, bool write)
 {
-	unsigned shift = 64 - 8 * bytes;
-
-	return (uint64_t)((int64_t)(value << shift) >> shift);
+	/*
+	 * Another CPU may have been replacing this mapping, which makes it invalid for a moment (break-before-make):
+	 * if the access is allowed by now, it is just done again.
+	 */
+	if (!p2m_allows(v->domain, gpa, write))
+		inject_data_abort(v, read_sysreg(far_el2));
 }
 
-static void mmio_emulate(struct vcpu *v, uint64_t esr, uint64_t far, gpaddr_t gpa)
-{
-	unsigned rt = ESR_SRT(esr);
-	struct mmio_access a = {
-		.addr = gpa,
-		.size = (uint8_t)(1 << ESR_SAS(esr)),
-		.write = esr & ESR_WNR,
-	};
-
-	if (a.write)
-		a.value = vcpu_x(v, rt) & (~0UL >> (64 - 8 * a.size));
-	if (unlikely(!mmio_dispatch(v, &a))) {
-		/*
-		 * Another CPU may have been replacing this mapping, which makes it invalid for a
-		 * moment (break-before-make): if the access is allowed by now, it is just done
-		 * again.
-		 */
-		if (!p2m_allows(v->domain, gpa, a.write))
-			inject_data_abort(v, far);
-		return;
-	}
-	if (!a.write) {
-		uint64_t value = esr & ESR_SSE ? sign_extend(a.value, a.size) : a.value;
-
-		vcpu_set_x(v, rt, esr & ESR_SF ? value : (uint32_t)value);
-	}
-	trap_skip(esr);
-}
-
-static void trap_data_abort(struct vcpu *v, uint64_t esr)
+/* Whatever is not simply an access to an address where nothing is mapped, or is refused by what is emulated there. */
+static __noinline void data_abort_other(struct vcpu *v, uint64_t esr)
 {
 	uint64_t far = read_sysreg(far_el2);
 	gpaddr_t gpa;
 
-	if (unlikely(FSC_CLASS(esr) != FSC_TRANSLATION && FSC_CLASS(esr) != FSC_PERMISSION &&
-		     FSC_CLASS(esr) != FSC_ACCESS_FLAG)) {
+	if (FSC_CLASS(esr) != FSC_TRANSLATION && FSC_CLASS(esr) != FSC_PERMISSION &&
+	    FSC_CLASS(esr) != FSC_ACCESS_FLAG)
 		inject_data_abort(
 			v, far); /* a real external abort: the guest's own doing, hand it on */
-		return;
-	}
-	if (unlikely(!fault_gpa(esr, far, &gpa)))
+	else if (!fault_gpa(esr, far, &gpa))
 		return; /* another vCPU changed stage 1 meanwhile: try again */
-	if (unlikely(esr & ESR_CM)) {
+	else if (esr & ESR_CM)
 		trap_skip(esr); /* cache maintenance on nothing: nothing to do */
-		return;
-	}
-	if (unlikely(!(esr & ESR_ISV) || (esr & ESR_S1PTW))) {
-		if (!p2m_allows(v->domain, gpa, esr & ESR_WNR && !(esr & ESR_S1PTW)))
-			inject_data_abort(v, far);
-		return;
-	}
-	mmio_emulate(v, esr, far, gpa);
+	else
+		data_abort_refused(v, gpa, (esr & (ESR_WNR | ESR_S1PTW)) == ESR_WNR);
+}
+
+static uint64_t sign_extend(uint64_t value, unsigned size, uint64_t esr)
+{
+	unsigned shift = 64 - 8 * size;
+
+	value = (uint64_t)((int64_t)(value << shift) >> shift);
+	return esr & ESR_SF ? value : (uint32_t)value;
+}
+
+static inline bool mmio_emulate(struct vcpu *v, uint64_t esr, gpaddr_t gpa)
+{
+	unsigned size = 1u << ESR_SAS(esr);
+	size_t rt = ESR_SRT(esr);
+	struct mmio_result r;
+
+	if (esr & ESR_WNR)
+		return mmio_write(v, gpa, size, mmio_cut(vcpu_x(v, rt), size));
+	r = mmio_read(v, gpa, size);
+	if (unlikely(!r.done))
+		return false;
+	vcpu_set_x(v, rt,
+		   unlikely(esr & ESR_SSE) ? sign_extend(r.value, size, esr)
+					   : mmio_cut(r.value, size));
+	return true;
+}
+
+/*
+ * Nearly always an emulated device: nothing is mapped there, and the syndrome tells all about the access. HPFAR_EL2
+ * then has the page (Arm ARM D19.2.60).
+ */
+static void trap_data_abort(struct vcpu *v, uint64_t esr)
+{
+	const uint64_t bits = ESR_ISV | ESR_CM | ESR_S1PTW | FSC_CLASS(~0UL);
+
+	if (likely((esr & bits) == (ESR_ISV | FSC_TRANSLATION)) &&
+	    likely(mmio_emulate(v, esr, hpfar_gpa() | (read_sysreg(far_el2) & 0xfff))))
+		trap_skip(esr);
+	else
+		data_abort_other(v, esr);
 }
 
 static void trap_instruction_abort(struct vcpu *v, uint64_t esr)
@@ -179,28 +185,32 @@ static void trap_instruction_abort(struct vcpu *v, uint64_t esr)
 	inject_instruction_abort(v, far);
 }
 
+/*
+ * By exception class. CP15, CP14 and SMC of 32-bit EL0, SVE, PAuth, ...: not offered to guests, so undefined.
+ */
 static trap_fn *const trap_table[64] = {
+	[0x00] = trap_undef,
 	[0x01] = trap_wfx,
+	[0x02 ... 0x06] = trap_undef,
 	[0x07] = trap_fp,
+	[0x08 ... 0x16] = trap_undef,
 	[0x17] = trap_smc,
 	[0x18] = trap_sysreg,
+	[0x19 ... 0x1f] = trap_undef,
 	[0x20] = trap_instruction_abort,
+	[0x21 ... 0x23] = trap_undef,
 	[0x24] = trap_data_abort,
+	[0x25 ... 0x3f] = trap_undef,
 };
 
 void trap_sync(struct vcpu *v, uint64_t esr)
 {
-	trap_fn *fn = trap_table[ESR_EC(esr)];
-
-	/*
-	 * CP15, CP14 and SMC of 32-bit EL0, SVE, PAuth, ...: not offered to guests, so undefined.
-	 */
-	(fn ? fn : trap_undef)(v, esr);
+	trap_table[ESR_EC(esr)](v, esr);
 }
 
-void trap_irq(struct vcpu *v __unused)
+void trap_irq(struct vcpu *v)
 {
-	irq_handle_one();
+	irq_handle_one(v);
 }
 
 /*

@@ -4,8 +4,7 @@
  *
  * TPIDR_EL2 holds the current vCPU. SP_EL2 is at the top of the CPU's stack, where struct cpu begins.
  *
- *	vector   x0-x18, x30 -> vcpu.arch.x (what C may change); a synchronous exception other than HVC also saves
- *	         x19-x29, because emulation may read and write any register
+ *	vector   x0-x18, x30 -> vcpu.arch.x (what C may change); also x19-x29 if emulation may read or write one of them
  *	         C handler
  *	exit     cpu.todo clear: restore, ERET
  *	         else save x19-x29; C chooses who runs next (and maybe sleeps); load x19-x29 of that one; look again
@@ -94,7 +93,20 @@ vectors:
 	guest_entries			/* from AArch64 */
 	guest_entries			/* from AArch32, which can only be EL0 */
 
+	/*
+	 * Emulation reads or writes one register, Rt: ISS bits 20-16 of a data abort, 9-5 of a system register. Those that
+	 * C saves itself have to be in memory only if it is one of them. (EC is in x2, the syndrome in x1.)
+	 */
 guest_sync:
+	ubfx	w3, w1, #16, #5
+	ubfx	w4, w1, #5, #5
+	cmp	w2, #0x18
+	csel	w3, w4, w3, eq
+	cmp	w3, #19
+	b.hs	guest_sync_all
+	bl	trap_sync
+	b	guest_exit
+guest_sync_all:
 	save_callee_saved
 	bl	trap_sync
 	mrs	x0, tpidr_el2

@@ -64,7 +64,7 @@ static bool maintenance(const struct cif *c)
 	for (unsigned i = 0; i < HOST_LRS; i++) {
 		valid += lr_valid(&c->lr[i]);
 		pending += c->lr[i].pending && !c->lr[i].active;
-		if (c->lr[i].eoi && !lr_valid(&c->lr[i]))
+		if (!c->lr[i].hw && c->lr[i].eoi && !lr_valid(&c->lr[i]))
 			return true;
 	}
 	return (c->refill & REFILL_PENDING && !pending) ||
@@ -112,10 +112,6 @@ static unsigned host_acknowledge(void)
 		spis[intid].pending = false;
 	}
 	return intid;
-}
-
-static void host_priority_drop(unsigned intid __unused)
-{
 }
 
 static void host_set_active(unsigned intid, bool active)
@@ -182,20 +178,19 @@ void host_raise_spi(unsigned intid)
 
 /* Virtual interrupts. */
 
-static void host_lr_write(unsigned index, const struct lr *lr)
+static void host_lr_write(struct lr lr, unsigned index)
 {
-	if (index >= HOST_LRS || !lr_valid(lr) ||
-	    (lr->hw && (lr->eoi || (lr->pending && lr->active))))
+	if (index >= HOST_LRS || !lr_valid(&lr) || (lr.hw && lr.pending && lr.active))
 		host_fail("list register %u is written with what may not be", index);
 	for (unsigned i = 0; i < HOST_LRS; i++)
-		if (i != index && lr_valid(&here()->lr[i]) && here()->lr[i].virq == lr->virq)
-			host_fail("interrupt %u is in two list registers", lr->virq);
-	here()->lr[index] = *lr;
+		if (i != index && lr_valid(&here()->lr[i]) && here()->lr[i].virq == lr.virq)
+			host_fail("interrupt %u is in two list registers", lr.virq);
+	here()->lr[index] = lr;
 }
 
-static void host_lr_read(unsigned index, struct lr *lr)
+static struct lr host_lr_read(unsigned index)
 {
-	*lr = here()->lr[index];
+	return here()->lr[index];
 }
 
 static void host_lr_clear(unsigned index)
@@ -208,7 +203,7 @@ static uint64_t host_lr_empty(void)
 	uint64_t empty = 0;
 
 	for (unsigned i = 0; i < HOST_LRS; i++)
-		if (!lr_valid(&here()->lr[i]) && !here()->lr[i].eoi)
+		if (!lr_valid(&here()->lr[i]) && (here()->lr[i].hw || !here()->lr[i].eoi))
 			empty |= BIT64(i);
 	return empty;
 }
@@ -276,7 +271,6 @@ static struct irqchip chip = {
 	.name = "test host's GIC",
 	.init_cpu = host_init_cpu,
 	.acknowledge = host_acknowledge,
-	.priority_drop = host_priority_drop,
 	.deactivate = host_deactivate,
 	.enable = host_enable,
 	.disable = host_disable,

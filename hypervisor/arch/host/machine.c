@@ -90,7 +90,7 @@ static struct vcpu *resched(struct cpu *c, struct vcpu *v)
 static void wake_up(struct cpu *c, const struct turn *t)
 {
 	c->idle_ticks += host_ticks - t->slept_at;
-	while (irq_handle_one())
+	while (irq_handle_one(this_cpu()->current))
 		;
 	atomic_swap(&c->todo, 0);
 }
@@ -101,7 +101,7 @@ static struct vcpu *take_turn(struct cpu *c, struct turn *t)
 
 	if (!v)
 		wake_up(c, t);
-	while (v && irq_handle_one())
+	while (v && irq_handle_one(v))
 		;
 	do
 		v = resched(c, v);
@@ -171,6 +171,7 @@ struct domain *host_dom0(unsigned order, unsigned vcpus, mfn_t *ram)
 	d->direct_mapped = true;
 	d->max_pages = ~(uint64_t)0;
 	d->p2m.table_limit = ~0U;
+	vgic_init();
 	err = vgic_domain_init(d, irqchip->version, HOST_SPIS, 0x8000000, 0x80a0000);
 	if (!err)
 		err = domain_set_max_vcpus(d, vcpus);

@@ -53,11 +53,9 @@
 
 /* GICH_LR<n> (5.3.7) */
 #define LR_PHYSICAL_SHIFT 10
-#define LR_EOI            BIT(19)
-#define LR_PRIORITY_SHIFT 23
-#define LR_PENDING        BIT(28)
-#define LR_ACTIVE         BIT(29)
-#define LR_HW             BIT(31)
+#define LR_PRIORITY_SHIFT 23 /* five bits */
+#define LR_STATE_SHIFT    28 /* pending, active */
+#define LR_HW_SHIFT       31
 
 static char *gicd, *gicc, *gich;
 static uint8_t cpu_target[MAX_CPUS]; /* each CPU's bit in ITARGETSR and SGIR */
@@ -113,10 +111,14 @@ static uint32_t last_iar[MAX_CPUS];
 static unsigned gicv2_acknowledge(void)
 {
 	uint32_t iar = io_read32(gicc + GICC_IAR);
+	unsigned intid = iar & 0x3ff;
 
-	last_iar[this_cpu()->id] = iar;
 	dsb(sy);
-	return iar & 0x3ff;
+	if (likely(intid < MAX_IRQS))
+		io_write32(gicc + GICC_EOIR, iar);
+	if (intid < NR_SGIS)
+		last_iar[this_cpu()->id] = iar;
+	return intid;
 }
 
 static uint32_t full_id(unsigned intid)
@@ -124,11 +126,6 @@ static uint32_t full_id(unsigned intid)
 	uint32_t iar = last_iar[this_cpu()->id];
 
 	return intid < NR_SGIS && (iar & 0x3ff) == intid ? iar : intid;
-}
-
-static void gicv2_priority_drop(unsigned intid)
-{
-	io_write32(gicc + GICC_EOIR, full_id(intid));
 }
 
 static void gicv2_deactivate(unsigned intid)
@@ -193,33 +190,22 @@ static void gicv2_send_ipi(struct cpu *c, enum ipi ipi)
 	io_write32(gicd + GICD_SGIR, (uint32_t)cpu_target[c->id] << 16 | ipi);
 }
 
-static void gicv2_lr_write(unsigned index, const struct lr *lr)
+/* Without HW the sender of an SGI and EOI are in the lower and the topmost of the physical INTID's bits, as in struct lr. */
+static void gicv2_lr_write(struct lr lr, unsigned index)
 {
-	uint32_t v = lr->virq | (uint32_t)(lr->priority >> 3) << LR_PRIORITY_SHIFT;
-
-	if (lr->hw)
-		v |= LR_HW | (uint32_t)lr->hwirq << LR_PHYSICAL_SHIFT;
-	else
-		v |= (uint32_t)lr->source << LR_PHYSICAL_SHIFT | (lr->eoi ? LR_EOI : 0);
-	if (lr->pending)
-		v |= LR_PENDING;
-	if (lr->active)
-		v |= LR_ACTIVE;
-	io_write32(gich + GICH_LR + 4 * index, v);
+	io_write32(gich + GICH_LR + 4 * index,
+		   (uint32_t)(lr.virq | lr.hwirq << LR_PHYSICAL_SHIFT |
+			      (lr.priority >> 3) << LR_PRIORITY_SHIFT |
+			      (lr.bits >> 62) << LR_STATE_SHIFT | (uint64_t)lr.hw << LR_HW_SHIFT));
 }
 
-static void gicv2_lr_read(unsigned index, struct lr *lr)
+static struct lr gicv2_lr_read(unsigned index)
 {
 	uint32_t v = io_read32(gich + GICH_LR + 4 * index);
 
-	lr->virq = v & 0x3ff;
-	lr->priority = (uint8_t)(v >> LR_PRIORITY_SHIFT << 3);
-	lr->hw = v & LR_HW;
-	lr->hwirq = lr->hw ? v >> LR_PHYSICAL_SHIFT & 0x3ff : 0;
-	lr->source = lr->hw ? 0 : v >> LR_PHYSICAL_SHIFT & 7;
-	lr->eoi = !lr->hw && v & LR_EOI;
-	lr->pending = v & LR_PENDING;
-	lr->active = v & LR_ACTIVE;
+	return lr_make(v & 0x3ff, (v >> LR_PRIORITY_SHIFT & 0x1f) << 3,
+		       v >> LR_PHYSICAL_SHIFT & 0x3ff,
+		       (uint64_t)(v >> LR_STATE_SHIFT & 3) << 62 | (v >> LR_HW_SHIFT ? LR_HW : 0));
 }
 
 static void gicv2_lr_clear(unsigned index)
@@ -229,7 +215,7 @@ static void gicv2_lr_clear(unsigned index)
 
 static uint64_t gicv2_lr_empty(void)
 {
-	return io_read32(gich + GICH_ELRSR) & ((1UL << nr_lrs) - 1);
+	return io_read32(gich + GICH_ELRSR);
 }
 
 static void gicv2_refill_irq(unsigned when)
@@ -277,7 +263,6 @@ const struct irqchip gicv2_chip = {
 	.version = 2,
 	.init_cpu = gicv2_init_cpu,
 	.acknowledge = gicv2_acknowledge,
-	.priority_drop = gicv2_priority_drop,
 	.deactivate = gicv2_deactivate,
 	.enable = gicv2_enable,
 	.disable = gicv2_disable,

@@ -148,16 +148,13 @@ static void gicv3_init_cpu(struct cpu *c)
 
 static unsigned gicv3_acknowledge(void)
 {
-	unsigned intid = (unsigned)read_gicreg(ICC_IAR1_EL1) & 0xffffff;
+	unsigned intid = (unsigned)read_gicreg(ICC_IAR1_EL1);
 
 	dsb(sy); /* the acknowledge is done before what the handler does to devices (4.1.2) */
-	return intid;
-}
-
-static void gicv3_priority_drop(unsigned intid)
-{
-	write_gicreg(ICC_EOIR1_EL1, intid);
+	if (likely(intid < MAX_IRQS))
+		write_gicreg(ICC_EOIR1_EL1, intid);
 	isb();
+	return intid;
 }
 
 static void gicv3_deactivate(unsigned intid)
@@ -233,50 +230,27 @@ static void gicv3_send_ipi(struct cpu *c, enum ipi ipi)
 	isb();
 }
 
-/* ICH_LR<n>_EL2 (12.4.5). */
-#define LR_PENDING (1UL << 62)
-#define LR_ACTIVE  (2UL << 62)
-#define LR_HW      (1UL << 61)
-#define LR_GROUP1  (1UL << 60)
-#define LR_EOI     (1UL << 41)
+/* ICH_LR<n>_EL2 (12.4.5) is like struct lr. Guests' interrupts are in group 1. */
+#define LR_GROUP1 BIT64(60)
 
-static void gicv3_lr_write(unsigned index, const struct lr *lr)
+static void gicv3_lr_write(struct lr lr, unsigned index)
 {
-	uint64_t v = lr->virq | LR_GROUP1 | (uint64_t)lr->priority << 48;
-
-	if (lr->hw)
-		v |= LR_HW | (uint64_t)lr->hwirq << 32;
-	else if (lr->eoi)
-		v |= LR_EOI;
-	if (lr->pending)
-		v |= LR_PENDING;
-	if (lr->active)
-		v |= LR_ACTIVE;
-	ich_lr_write(index, v);
+	ich_lr_write(lr.bits | LR_GROUP1, index);
 }
 
-static void gicv3_lr_read(unsigned index, struct lr *lr)
+static struct lr gicv3_lr_read(unsigned index)
 {
-	uint64_t v = ich_lr_read(index);
-
-	lr->virq = (uint16_t)v;
-	lr->priority = (uint8_t)(v >> 48);
-	lr->hw = v & LR_HW;
-	lr->hwirq = lr->hw ? v >> 32 & 0x3ff : 0;
-	lr->eoi = !lr->hw && v & LR_EOI;
-	lr->pending = v & LR_PENDING;
-	lr->active = v & LR_ACTIVE;
-	lr->source = 0;
+	return (struct lr){.bits = ich_lr_read(index) & ~LR_GROUP1};
 }
 
 static void gicv3_lr_clear(unsigned index)
 {
-	ich_lr_write(index, 0);
+	ich_lr_write(0, index);
 }
 
 static uint64_t gicv3_lr_empty(void)
 {
-	return read_gicreg(ICH_ELRSR_EL2) & ((1UL << nr_lrs) - 1);
+	return read_gicreg(ICH_ELRSR_EL2);
 }
 
 #define ICH_HCR_EN       BIT(0)
@@ -341,7 +315,6 @@ const struct irqchip gicv3_chip = {
 	.version = 3,
 	.init_cpu = gicv3_init_cpu,
 	.acknowledge = gicv3_acknowledge,
-	.priority_drop = gicv3_priority_drop,
 	.deactivate = gicv3_deactivate,
 	.enable = gicv3_enable,
 	.disable = gicv3_disable,

@@ -11,36 +11,49 @@
 struct vcpu;
 struct domain;
 
-struct mmio_access {
-	gpaddr_t addr;
-	uint64_t offset; /* within the region */
-	uint64_t value;  /* read: filled in; write: what was written, zero-extended */
-	uint8_t size;    /* bytes: 1, 2, 4, 8 */
-	bool write;
+/* What a read gives, returned in two registers. */
+struct mmio_result {
+	uint64_t value; /* may have more bits than the access: mmio_cut() */
+	uint64_t done;  /* false: the device refuses, the guest gets an external abort */
 };
 
-typedef bool mmio_access_fn(struct vcpu *v, struct mmio_access *a, void *data);
+#define MMIO_REFUSED ((struct mmio_result){0, false})
+
+/* The lower `size` bytes of a value. */
+static inline uint64_t mmio_cut(uint64_t value, unsigned size)
+{
+	unsigned unused_bits = -8 * size & 63;
+
+	return value << unused_bits >> unused_bits;
+}
+
+/* size: 1, 2, 4 or 8 bytes, and offset, in the region, is a multiple of it. */
+struct mmio_device {
+	struct mmio_result (*read)(struct vcpu *v, uint64_t offset, unsigned size,
+				   const void *data);
+	bool (*write)(struct vcpu *v, uint64_t offset, unsigned size, uint64_t value,
+		      const void *data); /* false: refused */
+};
 
 struct mmio_region {
 	gpaddr_t base;
 	uint64_t size;
-	/* true: done. false: the device refuses, the guest gets an external abort. */
-	mmio_access_fn *access;
-	void *data;
+	const struct mmio_device *device;
+	const void *data;
 };
 
 #define MMIO_MAX_REGIONS 8
 
 struct mmio_map {
-	struct mmio_region region[MMIO_MAX_REGIONS];
-	unsigned nr;
+	struct mmio_region region[MMIO_MAX_REGIONS + 1]; /* up to the first of size 0 */
 };
 
 /* Before the domain runs. -EINVAL (empty, wraps, overlaps another), -ENOSPC (too many). */
-int mmio_register(struct domain *d, gpaddr_t base, uint64_t size, mmio_access_fn *access,
-		  void *data);
-/* false: no device there, or it refused (misaligned, or of a size that the register has not). */
-bool mmio_dispatch(struct vcpu *v, struct mmio_access *a);
+int mmio_register(struct domain *d, gpaddr_t base, uint64_t size, const struct mmio_device *device,
+		  const void *data);
+/* Refused: no device there, or it says so (misaligned, or of a size that the register has not). */
+struct mmio_result mmio_read(struct vcpu *v, gpaddr_t addr, unsigned size);
+bool mmio_write(struct vcpu *v, gpaddr_t addr, unsigned size, uint64_t value);
 
 /*
  * Register tables. A row is a register, or a bank of registers of one kind side by side; rows are
@@ -48,31 +61,62 @@ bool mmio_dispatch(struct vcpu *v, struct mmio_access *a);
  * wide).
  *
  * Handlers see accesses whose size the row allows and that lie inside the row, naturally aligned.
- * a->offset counts from the start of the row. A reader puts what stands at a->offset into a->value;
- * the dispatcher truncates it to the size.
+ * offset counts from the start of the row. A reader returns what stands at the offset, all of it or more.
  */
 struct mmio_reg;
 
-typedef void mmio_reg_fn(struct vcpu *v, const struct mmio_reg *r, struct mmio_access *a);
+typedef uint64_t mmio_read_fn(struct vcpu *v, const struct mmio_reg *r, unsigned offset,
+			      unsigned size);
+typedef void mmio_write_fn(struct vcpu *v, const struct mmio_reg *r, unsigned offset, unsigned size,
+			   uint64_t value);
 
 struct mmio_reg {
 	uint32_t offset;
-	uint16_t length;    /* bytes */
-	uint8_t widths;     /* sizes of access allowed, ORed: they are powers of two */
-	uint8_t info;       /* for the handlers */
-	mmio_reg_fn *read;  /* NULL: reads as zero */
-	mmio_reg_fn *write; /* NULL: writes are ignored */
+	uint16_t length;      /* bytes */
+	uint8_t widths;       /* sizes of access allowed, ORed: they are powers of two */
+	uint8_t info;         /* for the handlers */
+	mmio_read_fn *read;   /* NULL: reads as zero */
+	mmio_write_fn *write; /* NULL: writes are ignored */
 	union {
 		const void *arg; /* for the handlers */
 		uint64_t value;  /* for mmio_read_value() */
 	};
 };
 
-/* false: refused. a->offset is the offset in the table. */
-bool mmio_reg_access(struct vcpu *v, const struct mmio_reg *table, unsigned rows,
-		     struct mmio_access *a);
+/*
+ * A table, and an index of it: for each 128 bytes of registers the first row that lies there or behind.
+ *
+ *	offset >> 7:   0   1   2   3   4  ...
+ *	first:        [0] [3] [4] [5] [6]
+ *	               |   +------------------> IGROUPR  at 0x084
+ *	               +-> CTLR, TYPER, IIDR    at 0x000, 0x004, 0x008
+ */
+struct mmio_table {
+	const struct mmio_reg *row; /* the last one is MMIO_END */
+	unsigned slots;             /* of the index: a power of two */
+	uint8_t *first;
+};
+
+#define MMIO_END                       \
+	{                              \
+		.offset = ~(uint32_t)0 \
+	}
+#define MMIO_SLOT_SHIFT 7
+#define MMIO_TABLE(name, size)                                  \
+	static uint8_t name##_first[(size) >> MMIO_SLOT_SHIFT]; \
+	static const struct mmio_table name = {name##_rows, ARRAY_SIZE(name##_first), name##_first}
+
+/* Fill in the index, before the table is used. */
+void mmio_table_init(const struct mmio_table *t);
+struct mmio_result mmio_table_read(struct vcpu *v, uint64_t offset, unsigned size,
+				   const void *table);
+bool mmio_table_write(struct vcpu *v, uint64_t offset, unsigned size, uint64_t value,
+		      const void *table);
+
+/* A device that is nothing but a table: mmio_register()'s data. */
+extern const struct mmio_device mmio_table_device;
 
 /* Reader of a constant. */
-mmio_reg_fn mmio_read_value;
+mmio_read_fn mmio_read_value;
 
 #endif

@@ -37,6 +37,7 @@
 #define __aligned(n)   __attribute__((aligned(n)))
 #define __noreturn     __attribute__((noreturn))
 #define __unused       __attribute__((unused))
+#define __noinline     __attribute__((noinline))
 #define __printf(f, a) __attribute__((format(printf, f, a)))
 
 #define READ_ONCE(x)     (*(const volatile __typeof__(x) *)&(x))

@@ -76,9 +76,12 @@ struct vgic_vcpu {
 struct vgic {
 	unsigned version; /* 2 or 3 */
 	uint16_t nr_spis;
-	bool enabled; /* GICD_CTLR: the group that the guest's interrupts are in */
+	uint32_t enabled; /* GICD_CTLR: the group that the guest's interrupts are in */
 	struct virq *spi[VGIC_SPI_BLOCKS]; /* blocks of 32, allocated when first changed */
 };
+
+/* Once, at boot. */
+void vgic_init(void);
 
 /*
  * Version 2 or 3; nr_spis at most 988, rounded up to what GICD_TYPER can say. d->max_vcpus is
@@ -111,11 +114,11 @@ void vgic_raise_spi(struct domain *d, unsigned intid);
 void vgic_set_spi_level(struct domain *d, unsigned intid, bool level);
 
 /*
- * A physical interrupt, acknowledged and priority-dropped on this CPU, is the guest's: virtual
- * intid, backed by physical hwirq, deactivated when the guest does so. For the virtual timer (v is
- * loaded here) and dom0's SPIs.
+ * A physical interrupt, acknowledged and priority-dropped on this CPU, is the guest's: the virtual
+ * one of the same number, deactivated when the guest does so. For the virtual timer (v is loaded
+ * here) and dom0's SPIs.
  */
-void vgic_forward_local(struct vcpu *v, unsigned intid, unsigned hwirq);
+void vgic_forward_vtimer(struct vcpu *v);
 void vgic_forward_spi(struct domain *d, unsigned intid);
 /*
  * Mark an SPI of d as backed by the physical interrupt of the same number (dom0). From now on the
@@ -146,10 +149,10 @@ void vgic_maintenance(struct vcpu *v);
 bool vgic_has_pending(struct vcpu *v);
 
 /*
- * Trapped ICC_SGI1R_EL1. false: undefined for this guest (GICv2). ICC_SGI0R_EL1 and ICC_ASGI1R_EL1
- * are for interrupts of Group 0, of which a guest has none: their writes are ignored.
+ * Trapped ICC_SGI1R_EL1 of a guest with a GICv3. ICC_SGI0R_EL1 and ICC_ASGI1R_EL1 are for interrupts of Group 0, of
+ * which a guest has none: their writes are ignored.
  */
-bool vgic_v3_write_sgi1r(struct vcpu *v, uint64_t value);
+void vgic_v3_write_sgi1r(struct vcpu *v, uint64_t value);
 
 /*
  * Affinity of a vCPU, MPIDR's layout: sixteen to a cluster, as a target list of ICC_SGI1R_EL1 can

@@ -29,28 +29,27 @@ static bool lr_valid(const struct lr *lr)
 	return lr->pending || lr->active;
 }
 
-static void fake_lr_write(unsigned index, const struct lr *lr)
+static void fake_lr_write(struct lr lr, unsigned index)
 {
 	struct fake_cif *c = here();
 
 	c->lr_accesses++;
 	assert_true(index < nr_lrs);
-	assert_true(lr_valid(lr)); /* nothing else is worth a write: lr_clear() is for that */
-	assert_false(lr->hw && lr->pending && lr->active);
-	assert_false(lr->hw && lr->eoi);
-	assert_false(lr->hw && lr->virq < NR_SGIS);
-	assert_true(lr->priority % 8 == 0);
+	assert_true(lr_valid(&lr)); /* nothing else is worth a write: lr_clear() is for that */
+	assert_false(lr.hw && lr.pending && lr.active);
+	assert_false(lr.hw && lr.virq < NR_SGIS);
+	assert_true(lr.priority % 8 == 0);
 	for (unsigned i = 0; i < nr_lrs; i++)
 		if (i != index && lr_valid(&c->lr[i]))
-			assert_int_not_equal(c->lr[i].virq, lr->virq);
-	c->lr[index] = *lr;
+			assert_int_not_equal(c->lr[i].virq, lr.virq);
+	c->lr[index] = lr;
 }
 
-static void fake_lr_read(unsigned index, struct lr *lr)
+static struct lr fake_lr_read(unsigned index)
 {
 	here()->lr_accesses++;
 	assert_true(index < nr_lrs);
-	*lr = fake.cif[fake_this_cpu->id].lr[index];
+	return fake.cif[fake_this_cpu->id].lr[index];
 }
 
 static void fake_lr_clear(unsigned index)
@@ -66,7 +65,7 @@ static uint64_t fake_lr_empty(void)
 	uint64_t empty = 0;
 
 	for (unsigned i = 0; i < nr_lrs; i++)
-		if (!lr_valid(&c->lr[i]) && !c->lr[i].eoi)
+		if (!lr_valid(&c->lr[i]) && (c->lr[i].hw || !c->lr[i].eoi))
 			empty |= BIT64(i);
 	return empty;
 }
@@ -99,7 +98,7 @@ static void fake_save(struct gic_cpu_state *s)
 	struct fake_cif *c = here();
 
 	for (unsigned i = 0; i < nr_lrs; i++)
-		assert_false(lr_valid(&c->lr[i]) || c->lr[i].eoi);
+		assert_false(lr_valid(&c->lr[i]) || (!c->lr[i].hw && c->lr[i].eoi));
 	assert_int_equal(c->refill, 0);
 	assert_true(c->on);
 	c->on = false;
@@ -250,7 +249,7 @@ static struct lr *highest(struct fake_cif *c)
 
 static unsigned iar_of(const struct lr *lr)
 {
-	return lr ? lr->virq | (unsigned)lr->source << 10 : FAKE_NONE;
+	return lr ? lr->virq | (lr->hw ? 0 : (unsigned)lr->source << 10) : FAKE_NONE;
 }
 
 unsigned fake_highest(unsigned cpu)
@@ -318,7 +317,7 @@ bool fake_maintenance(unsigned cpu)
 
 		valid += lr_valid(lr);
 		pending += lr->pending && !lr->active;
-		if (lr->eoi && !lr_valid(lr))
+		if (!lr->hw && lr->eoi && !lr_valid(lr))
 			return true; /* EISR */
 	}
 	if (c->refill & REFILL_PENDING && !pending)

@@ -18,6 +18,7 @@ void machine_start(unsigned version, unsigned lrs, unsigned pcpus, unsigned vcpu
 	machine.nr_vcpus = vcpus;
 	d->max_vcpus = (uint16_t)vcpus;
 	d->vcpu = machine.vcpu;
+	vgic_init();
 	assert_int_equal(vgic_domain_init(d, version, spis, DIST_BASE, REDIST_BASE), 0);
 	for (unsigned i = 0; i < vcpus; i++) {
 		struct vcpu *v = calloc(1, sizeof(*v));
@@ -92,7 +93,7 @@ static bool take_interrupts(unsigned p, struct vcpu *v)
 	if (intid == FAKE_NONE)
 		return false;
 	if (intid == FAKE_TIMER)
-		vgic_forward_local(v, FAKE_TIMER, FAKE_TIMER);
+		vgic_forward_vtimer(v);
 	else
 		vgic_forward_spi(machine.d, intid);
 	return true;
@@ -129,29 +130,28 @@ void machine_settle(unsigned first_cpu)
 	}
 }
 
-static bool machine_access(struct vcpu *v, struct mmio_access *a)
+static void machine_on_cpu_of(const struct vcpu *v)
 {
 	int cpu = machine_cpu_of(v);
 
 	assert_true(cpu >= 0);
 	fake_on((unsigned)cpu);
-	return mmio_dispatch(v, a);
 }
 
 bool machine_read(struct vcpu *v, gpaddr_t addr, unsigned size, uint64_t *value)
 {
-	struct mmio_access a = {.addr = addr, .size = (uint8_t)size, .value = 0x5a5a5a5a5a5a5a5a};
-	bool done = machine_access(v, &a);
+	struct mmio_result r;
 
-	*value = a.value;
-	return done;
+	machine_on_cpu_of(v);
+	r = mmio_read(v, addr, size);
+	*value = mmio_cut(r.value, size);
+	return r.done;
 }
 
 bool machine_write(struct vcpu *v, gpaddr_t addr, unsigned size, uint64_t value)
 {
-	struct mmio_access a = {.addr = addr, .size = (uint8_t)size, .value = value, .write = true};
-
-	return machine_access(v, &a);
+	machine_on_cpu_of(v);
+	return mmio_write(v, addr, size, value);
 }
 
 uint32_t machine_read32(struct vcpu *v, gpaddr_t addr)

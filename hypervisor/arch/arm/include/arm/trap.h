@@ -28,9 +28,6 @@ struct vcpu;
 #define FSC_PERMISSION  0x0c
 #define FSC_CLASS(e)    ((e)&0x3c)
 
-/* Skip the instruction that trapped. */
-void trap_skip(uint64_t esr);
-
 typedef void trap_fn(struct vcpu *v, uint64_t esr);
 
 /* PSCI and SMCCC: function id in x0 (r0), results there. */

@@ -39,13 +39,19 @@ static inline uint64_t current_pstate(void)
 	return read_sysreg(spsr_el2);
 }
 
+/* Skip the instruction that trapped: of 4 bytes, or of 2 if it was a T32 one of AArch32. */
+static inline void trap_skip(uint64_t esr)
+{
+	current_set_pc(current_pc() + 2 + (esr >> 24 & 2)); /* ESR_EL2.IL */
+}
+
 /* General register n as an instruction names it: 31 is the zero register. */
-static inline uint64_t vcpu_x(const struct vcpu *v, unsigned n)
+static inline uint64_t vcpu_x(const struct vcpu *v, size_t n)
 {
 	return n == 31 ? 0 : v->arch.x[n];
 }
 
-static inline void vcpu_set_x(struct vcpu *v, unsigned n, uint64_t value)
+static inline void vcpu_set_x(struct vcpu *v, size_t n, uint64_t value)
 {
 	if (n != 31)
 		v->arch.x[n] = value;

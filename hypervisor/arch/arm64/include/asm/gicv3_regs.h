@@ -39,42 +39,8 @@
 	})
 #define write_gicreg(r, v) asm volatile("msr " gicreg_name(r) ", %0" ::"r"((uint64_t)(v)))
 
-/*
- * ICH_LR0_EL2 .. ICH_LR15_EL2: the number is part of the instruction, so a table of instructions.
- */
-static inline void ich_lr_write(unsigned index, uint64_t v)
-{
-#define LR_W(n, crm, op2)                                                     \
-	case n:                                                               \
-		asm volatile("msr S3_4_C12_C" #crm "_" #op2 ", %0" ::"r"(v)); \
-		break;
-	switch (index) {
-		LR_W(0, 12, 0)
-		LR_W(1, 12, 1) LR_W(2, 12, 2) LR_W(3, 12, 3) LR_W(4, 12, 4) LR_W(5, 12, 5)
-			LR_W(6, 12, 6) LR_W(7, 12, 7) LR_W(8, 13, 0) LR_W(9, 13, 1) LR_W(10, 13, 2)
-				LR_W(11, 13, 3) LR_W(12, 13, 4) LR_W(13, 13, 5) LR_W(14, 13, 6)
-					LR_W(15, 13, 7)
-	}
-#undef LR_W
-}
-
-static inline uint64_t ich_lr_read(unsigned index)
-{
-	uint64_t v = 0;
-
-#define LR_R(n, crm, op2)                                                   \
-	case n:                                                             \
-		asm volatile("mrs %0, S3_4_C12_C" #crm "_" #op2 : "=r"(v)); \
-		break;
-	switch (index) {
-		LR_R(0, 12, 0)
-		LR_R(1, 12, 1) LR_R(2, 12, 2) LR_R(3, 12, 3) LR_R(4, 12, 4) LR_R(5, 12, 5)
-			LR_R(6, 12, 6) LR_R(7, 12, 7) LR_R(8, 13, 0) LR_R(9, 13, 1) LR_R(10, 13, 2)
-				LR_R(11, 13, 3) LR_R(12, 13, 4) LR_R(13, 13, 5) LR_R(14, 13, 6)
-					LR_R(15, 13, 7)
-	}
-#undef LR_R
-	return v;
-}
+/* ICH_LR0_EL2 .. ICH_LR15_EL2 (gicv3_lr.S). index < 16. */
+void ich_lr_write(uint64_t value, unsigned index);
+uint64_t ich_lr_read(unsigned index);
 
 #endif
