@@ -21,7 +21,7 @@ HYP_PURE += hypervisor/core/hypercall.c hypervisor/core/version_op.c hypervisor/
 # Log, console, physical interrupts
 HYP_PURE += hypervisor/core/log.c hypervisor/core/console.c hypervisor/core/panic.c hypervisor/core/irq.c
 # Boot
-HYP_PURE += hypervisor/boot/bootinfo.c hypervisor/boot/fdt_util.c hypervisor/boot/kernel.c \
+HYP_PURE += hypervisor/boot/bootinfo.c hypervisor/boot/fdt_util.c hypervisor/boot/fdt_walk.c hypervisor/boot/kernel.c \
 	hypervisor/boot/dom0.c hypervisor/boot/dom0_devices.c hypervisor/boot/dom0_dt.c hypervisor/boards/boards.c
 # What guests see
 HYP_PURE += hypervisor/vdev/vtimer.c hypervisor/vdev/vpsci.c

@@ -7,6 +7,7 @@
 #include <hyp/uart.h>
 
 #include "fdt_util.h"
+#include "fdt_walk.h"
 
 /* Ranges. */
 
@@ -65,63 +66,56 @@ static void merge_banks(struct bootinfo *bi)
 	bi->nr_banks = n + 1;
 }
 
-static void read_reserved(struct bootinfo *bi)
+/* The header's list. */
+static void read_reservations(struct bootinfo *bi)
 {
-	const void *fdt = bi->fdt;
-	int sub, node = fdt_path_offset(fdt, "/reserved-memory");
 	uint64_t base, size;
 
-	for (int i = 0; i < fdt_num_mem_rsv(fdt); i++)
-		if (fdt_get_mem_rsv(fdt, i, &base, &size) == 0 &&
+	for (int i = 0; i < fdt_num_mem_rsv(bi->fdt); i++)
+		if (fdt_get_mem_rsv(bi->fdt, i, &base, &size) == 0 &&
 		    range_makes_sense(base, size, "reserved memory"))
 			reserve(bi, base, size);
-	for (sub = fdt_first_subnode(fdt, node); sub >= 0; sub = fdt_next_subnode(fdt, sub))
-		for (unsigned i = 0; fdt_reg(fdt, sub, i, &base, &size); i++)
-			if (range_makes_sense(base, size, "reserved memory"))
-				reserve(bi, base, size);
 }
 
-static void read_memory(struct bootinfo *bi)
-{
-	const void *fdt = bi->fdt;
-	uint64_t base, size;
-	int node;
+/*
+ * Readers: each is shown every node of the tree, and takes what it knows.
+ */
 
-	for (node = fdt_node_offset_by_prop_value(fdt, -1, "device_type", "memory", 7); node >= 0;
-	     node = fdt_node_offset_by_prop_value(fdt, node, "device_type", "memory", 7)) {
-		if (!fdt_node_enabled(fdt, node))
-			continue;
-		for (unsigned i = 0; fdt_reg(fdt, node, i, &base, &size); i++)
-			add_bank(bi, base, size);
-	}
-	if (!bi->nr_banks)
-		panic("the device tree describes no memory");
-	merge_banks(bi);
+static void read_reserved(struct bootinfo *bi, const struct fdt_walk *w)
+{
+	uint64_t base, size;
+
+	if (!fdt_walk_is_in(w, "reserved-memory"))
+		return;
+	for (unsigned i = 0; fdt_walk_reg(w, i, &base, &size); i++)
+		if (range_makes_sense(base, size, "reserved memory"))
+			reserve(bi, base, size);
+}
+
+static void read_memory(struct bootinfo *bi, const struct fdt_walk *w)
+{
+	uint64_t base, size;
+
+	if (!fdt_walk_has_type(w, "memory") || !fdt_walk_enabled(w))
+		return;
+	for (unsigned i = 0; fdt_walk_reg(w, i, &base, &size); i++)
+		add_bank(bi, base, size);
 }
 
 /* CPUs: the boot CPU becomes number 0. */
 
-static void read_cpus(struct bootinfo *bi)
+static void read_cpu(struct bootinfo *bi, const struct fdt_walk *w)
 {
-	const void *fdt = bi->fdt;
-	int cpus_node = fdt_path_offset(fdt, "/cpus"), node;
-	uint64_t boot = bi->cpu[0].hwid, hwid;
-	int cells = fdt_address_cells(fdt, cpus_node), len;
+	const struct fdt_prop_value *reg = &w->prop[FDT_REG];
+	int cells = w->bus[1].address_cells;
+	uint64_t hwid;
 
-	bi->nr_cpus = 1;
-	fdt_for_each_subnode(node, fdt, cpus_node)
-	{
-		const char *type = fdt_str(fdt, node, "device_type");
-		const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &len);
-
-		if (!type || strcmp(type, "cpu") != 0 || !reg || cells < 1 || len < cells * 4 ||
-		    !fdt_node_enabled(fdt, node))
-			continue;
-		hwid = fdt_cells(reg, cells);
-		if (hwid == boot || bi->nr_cpus == MAX_CPUS)
-			continue;
+	if (!fdt_walk_is_in(w, "cpus") || !fdt_walk_has_type(w, "cpu") || !fdt_walk_enabled(w) ||
+	    !reg->data || cells < 1 || reg->len < cells * 4)
+		return;
+	hwid = fdt_cells(reg->data, cells);
+	if (hwid != bi->cpu[0].hwid && bi->nr_cpus < MAX_CPUS)
 		bi->cpu[bi->nr_cpus++].hwid = hwid;
-	}
 }
 
 /* Interrupt controller. */
@@ -136,31 +130,30 @@ static const struct {
 	{"arm,cortex-a7-gic", 2},
 };
 
-static void read_range(const void *fdt, int node, unsigned index, struct range *r)
+static void read_range(const struct fdt_walk *w, unsigned index, struct range *r)
 {
-	if (!fdt_reg(fdt, node, index, &r->base, &r->size))
+	if (!fdt_walk_reg(w, index, &r->base, &r->size))
 		r->base = r->size = 0;
 }
 
-static void read_gicv2(struct bootinfo *bi, int node)
+static void read_gicv2(struct bootinfo *bi, const struct fdt_walk *w)
 {
-	read_range(bi->fdt, node, 0, &bi->gic.dist);
-	read_range(bi->fdt, node, 1, &bi->gic.cpu);
-	read_range(bi->fdt, node, 2, &bi->gic.hyp);
-	read_range(bi->fdt, node, 3, &bi->gic.vcpu);
+	read_range(w, 0, &bi->gic.dist);
+	read_range(w, 1, &bi->gic.cpu);
+	read_range(w, 2, &bi->gic.hyp);
+	read_range(w, 3, &bi->gic.vcpu);
 	if (!bi->gic.dist.size || !bi->gic.cpu.size || !bi->gic.hyp.size || !bi->gic.vcpu.size)
 		panic("the GICv2 in the device tree has no virtualization extensions (four "
 		      "register ranges)");
 }
 
-static void read_gicv3(struct bootinfo *bi, int node)
+static void read_gicv3(struct bootinfo *bi, const struct fdt_walk *w)
 {
-	const void *fdt = bi->fdt;
-	uint32_t regions = fdt_u32(fdt, node, "#redistributor-regions", 1);
+	uint32_t regions = fdt_u32(w->fdt, w->node, "#redistributor-regions", 1);
 
-	read_range(fdt, node, 0, &bi->gic.dist);
+	read_range(w, 0, &bi->gic.dist);
 	for (unsigned i = 0; i < regions && i < BOOT_MAX_REDIST; i++) {
-		read_range(fdt, node, i + 1, &bi->gic.redist[i]);
+		read_range(w, i + 1, &bi->gic.redist[i]);
 		if (!bi->gic.redist[i].size)
 			break;
 		bi->gic.nr_redist++;
@@ -170,58 +163,46 @@ static void read_gicv3(struct bootinfo *bi, int node)
 		      "redistributors)");
 }
 
-static void read_gic(struct bootinfo *bi)
+static void read_gic(struct bootinfo *bi, const struct fdt_walk *w)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(gics); i++) {
-		int node = fdt_node_offset_by_compatible(bi->fdt, -1, gics[i].compatible);
-		unsigned irq;
+	unsigned irq;
 
-		if (node < 0)
+	for (unsigned i = 0; i < ARRAY_SIZE(gics) && !bi->gic.version; i++) {
+		if (!fdt_walk_compatible(w, gics[i].compatible))
 			continue;
-		bi->gic.node = node;
+		bi->gic.node = w->node;
 		bi->gic.version = gics[i].version;
 		if (gics[i].version == 2)
-			read_gicv2(bi, node);
+			read_gicv2(bi, w);
 		else
-			read_gicv3(bi, node);
-		bi->gic.maintenance_ppi = fdt_irq(bi->fdt, node, 0, &irq) ? irq : 25;
-		return;
+			read_gicv3(bi, w);
+		bi->gic.maintenance_ppi = fdt_walk_irq(w, 0, &irq) ? irq : 25;
 	}
-	panic("no interrupt controller that this hypervisor knows (GICv2 with virtualization, "
-	      "GICv3) in the device tree");
 }
 
 /* The generic timer's interrupts are: secure, non-secure, virtual, hypervisor. */
-static void read_timer(struct bootinfo *bi)
+static void read_timer(struct bootinfo *bi, const struct fdt_walk *w)
 {
-	int node = fdt_node_offset_by_compatible(bi->fdt, -1, "arm,armv8-timer");
 	unsigned irq;
 
-	if (node < 0)
-		node = fdt_node_offset_by_compatible(bi->fdt, -1, "arm,armv7-timer");
-	if (node < 0)
-		panic("no generic timer in the device tree");
-	bi->timer.phys_ppi = fdt_irq(bi->fdt, node, 1, &irq) ? irq : 30;
-	bi->timer.virt_ppi = fdt_irq(bi->fdt, node, 2, &irq) ? irq : 27;
-	bi->timer.hyp_ppi = fdt_irq(bi->fdt, node, 3, &irq) ? irq : 26;
-	bi->timer.hz = fdt_u32(bi->fdt, node, "clock-frequency", 0);
+	if (!fdt_walk_compatible(w, "arm,armv8-timer") &&
+	    !fdt_walk_compatible(w, "arm,armv7-timer"))
+		return;
+	bi->timer.phys_ppi = fdt_walk_irq(w, 1, &irq) ? irq : 30;
+	bi->timer.virt_ppi = fdt_walk_irq(w, 2, &irq) ? irq : 27;
+	bi->timer.hyp_ppi = fdt_walk_irq(w, 3, &irq) ? irq : 26;
+	bi->timer.hz = fdt_u32(w->fdt, w->node, "clock-frequency", 0);
 }
 
-static void read_psci(struct bootinfo *bi)
+static void read_psci(struct bootinfo *bi, const struct fdt_walk *w)
 {
-	static const char *const compatible[] = {"arm,psci-1.0", "arm,psci-0.2"};
+	const char *method;
 
-	for (unsigned i = 0; i < ARRAY_SIZE(compatible); i++) {
-		int node = fdt_node_offset_by_compatible(bi->fdt, -1, compatible[i]);
-		const char *method;
-
-		if (node < 0)
-			continue;
-		method = fdt_str(bi->fdt, node, "method");
-		bi->psci.present = true;
-		bi->psci.use_hvc = method && strcmp(method, "hvc") == 0;
+	if (!fdt_walk_compatible(w, "arm,psci-1.0") && !fdt_walk_compatible(w, "arm,psci-0.2"))
 		return;
-	}
+	method = fdt_str(w->fdt, w->node, "method");
+	bi->psci.present = true;
+	bi->psci.use_hvc = method && strcmp(method, "hvc") == 0;
 }
 
 /* Console: a path, an alias, or what the firmware uses. */
@@ -242,22 +223,59 @@ static int console_node(const struct bootinfo *bi)
 	return fdt_path_offset(bi->fdt, path); /* knows aliases too */
 }
 
-static void read_console(struct bootinfo *bi)
+/* UARTs that there is a driver for: which of them is the console is known when all of /chosen and /aliases is. */
+#define MAX_UARTS 16
+
+static struct uart_candidate {
+	int node;
+	struct range regs;
+	const struct uart_driver *driver;
+	unsigned irq;
+} uarts[MAX_UARTS];
+static unsigned nr_uarts;
+
+static const struct uart_driver *find_driver(struct fdt_prop_value compatible)
+{
+	const char *p = fdt_value_str(compatible);
+	const struct uart_driver *driver = NULL;
+
+	for (int left = compatible.len; p && !driver && left > 0 && memchr(p, 0, (size_t)left);) {
+		size_t len = strlen(p) + 1;
+
+		driver = uart_find_driver(p);
+		left -= (int)len;
+		p += len;
+	}
+	return driver;
+}
+
+static void read_uart(struct bootinfo *bi __unused, const struct fdt_walk *w)
+{
+	const struct uart_driver *driver = find_driver(w->prop[FDT_COMPATIBLE]);
+	struct uart_candidate *u = &uarts[nr_uarts];
+
+	if (!driver || nr_uarts == MAX_UARTS || !fdt_walk_reg(w, 0, &u->regs.base, &u->regs.size))
+		return;
+	u->node = w->node;
+	u->driver = driver;
+	if (!fdt_walk_irq(w, 0, &u->irq))
+		u->irq = 0;
+	nr_uarts++;
+}
+
+static void choose_console(struct bootinfo *bi)
 {
 	int node = console_node(bi);
-	const char *compatible;
 
 	bi->uart.node = -1;
-	if (node < 0 || !fdt_reg(bi->fdt, node, 0, &bi->uart.regs.base, &bi->uart.regs.size))
-		return;
-	for (int i = 0;
-	     !bi->uart.driver &&
-	     (compatible = fdt_stringlist_get(bi->fdt, node, "compatible", i, NULL)) != NULL;
-	     i++)
-		bi->uart.driver = uart_find_driver(compatible);
-	bi->uart.node = node;
-	if (!fdt_irq(bi->fdt, node, 0, &bi->uart.irq))
-		bi->uart.irq = 0;
+	for (unsigned i = 0; i < nr_uarts; i++) {
+		if (uarts[i].node != node)
+			continue;
+		bi->uart.node = node;
+		bi->uart.regs = uarts[i].regs;
+		bi->uart.driver = uarts[i].driver;
+		bi->uart.irq = uarts[i].irq;
+	}
 }
 
 /* Modules: /chosen subnodes as QEMU's guest-loader and U-Boot scripts write them. */
@@ -272,10 +290,10 @@ static const struct {
 	{"xen,linux-initrd", MODULE_RAMDISK},
 };
 
-static enum module_kind module_kind(const struct bootinfo *bi, int node)
+static enum module_kind module_kind(const struct bootinfo *bi, const struct fdt_walk *w)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(module_kinds); i++)
-		if (fdt_node_check_compatible(bi->fdt, node, module_kinds[i].compatible) == 0)
+		if (fdt_walk_compatible(w, module_kinds[i].compatible))
 			return module_kinds[i].kind;
 	/* Without a kind the first is the kernel, the second the ramdisk, as everywhere. */
 	return bi->nr_modules == 0   ? MODULE_KERNEL
@@ -287,51 +305,45 @@ static enum module_kind module_kind(const struct bootinfo *bi, int node)
  * /chosen is no bus, so its children's addresses need no translation; loaders leave out its cell
  * counts and mean the root's.
  */
-static bool module_range(const void *fdt, int chosen, int node, struct range *r)
+static bool module_range(const struct fdt_walk *w, struct range *r)
 {
-	int parent = fdt_getprop(fdt, chosen, "#address-cells", NULL) ? chosen : 0, len;
-	int ac = fdt_address_cells(fdt, parent), sc = fdt_size_cells(fdt, parent);
-	const fdt32_t *p = fdt_getprop(fdt, node, "reg", &len);
+	const struct fdt_bus *bus = &w->bus[w->bus[1].own_cells ? 1 : 0];
+	const struct fdt_prop_value *reg = &w->prop[FDT_REG];
+	int ac = bus->address_cells, sc = bus->size_cells;
+	const fdt32_t *p = reg->data;
 
-	if (!p || ac < 1 || ac > 2 || sc < 1 || sc > 2 || (ac + sc) * 4 > len)
+	if (!p || ac < 1 || ac > 2 || sc < 1 || sc > 2 || (ac + sc) * 4 > reg->len)
 		return false;
 	r->base = fdt_cells(p, ac);
 	r->size = fdt_cells(p + ac, sc);
 	return r->size && r->base + r->size > r->base;
 }
 
-static void read_modules(struct bootinfo *bi)
+static void read_module(struct bootinfo *bi, const struct fdt_walk *w)
 {
-	const void *fdt = bi->fdt;
-	int chosen = fdt_path_offset(fdt, "/chosen"), node;
+	struct boot_module *m = &bi->module[bi->nr_modules];
 	const char *args;
 
-	fdt_for_each_subnode(node, fdt, chosen)
-	{
-		struct boot_module *m = &bi->module[bi->nr_modules];
-
-		if (fdt_node_check_compatible(fdt, node, "multiboot,module") != 0 &&
-		    fdt_node_check_compatible(fdt, node, "xen,multiboot-module") != 0)
-			continue;
-		if (bi->nr_modules == BOOT_MAX_MODULES) {
-			log_warn("device tree: more than %u boot modules, the rest is not used",
-				 BOOT_MAX_MODULES);
-			return;
-		}
-		if (!module_range(fdt, chosen, node, &m->range)) {
-			log_warn("device tree: a boot module without a usable reg is left out");
-			continue;
-		}
-		m->kind = module_kind(bi, node);
-		args = fdt_str(fdt, node, "bootargs");
-		if (!args && m->kind == MODULE_KERNEL)
-			args = fdt_str(fdt, chosen, "xen,dom0-bootargs");
-		if (args && str_copy(m->cmdline, args, sizeof(m->cmdline)) >= sizeof(m->cmdline))
-			log_warn("device tree: a module's bootargs are longer than %u bytes and "
-				 "were cut",
-				 BOOT_CMDLINE_MAX);
-		bi->nr_modules++;
+	if (!fdt_walk_is_in(w, "chosen") || (!fdt_walk_compatible(w, "multiboot,module") &&
+					     !fdt_walk_compatible(w, "xen,multiboot-module")))
+		return;
+	if (bi->nr_modules == BOOT_MAX_MODULES) {
+		log_warn("device tree: more than %u boot modules, the rest is not used",
+			 BOOT_MAX_MODULES);
+		return;
 	}
+	if (!module_range(w, &m->range)) {
+		log_warn("device tree: a boot module without a usable reg is left out");
+		return;
+	}
+	m->kind = module_kind(bi, w);
+	args = fdt_str(w->fdt, w->node, "bootargs");
+	if (!args && m->kind == MODULE_KERNEL)
+		args = fdt_str(w->fdt, w->bus[1].node, "xen,dom0-bootargs");
+	if (args && str_copy(m->cmdline, args, sizeof(m->cmdline)) >= sizeof(m->cmdline))
+		log_warn("device tree: a module's bootargs are longer than %u bytes and were cut",
+			 BOOT_CMDLINE_MAX);
+	bi->nr_modules++;
 }
 
 /* Command line. */
@@ -426,21 +438,36 @@ void bootinfo_parse_options(struct bootinfo *bi, const char *cmdline)
 	}
 }
 
-static void read_cmdline(struct bootinfo *bi)
+static void read_chosen(struct bootinfo *bi, const struct fdt_walk *w)
 {
-	int chosen = fdt_path_offset(bi->fdt, "/chosen");
-	const char *args = fdt_str(bi->fdt, chosen, "xen,xen-bootargs");
+	const char *args;
 
+	if (!fdt_walk_is(w, "chosen"))
+		return;
+	args = fdt_str(w->fdt, w->node, "xen,xen-bootargs");
 	if (!args)
-		args = fdt_str(bi->fdt, chosen, "bootargs");
+		args = fdt_str(w->fdt, w->node, "bootargs");
 	if (args)
 		str_copy(bi->cmdline, args, sizeof(bi->cmdline));
-	bi->dom0_mem = MiB(512);
-	bi->loglevel = LOG_INFO;
 	bootinfo_parse_options(bi, bi->cmdline);
 }
 
 /* All of it. */
+
+static void (*const readers[])(struct bootinfo *bi, const struct fdt_walk *w) = {
+	read_chosen, read_module, read_memory, read_reserved, read_cpu,
+	read_gic,    read_timer,  read_psci,   read_uart,
+};
+
+static void read_nodes(struct bootinfo *bi)
+{
+	static struct fdt_walk w; /* large for the stack */
+
+	nr_uarts = 0;
+	for (fdt_walk_start(&w, bi->fdt); fdt_walk_next(&w);)
+		for (unsigned i = 0; i < ARRAY_SIZE(readers); i++)
+			readers[i](bi, &w);
+}
 
 void bootinfo_read(struct bootinfo *bi, const void *fdt, paddr_t fdt_pa, paddr_t image_pa,
 		   uint64_t image_size)
@@ -460,15 +487,21 @@ void bootinfo_read(struct bootinfo *bi, const void *fdt, paddr_t fdt_pa, paddr_t
 	bi->fdt_range = (struct range){fdt_pa, fdt_totalsize(fdt)};
 	bi->image = (struct range){image_pa, image_size};
 	bi->board = board_find(fdt);
-	read_cmdline(bi);
-	read_memory(bi);
-	read_reserved(bi);
-	read_cpus(bi);
-	read_gic(bi);
-	read_timer(bi);
-	read_psci(bi);
-	read_console(bi);
-	read_modules(bi);
+	bi->dom0_mem = MiB(512);
+	bi->loglevel = LOG_INFO;
+	bi->nr_cpus = 1;
+	read_reservations(bi);
+	read_nodes(bi);
+	choose_console(bi);
+	if (!bi->nr_banks)
+		panic("the device tree describes no memory");
+	merge_banks(bi);
+	if (!bi->gic.version)
+		panic("no interrupt controller that this hypervisor knows (GICv2 with "
+		      "virtualization, "
+		      "GICv3) in the device tree");
+	if (!bi->timer.hyp_ppi)
+		panic("no generic timer in the device tree");
 }
 
 /* Free memory: the banks less what occupies them. */

@@ -9,6 +9,7 @@
 #include <hyp/p2m.h>
 
 #include "fdt_util.h"
+#include "fdt_walk.h"
 
 static bool overlaps(const struct range *r, paddr_t base, uint64_t size)
 {
@@ -57,19 +58,22 @@ static void add_device(const struct bootinfo *bi, struct dom0_plan *plan, paddr_
  * PCI host bridges: windows in `ranges` are rows of (3 cells PCI address, CPU address, 2 cells
  * size).
  */
-static void add_pci_windows(const struct bootinfo *bi, struct dom0_plan *plan, int node)
+static void add_pci_windows(const struct bootinfo *bi, struct dom0_plan *plan,
+			    const struct fdt_walk *w)
 {
-	int len, parent = fdt_parent_offset(bi->fdt, node),
-		 cells = fdt_address_cells(bi->fdt, parent);
-	const fdt32_t *p = fdt_getprop(bi->fdt, node, "ranges", &len);
-	const char *type = fdt_str(bi->fdt, node, "device_type");
+	int parent = w->depth - 1, len = w->prop[FDT_RANGES].len, cells, row;
+	const fdt32_t *p = w->prop[FDT_RANGES].data;
 
-	if (!p || !type || strcmp(type, "pci") != 0 || cells < 1 || cells > 2)
+	if (!p || parent < 0 || !fdt_walk_has_type(w, "pci"))
 		return;
-	for (; len >= (3 + cells + 2) * 4; len -= (3 + cells + 2) * 4, p += 3 + cells + 2) {
+	cells = w->bus[parent].address_cells;
+	if (cells < 1 || cells > 2)
+		return;
+	row = 3 + cells + 2;
+	for (; len >= row * 4; len -= row * 4, p += row) {
 		uint64_t base = fdt_cells(p + 3, cells);
 
-		if (fdt_translate(bi->fdt, parent, &base))
+		if (fdt_walk_translate(w, parent, &base))
 			add_device(bi, plan, base, fdt_cells(p + 3 + cells, 2));
 	}
 }
@@ -98,16 +102,17 @@ static void sort_and_merge(struct dom0_plan *plan)
 
 void dom0_find_devices(const struct bootinfo *bi, struct dom0_plan *plan)
 {
+	static struct fdt_walk w; /* large for the stack */
 	uint64_t base, size;
-	int depth = 0;
 
-	for (int node = fdt_next_node(bi->fdt, 0, &depth); node >= 0;
-	     node = fdt_next_node(bi->fdt, node, &depth)) {
-		if (dom0_hides_node(bi, bi->fdt, node))
+	for (fdt_walk_start(&w, bi->fdt); fdt_walk_next(&w);) {
+		if (dom0_hides_node(bi, &w)) {
+			fdt_walk_skip_children(&w);
 			continue;
-		for (unsigned i = 0; fdt_reg(bi->fdt, node, i, &base, &size); i++)
+		}
+		for (unsigned i = 0; fdt_walk_reg(&w, i, &base, &size); i++)
 			add_device(bi, plan, base, size);
-		add_pci_windows(bi, plan, node);
+		add_pci_windows(bi, plan, &w);
 	}
 	sort_and_merge(plan);
 }

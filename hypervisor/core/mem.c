@@ -110,6 +110,18 @@ void *memmove(void *dst, const void *src, size_t n)
 	return dst;
 }
 
+static void set_chunk(word_t *d, word_t pattern)
+{
+	d[0] = pattern;
+	d[1] = pattern;
+	d[2] = pattern;
+	d[3] = pattern;
+	d[4] = pattern;
+	d[5] = pattern;
+	d[6] = pattern;
+	d[7] = pattern;
+}
+
 void *memset(void *dst, int c, size_t n)
 {
 	word_t pattern = (uint8_t)c * 0x0101010101010101ULL;
@@ -118,8 +130,7 @@ void *memset(void *dst, int c, size_t n)
 	for (; n && ((uintptr_t)d & (WORD - 1)); n--)
 		*d++ = (uint8_t)c;
 	for (; n >= CHUNK; n -= CHUNK, d += CHUNK)
-		for (unsigned i = 0; i < 8; i++)
-			((word_t *)d)[i] = pattern;
+		set_chunk((word_t *)d, pattern);
 	for (; n >= WORD; n -= WORD, d += WORD)
 		*(word_t *)d = pattern;
 	for (; n; n--)

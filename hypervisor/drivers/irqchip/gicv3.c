@@ -90,20 +90,23 @@ static uint32_t affinity32(uint64_t hwid)
 	return (uint32_t)(hwid & 0xffffff) | (uint32_t)(hwid >> 32) << 24;
 }
 
+/* Mapped one by one: a region often has room for many more CPUs than there are. */
+#define REDIST_SIZE 0x20000
+
 static char *find_redistributor(const struct bootinfo *bi, uint64_t hwid)
 {
 	for (unsigned i = 0; i < bi->gic.nr_redist; i++) {
-		char *p = device_virt(bi->gic.redist[i].base);
-		char *end = p + bi->gic.redist[i].size;
+		paddr_t at = bi->gic.redist[i].base, end = at + bi->gic.redist[i].size;
 
-		while (p < end) {
+		while (at < end) {
+			char *p = mmu_map_device(at, REDIST_SIZE);
 			uint64_t typer = io_read64(p + GICR_TYPER);
 
 			if ((uint32_t)(typer >> 32) == affinity32(hwid))
 				return p;
 			if (typer & GICR_TYPER_LAST)
 				break;
-			p += typer & GICR_TYPER_VLPIS ? 0x40000 : 0x20000;
+			at += typer & GICR_TYPER_VLPIS ? 2 * REDIST_SIZE : REDIST_SIZE;
 		}
 	}
 	return NULL;
@@ -341,8 +344,6 @@ const struct irqchip *gicv3_init(const struct bootinfo *bi)
 	uint64_t vtr;
 
 	gicd = mmu_map_device(bi->gic.dist.base, bi->gic.dist.size);
-	for (unsigned i = 0; i < bi->gic.nr_redist; i++)
-		mmu_map_device(bi->gic.redist[i].base, bi->gic.redist[i].size);
 	write_gicreg(ICC_SRE_EL2, 0xf);
 	isb();
 	vtr = read_gicreg(ICH_VTR_EL2);

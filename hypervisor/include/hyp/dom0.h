@@ -45,8 +45,9 @@ void dom0_find_devices(const struct bootinfo *bi, struct dom0_plan *plan);
  * boot/dom0_dt.c: dom0's device tree, from the host's, into buf (size bytes). 0 or a libfdt error.
  */
 int dom0_make_dt(const struct bootinfo *bi, const struct dom0_plan *plan, void *buf, size_t size);
-/* Is this node, with its registers, left out of what dom0 gets? */
-bool dom0_hides_node(const struct bootinfo *bi, const void *fdt, int node);
+/* Is this node, with its registers and all that is in it, left out of what dom0 gets? */
+struct fdt_walk;
+bool dom0_hides_node(const struct bootinfo *bi, const struct fdt_walk *w);
 
 /* boot/kernel.c: an arm64 Image. */
 struct kernel_image {
