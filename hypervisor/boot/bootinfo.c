@@ -207,14 +207,15 @@ static void read_psci(struct bootinfo *bi, const struct fdt_walk *w)
 
 /* Console: a path, an alias, or what the firmware uses. */
 
+static const char *stdout_path; /* of /chosen */
+
 static int console_node(const struct bootinfo *bi)
 {
 	char path[sizeof(bi->console)];
 	const char *name = bi->console;
-	int chosen = fdt_path_offset(bi->fdt, "/chosen");
 
 	if (!name[0] || strcmp(name, "dtuart") == 0)
-		name = fdt_str(bi->fdt, chosen, "stdout-path");
+		name = stdout_path;
 	if (!name)
 		return -1;
 	str_copy(path, name, sizeof(path));
@@ -444,6 +445,7 @@ static void read_chosen(struct bootinfo *bi, const struct fdt_walk *w)
 
 	if (!fdt_walk_is(w, "chosen"))
 		return;
+	stdout_path = fdt_str(w->fdt, w->node, "stdout-path");
 	args = fdt_str(w->fdt, w->node, "xen,xen-bootargs");
 	if (!args)
 		args = fdt_str(w->fdt, w->node, "bootargs");
@@ -464,6 +466,7 @@ static void read_nodes(struct bootinfo *bi)
 	static struct fdt_walk w; /* large for the stack */
 
 	nr_uarts = 0;
+	stdout_path = NULL;
 	for (fdt_walk_start(&w, bi->fdt); fdt_walk_next(&w);)
 		for (unsigned i = 0; i < ARRAY_SIZE(readers); i++)
 			readers[i](bi, &w);
@@ -531,20 +534,39 @@ static bool next_obstacle(const struct bootinfo *bi, paddr_t from, paddr_t to, s
 	return found;
 }
 
+/* What is free of [start, end), whole pages. */
+static void for_each_free_in(const struct bootinfo *bi, paddr_t start, paddr_t end,
+			     void (*fn)(paddr_t start, paddr_t end))
+{
+	paddr_t at = ALIGN_UP(start, PAGE_SIZE);
+	struct range hole;
+
+	end = ALIGN_DOWN(end, PAGE_SIZE);
+	while (at < end && next_obstacle(bi, at, end, &hole)) {
+		if (ALIGN_DOWN(hole.base, PAGE_SIZE) > at)
+			fn(at, ALIGN_DOWN(hole.base, PAGE_SIZE));
+		at = ALIGN_UP(hole.base + hole.size, PAGE_SIZE);
+	}
+	if (at < end)
+		fn(at, end);
+}
+
 void boot_for_each_free(const struct bootinfo *bi, void (*fn)(paddr_t start, paddr_t end))
 {
-	for (unsigned i = 0; i < bi->nr_banks; i++) {
-		paddr_t at = ALIGN_UP(bi->banks[i].base, PAGE_SIZE);
-		paddr_t end = ALIGN_DOWN(bi->banks[i].base + bi->banks[i].size, PAGE_SIZE);
-		struct range hole;
+	for (unsigned i = 0; i < bi->nr_banks; i++)
+		for_each_free_in(bi, bi->banks[i].base, bi->banks[i].base + bi->banks[i].size, fn);
+}
 
-		while (at < end && next_obstacle(bi, at, end, &hole)) {
-			if (ALIGN_DOWN(hole.base, PAGE_SIZE) > at)
-				fn(at, ALIGN_DOWN(hole.base, PAGE_SIZE));
-			at = ALIGN_UP(hole.base + hole.size, PAGE_SIZE);
-		}
-		if (at < end)
-			fn(at, end);
+void boot_release_fdt(struct bootinfo *bi, void (*fn)(paddr_t start, paddr_t end))
+{
+	paddr_t start = bi->fdt_range.base, end = start + bi->fdt_range.size;
+
+	bi->fdt = NULL;
+	bi->fdt_range = (struct range){0, 0};
+	for (unsigned i = 0; i < bi->nr_banks; i++) {
+		paddr_t bank_end = bi->banks[i].base + bi->banks[i].size;
+
+		for_each_free_in(bi, MAX(start, bi->banks[i].base), MIN(end, bank_end), fn);
 	}
 }
 

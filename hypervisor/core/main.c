@@ -26,7 +26,8 @@ void hyp_main(paddr_t fdt, paddr_t image) __noreturn;
 static void main_read_machine(paddr_t fdt, paddr_t image)
 {
 	bootinfo.cpu[0].hwid = arch_cpu_hwid();
-	bootinfo_read(&bootinfo, mmu_map_boot_blob(fdt, FDT_MAX_SIZE), fdt, image, IMAGE_MAX_SIZE);
+	bootinfo_read(&bootinfo, mmu_map_boot_blob(fdt, FDT_MAX_SIZE), fdt, image,
+		      (uint64_t)(_end - _start));
 	log_set_level(bootinfo.loglevel);
 }
 
@@ -92,6 +93,13 @@ static void main_init_irqs(void)
 	log_info("%s: %u interrupts, %u list registers", irqchip->name, nr_irqs, nr_lrs);
 }
 
+/* dom0 has its own device tree by now. */
+static void main_release_device_tree(void)
+{
+	mmu_unmap_boot_blob(bootinfo.fdt_range.base, FDT_MAX_SIZE);
+	boot_release_fdt(&bootinfo, page_add_region);
+}
+
 static void main_init_boot_cpu(void)
 {
 	struct cpu *c = this_cpu();
@@ -123,6 +131,7 @@ void hyp_main(paddr_t fdt, paddr_t image)
 	arch_start_secondary_cpus();
 	log_info("%u CPU%s", nr_cpus, nr_cpus == 1 ? "" : "s");
 	dom0_build(&bootinfo);
+	main_release_device_tree();
 	console_enable_input(bootinfo.uart.irq);
 	domain_unpause(domain0);
 	cpu_enter_guests();

@@ -10,7 +10,6 @@
 
 #define PTE_TABLE   3
 #define PTE_PAGE    3
-#define PTE_BLOCK   1
 /* AF, inner shareable, AP[1] (RES1 in the EL2 regime), AttrIndx = MAIR_NORMAL (Arm ARM D8.3.2) */
 #define PTE_NORMAL  ((1 << 10) | (3 << 8) | (1 << 6))
 #define PTE_RO	    (1 << 7)
@@ -112,7 +111,7 @@ check_el2:
 	b	2b
 
 /*
- * l0[image] -> l1 -> l2 -> l3: 512 pages, text R X, rodata R, the rest RW.   l0[pa] -> id_l1 -> id_l2: one 2 MiB block.
+ * l0[image] -> l1 -> l2 -> l3: a page each, text R X, rodata R, the rest RW.   l0[pa] -> id_l1 -> id_l2 -> the same l3.
  * x19 = physical address of the image. Clobbers x0-x9.
  */
 make_tables:
@@ -156,8 +155,8 @@ make_tables:
 	orr	x4, x2, #PTE_TABLE
 	ubfx	x5, x19, #30, #9
 	str	x4, [x1, x5, lsl #3]
-	ldr	x9, =(PTE_BLOCK | PTE_NORMAL | PTE_RO)
-	orr	x4, x19, x9
+	adrp	x3, image_l3		/* the image begins at a multiple of 2 MiB */
+	orr	x4, x3, #PTE_TABLE
 	ubfx	x5, x19, #21, #9
 	str	x4, [x2, x5, lsl #3]
 	ret

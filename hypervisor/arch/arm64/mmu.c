@@ -34,9 +34,14 @@ paddr_t virt_to_phys(const void *va)
 	return a >= HYP_VA_RAM ? a - HYP_VA_RAM : a - HYP_VA_IMAGE + image_pa;
 }
 
+static bool in_image(paddr_t pa)
+{
+	return pa - image_pa < (paddr_t)(_end - _start);
+}
+
 static void *table_virt(paddr_t pa)
 {
-	if (pa >= image_pa && pa < image_pa + IMAGE_MAX_SIZE)
+	if (in_image(pa))
 		return (void *)(uintptr_t)(pa - image_pa + HYP_VA_IMAGE);
 	return phys_to_virt(pa);
 }
@@ -56,7 +61,7 @@ static paddr_t table_alloc(struct pt *pt __unused)
 
 static void table_free(struct pt *pt __unused, paddr_t table)
 {
-	if (table < image_pa || table >= image_pa + IMAGE_MAX_SIZE)
+	if (!in_image(table))
 		hyp_pages_free(phys_to_virt(table), 0);
 }
 
@@ -168,6 +173,16 @@ void *mmu_map_device(paddr_t pa, uint64_t size)
 		if (!pt_lookup(&hyp_pt, HYP_VA_DEVICE + start, &leaf))
 			map(HYP_VA_DEVICE + start, start, PAGE_SIZE, ATTR_DEVICE);
 	return device_virt(pa);
+}
+
+void mmu_unmap_boot_blob(paddr_t pa, uint64_t size)
+{
+	paddr_t start = ALIGN_DOWN(pa, PAGE_SIZE), end = ALIGN_UP(pa + size, PAGE_SIZE);
+
+	spin_lock(&mmu_lock);
+	if (pt_unmap(&hyp_pt, HYP_VA_BLOB + start, end - start) != 0)
+		panic("cannot unmap the device tree");
+	spin_unlock(&mmu_lock);
 }
 
 const void *mmu_map_boot_blob(paddr_t pa, uint64_t size)

@@ -112,4 +112,10 @@ paddr_t boot_place_log(struct bootinfo *bi, uint64_t size);
  */
 void boot_for_each_free(const struct bootinfo *bi, void (*fn)(paddr_t start, paddr_t end));
 
+/*
+ * The device tree is not needed any more: call fn for the memory that only it occupied. What of it is reserved for
+ * other reasons, or is no RAM, stays.
+ */
+void boot_release_fdt(struct bootinfo *bi, void (*fn)(paddr_t start, paddr_t end));
+
 #endif

@@ -37,6 +37,7 @@ void mmu_map_noncacheable(paddr_t start, uint64_t size);
 void *mmu_map_device(paddr_t pa, uint64_t size);
 /* Read-only look at what firmware left somewhere (the device tree, before RAM is mapped). */
 const void *mmu_map_boot_blob(paddr_t pa, uint64_t size);
+void mmu_unmap_boot_blob(paddr_t pa, uint64_t size);
 /* A stack with a guard page for a CPU that is to be started. Returns its top, NULL: no memory. */
 void *mmu_alloc_stack(unsigned cpu);
 
