@@ -38,7 +38,7 @@ static void close_at(const void *va)
  */
 typedef int translate_fn(void *whose, uint64_t addr, bool write, paddr_t *pa);
 
-static int translate_virtual(void *whose, uint64_t addr, bool write, paddr_t *pa)
+static __inline_here int translate_virtual(void *whose, uint64_t addr, bool write, paddr_t *pa)
 {
 	return arch_guest_ram(whose, addr, write, pa);
 }
@@ -73,7 +73,7 @@ static struct space space_of_domain(struct domain *d)
 	return (struct space){&d->p2m, translate_physical, d};
 }
 
-static int read_part(const struct space *s, void *dst, uint64_t src, size_t len)
+static __inline_here int read_part(const struct space *s, void *dst, uint64_t src, size_t len)
 {
 	paddr_t pa;
 	int err;
@@ -90,7 +90,7 @@ static int read_part(const struct space *s, void *dst, uint64_t src, size_t len)
 	return err;
 }
 
-static int write_part(const struct space *s, uint64_t dst, const void *src, size_t len)
+static __inline_here int write_part(const struct space *s, uint64_t dst, const void *src, size_t len)
 {
 	paddr_t pa;
 	int err;
@@ -107,7 +107,7 @@ static int write_part(const struct space *s, uint64_t dst, const void *src, size
 	return err;
 }
 
-static int copy_in(const struct space *s, void *dst, uint64_t src, size_t len)
+static __noinline int copy_in(const struct space *s, void *dst, uint64_t src, size_t len)
 {
 	if (range_wraps(src, len))
 		return -EFAULT;
@@ -124,7 +124,7 @@ static int copy_in(const struct space *s, void *dst, uint64_t src, size_t len)
 	return 0;
 }
 
-static int copy_out(const struct space *s, uint64_t dst, const void *src, size_t len)
+static __noinline int copy_out(const struct space *s, uint64_t dst, const void *src, size_t len)
 {
 	if (range_wraps(dst, len))
 		return -EFAULT;
@@ -141,18 +141,22 @@ static int copy_out(const struct space *s, uint64_t dst, const void *src, size_t
 	return 0;
 }
 
+/* Nearly all arguments lie within a page. */
+
 int copy_from_guest(struct vcpu *v, void *dst, gvaddr_t src, size_t len)
 {
 	struct space s = space_of_vcpu(v);
 
-	return copy_in(&s, dst, src, len);
+	return likely(part_in_page(src, len) == len) ? read_part(&s, dst, src, len)
+						     : copy_in(&s, dst, src, len);
 }
 
 int copy_to_guest(struct vcpu *v, gvaddr_t dst, const void *src, size_t len)
 {
 	struct space s = space_of_vcpu(v);
 
-	return copy_out(&s, dst, src, len);
+	return likely(part_in_page(dst, len) == len) ? write_part(&s, dst, src, len)
+						     : copy_out(&s, dst, src, len);
 }
 
 int copy_from_domain(struct domain *d, void *dst, gpaddr_t src, size_t len)

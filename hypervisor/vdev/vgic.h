@@ -76,7 +76,15 @@ struct virq *virq_get(struct vcpu *v, unsigned intid);
 struct vcpu *virq_lock(struct domain *d, struct virq *q);
 void virq_update(struct vcpu *v, struct virq *q);
 /* Also notifies and hands retargeted interrupts over as the changes before demand. */
-void vgic_unlock(struct vcpu *v);
+void vgic_unlock_after(struct vcpu *v);
+
+static inline void vgic_unlock(struct vcpu *v)
+{
+	if (unlikely(v->vgic.after))
+		vgic_unlock_after(v);
+	else
+		spin_unlock(&v->vgic.lock);
+}
 
 /*
  * q, whose owner is locked (see virq_owner_lock()), is pending, as if its latch were set. source: the sending vCPU of

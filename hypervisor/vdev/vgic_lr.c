@@ -366,7 +366,7 @@ static void vgic_refill(struct vcpu *v)
  * One interrupt changes.
  */
 
-static void owned_fold(struct vcpu *v, struct virq *q)
+static inline void owned_fold(struct vcpu *v, struct virq *q)
 {
 	if (q->lr == NO_LR || !is_here(&v->vgic))
 		return;
@@ -534,12 +534,12 @@ static void hand_over(struct vcpu *v, struct virq *q)
  * Handing over to a vCPU that is loaded here may read list registers there and find more that
  * leaves; handing those over to vCPUs that are not loaded here does not: the recursion ends.
  */
-static void unlock_slow(struct vcpu *v)
+void vgic_unlock_after(struct vcpu *v)
 {
 	struct vgic_vcpu *g = &v->vgic;
 	bool notify;
 
-	while (!list_empty(&g->leaving)) {
+	while (unlikely(!list_empty(&g->leaving))) {
 		hand_over(v, list_first(&g->leaving, struct virq, link));
 		spin_lock(&g->lock);
 	}
@@ -548,14 +548,6 @@ static void unlock_slow(struct vcpu *v)
 	spin_unlock(&g->lock);
 	if (notify)
 		vcpu_notify(v);
-}
-
-void vgic_unlock(struct vcpu *v)
-{
-	if (unlikely(v->vgic.after))
-		unlock_slow(v);
-	else
-		spin_unlock(&v->vgic.lock);
 }
 
 struct virq_state virq_state(struct domain *d, struct virq *q)
@@ -729,7 +721,12 @@ bool vgic_has_pending(struct vcpu *v)
 	struct threshold t;
 	bool result;
 
-	if (!g->used_lrs && list_empty(&g->ready))
+	/*
+	 * What is queued by another CPU after this look finds the vCPU blocked (vcpu_block(), vcpu_notify()). A guest that
+	 * sleeps has nearly always ended all that was in its list registers.
+	 */
+	if (list_empty(&g->ready) && !g->resync &&
+	    (!g->used_lrs || (is_here(g) && !(g->used_lrs & ~(uint32_t)irqchip->lr_empty()))))
 		return false;
 	spin_lock(&g->lock);
 	if (is_here(g)) {

@@ -68,24 +68,34 @@ scrub_page:
 	mov	x1, #4096
 	b	cache_clean_invalidate_range
 
-	/* cache_clean_range(x0 = start, x1 = bytes), cache_clean_invalidate_range: by line, to the point of coherency. */
+	/*
+	 * cache_clean_range(x0 = start, x1 = bytes), cache_clean_invalidate_range: by line, to the point of coherency; four
+	 * lines a round as long as there are.
+	 */
 	.macro	by_line op
 	add	x1, x0, x1
 	mrs	x2, ctr_el0
 	ubfx	x2, x2, #16, #4
 	mov	x3, #4
-	lsl	x2, x3, x2
+	lsl	x2, x3, x2		/* the smallest line */
 	sub	x3, x2, #1
 	bic	x0, x0, x3
-1:	dc	\op, x0
-	add	x0, x0, x2
-	cmp	x0, x1
-	b.hs	2f
+	sub	x3, x1, x2, lsl #2
+	cmp	x0, x3
+	b.hi	2f
+1:
+	.rept	4
 	dc	\op, x0
 	add	x0, x0, x2
-	cmp	x0, x1
-	b.lo	1b
-2:	dsb	sy
+	.endr
+	cmp	x0, x3
+	b.ls	1b
+2:	cmp	x0, x1
+	b.hs	3f
+	dc	\op, x0
+	add	x0, x0, x2
+	b	2b
+3:	dsb	sy
 	ret
 	.endm
 

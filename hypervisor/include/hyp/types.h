@@ -38,6 +38,7 @@
 #define __noreturn     __attribute__((noreturn))
 #define __unused       __attribute__((unused))
 #define __noinline     __attribute__((noinline))
+#define __inline_here  inline __attribute__((always_inline)) /* in a fast path, whoever else calls it */
 #define __printf(f, a) __attribute__((format(printf, f, a)))
 
 #define READ_ONCE(x)     (*(const volatile __typeof__(x) *)&(x))
