@@ -45,6 +45,8 @@ HYP_INCLUDES := -Ihypervisor/include -Ihypervisor/arch/arm64/include -Ihyperviso
 HYP_CFLAGS := -std=gnu11 -O2 -g $(WARN) -ffreestanding -fno-pic -fno-pie -mgeneral-regs-only -mno-outline-atomics \
 	-mstrict-align -fno-omit-frame-pointer -fno-common -fno-strict-aliasing -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections $(HYP_INCLUDES)
+# The parts are small files that call each other: optimised together when they are linked. make LTO= for a look at each alone.
+LTO := -flto=auto
 # make EARLY_UART=pl011,0x9000000: print before there is an MMU
 ifneq ($(EARLY_UART),)
 comma := ,
@@ -58,7 +60,7 @@ HYP_LIBFDT := $(B)/root/usr/lib/aarch64-linux-gnu/libfdt.a
 $(B)/hyp/%.o: %.c $(ROOT_STAMP)
 	@mkdir -p $(@D)
 	$(call say,HYPCC,$<)
-	$(Q)$(CROSS)gcc $(HYP_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CROSS)gcc $(HYP_CFLAGS) $(LTO) -MMD -MP -c $< -o $@
 
 $(B)/hyp/%.o: %.S $(ROOT_STAMP)
 	@mkdir -p $(@D)
@@ -71,8 +73,9 @@ $(B)/hyp/plinth.lds: hypervisor/arch/arm64/plinth.lds.S hypervisor/arch/arm64/in
 
 $(B)/hyp/plinth.elf: $(HYP_OBJS) $(B)/hyp/plinth.lds $(HYP_LIBFDT)
 	$(call say,HYPLD,$@)
-	$(Q)$(CROSS)ld -nostdlib --gc-sections -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
-		-T $(B)/hyp/plinth.lds $(HYP_OBJS) $(HYP_LIBFDT) -Map $(B)/hyp/plinth.map -o $@
+	$(Q)$(CROSS)gcc $(HYP_CFLAGS) $(LTO) -nostdlib -static -Wl,--build-id=none,--gc-sections,--no-warn-rwx-segments \
+		-Wl,-z,max-page-size=4096,-z,noexecstack -T $(B)/hyp/plinth.lds $(HYP_OBJS) $(HYP_LIBFDT) \
+		-Wl,-Map,$(B)/hyp/plinth.map -o $@
 
 $(B)/hyp/plinth: $(B)/hyp/plinth.elf
 	$(call say,IMAGE,$@)

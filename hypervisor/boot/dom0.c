@@ -186,7 +186,7 @@ static const struct boot_module *check_kernel(const struct bootinfo *bi, struct 
 
 void dom0_reserve_memory(const struct bootinfo *bi)
 {
-	struct kernel_image image;
+	struct kernel_image image = {0};
 	const struct boot_module *kernel = check_kernel(bi, &image),
 				 *ramdisk = find_module(bi, MODULE_RAMDISK);
 	paddr_t end = kernel->range.base - image.text_offset + image.image_size;

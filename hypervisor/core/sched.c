@@ -299,16 +299,10 @@ void sched_sleep(struct vcpu *v)
 void sched_yield(struct vcpu *v)
 {
 	struct cpu *c = this_cpu();
-	struct vcpu *first;
 
 	if (!READ_ONCE(c->rq.nr_ready))
 		return;
-	spin_lock(&c->rq.lock);
-	account(&c->rq, v, time_ticks());
-	first = rq_first(&c->rq);
-	if (first && v->sched.vruntime <= first->sched.vruntime)
-		v->sched.vruntime = first->sched.vruntime + 1;
-	spin_unlock(&c->rq.lock);
+	v->sched.yields = true;
 	atomic_or(&c->todo, TODO_RESCHED);
 }
 
@@ -390,6 +384,15 @@ static struct vcpu *steal(struct cpu *c)
 	return NULL;
 }
 
+static void step_behind_first(struct runqueue *rq, struct vcpu *v)
+{
+	const struct vcpu *first = rq_first(rq);
+
+	v->sched.yields = false;
+	if (first && v->sched.vruntime <= first->sched.vruntime)
+		v->sched.vruntime = first->sched.vruntime + 1;
+}
+
 /*
  * Take the one that ran off this CPU's books: back into the queue, away to another CPU, or just not
  * runnable. Returns it if it must be handed to another CPU (after it was unloaded).
@@ -402,6 +405,8 @@ static struct vcpu *put_previous(struct runqueue *rq, struct cpu *c, uint64_t no
 	if (!prev)
 		return NULL;
 	account(rq, prev, now);
+	if (prev->sched.yields)
+		step_behind_first(rq, prev);
 	if (vcpu_runnable(prev) && !over_cap(prev)) {
 		sched_account_state(prev, RUNSTATE_runnable, now);
 		if (!allowed_on(prev, c->id))
@@ -493,10 +498,12 @@ struct vcpu *sched_next(struct cpu *c)
 
 	for (;;) {
 		struct vcpu *next, *away, *loaded = c->current;
+		uint64_t now;
 
 		spin_lock(&rq->lock);
-		away = put_previous(rq, c, time_ticks());
-		next = pick(rq, c, time_ticks());
+		now = time_ticks();
+		away = put_previous(rq, c, now);
+		next = pick(rq, c, now);
 		spin_unlock(&rq->lock);
 
 		if (loaded && loaded != next && (next || !may_stay_loaded(loaded, c)))

@@ -436,7 +436,7 @@ void virq_update(struct vcpu *v, struct virq *q)
  * Make q pending in a list register, if that takes no further ado: its vCPU is loaded here and awake, nothing waits
  * for a list register, q is idle and may signal. false: it is not so. here: v is known to be loaded here.
  */
-static inline bool raise_direct(struct vcpu *v, struct virq *q, unsigned source, bool hw, bool here)
+static __inline_here bool raise_direct(struct vcpu *v, struct virq *q, unsigned source, bool hw, bool here)
 {
 	struct vgic_vcpu *g = &v->vgic;
 	unsigned flags = q->flags, i = q->lr;

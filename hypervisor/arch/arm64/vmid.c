@@ -31,13 +31,16 @@ static struct {
 
 static uint8_t empty_root[2 * PAGE_SIZE] __attribute__((section(".bss.tables"), aligned(2 * 4096)));
 
+static uint64_t vttbr_none; /* empty_root, with VMID 0, which no domain has */
+
 uint64_t arch_vttbr_none(void)
 {
-	return virt_to_phys(empty_root); /* with VMID 0, which no domain has */
+	return vttbr_none;
 }
 
 void vmid_init(void)
 {
+	vttbr_none = virt_to_phys(empty_root);
 	if (((read_sysreg(id_aa64mmfr1_el1) >> 4) & 0xf) == 2)
 		vmid.nr = MAX_VMIDS; /* VTCR_EL2.VS is set accordingly */
 }

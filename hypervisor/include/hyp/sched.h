@@ -47,6 +47,7 @@ struct sched_vcpu {
 	uint64_t cap_period;    /* when that began, ticks */
 	struct timer cap_timer; /* ends `throttled` */
 	uint32_t throttled;     /* has used up its cap */
+	bool yields;            /* lets the first in the queue go ahead; set and read on the CPU that it runs on */
 	uint16_t cpu;           /* whose run queue it belongs to */
 	int state;              /* RUNSTATE_* */
 	uint64_t state_since;   /* ticks */
