@@ -21,7 +21,7 @@
 #include "internal.h"
 
 /* The pages that guest and toolstack share, from GUEST_MAGIC_BASE on. */
-enum { MAGIC_CONSOLE, MAGIC_STORE, MAGIC_MONITOR, MAGIC_VUART, NR_MAGIC_PAGES };
+enum { MAGIC_CONSOLE, MAGIC_STORE, MAGIC_MONITOR, MAGIC_VUART };
 #define MAGIC_GFN(page) ((GUEST_MAGIC_BASE >> CTRL_PAGE_SHIFT) + (page))
 
 /* The ABI's version that the device tree names when no hypervisor was asked. */
@@ -210,9 +210,15 @@ static int step_vcpus(struct build *b)
 	return ctrl_set_max_vcpus(b->c, b->guest->domid, guest_config_max_vcpus(b->config));
 }
 
+/* Those that are used: the last ones are left out where there is no UART. */
+static uint64_t nr_magic_pages(const struct build *b)
+{
+	return b->config->vuart ? MAGIC_VUART + 1 : MAGIC_STORE + 1;
+}
+
 static int step_limit(struct build *b)
 {
-	uint64_t extra = NR_MAGIC_PAGES * CTRL_PAGE_SIZE >> 10;
+	uint64_t extra = nr_magic_pages(b) * CTRL_PAGE_SIZE >> 10;
 
 	return ctrl_set_max_memory(b->c, b->guest->domid,
 				   guest_config_max_memory_kib(b->config) + extra);
@@ -290,8 +296,8 @@ static int step_populate(struct build *b)
 static int step_magic(struct build *b)
 {
 	struct guest_writer w;
-	uint64_t size = NR_MAGIC_PAGES * CTRL_PAGE_SIZE;
-	int ret = ctrl_populate_memory(b->c, b->guest->domid, MAGIC_GFN(0), NR_MAGIC_PAGES);
+	uint64_t nr = nr_magic_pages(b), size = nr * CTRL_PAGE_SIZE;
+	int ret = ctrl_populate_memory(b->c, b->guest->domid, MAGIC_GFN(0), nr);
 
 	if (ret < 0)
 		return ret;

@@ -153,11 +153,13 @@ int ctrl_get_param(struct ctrl *c, uint32_t domid, uint32_t index, uint64_t *val
 int ctrl_map_frames(struct ctrl *c, uint32_t domid, const uint64_t *gfns, size_t nr, int prot,
 		    void **addr)
 {
-	struct fake_domain *domain = &fake->domains[domid];
+	struct fake_domain *domain =
+		&fake->domains[gfns[0] == FAKE_UART_GFN ? domid + FAKE_UART : domid];
 
 	(void)c;
 	assert(nr == 1 && prot == (PROT_READ | PROT_WRITE));
-	if (fake->map_error || !domain->exists || gfns[0] != FAKE_RING_GFN)
+	if (fake->map_error || !fake->domains[domid].exists ||
+	    (gfns[0] != FAKE_RING_GFN && gfns[0] != FAKE_UART_GFN))
 		return fail(fake->map_error ? fake->map_error : -EINVAL,
 			    "that frame cannot be mapped");
 	assert(!domain->mapped);
@@ -187,10 +189,10 @@ int ctrl_evtchn_bind_interdomain(struct ctrl_evtchn *e, uint32_t domid, uint32_t
 				 uint32_t *port)
 {
 	(void)e;
-	if (fake->bind_error || remote_port != FAKE_PORT)
+	if (fake->bind_error || (remote_port != FAKE_PORT && remote_port != FAKE_UART_PORT))
 		return fail(fake->bind_error ? fake->bind_error : -EINVAL,
 			    "that port cannot be bound");
-	*port = FAKE_OUR_PORTS + domid;
+	*port = FAKE_OUR_PORTS + domid + (remote_port == FAKE_UART_PORT ? FAKE_UART : 0);
 	assert(!by_port(*port)->bound);
 	by_port(*port)->bound = true;
 	by_port(*port)->masked = false;

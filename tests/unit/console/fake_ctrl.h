@@ -11,8 +11,11 @@
 #include <libctrl.h>
 
 #define FAKE_DOMAINS   64
+#define FAKE_UART      32 /* what is of slot n + this is domain n's second console */
 #define FAKE_RING_GFN  0x39000
-#define FAKE_PORT      1    /* the guest's side, of every guest */
+#define FAKE_UART_GFN  0x39003
+#define FAKE_PORT      1 /* the guest's side, of every guest */
+#define FAKE_UART_PORT 2
 #define FAKE_OUR_PORTS 1000 /* our side of domain n's channel is this + n */
 
 struct fake_domain {

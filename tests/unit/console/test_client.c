@@ -336,7 +336,7 @@ static void test_list(void **state)
 {
 	(void)state;
 	assert_int_equal(RUN("", "--list"), 0);
-	assert_said(out_path, "g1                                   1 live");
+	assert_said(out_path, "g1                                   1 pv    live");
 	assert_int_equal(RUN("", "--list", "g1"), 2);
 }
 

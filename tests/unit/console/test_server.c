@@ -3,6 +3,7 @@
  * restart. */
 #include "unit.h"
 
+#include "common/daemon.h"
 #include "console/server.h"
 #include "fake_ctrl.h"
 
@@ -121,21 +122,46 @@ static int add_guest(uint32_t domid, const char *name)
 	return server_add_guest(&server, &add, err, sizeof(err));
 }
 
+static int add_uart(uint32_t domid, const char *name)
+{
+	struct console_add add = {
+		.domid = domid,
+		.name = name,
+		.kind = CONSOLE_VUART,
+		.ring_gfn = FAKE_UART_GFN,
+		.guest_port = FAKE_UART_PORT,
+	};
+
+	memcpy(add.uuid, fake_uuid(domid), 16);
+	return server_add_guest(&server, &add, err, sizeof(err));
+}
+
+static struct console_guest *find(const char *guest)
+{
+	return server_find_guest(&server, guest, CONSOLE_PV);
+}
+
 static void new_guest(uint32_t domid, const char *name)
 {
 	fake_add_domain(domid);
 	assert_int_equal(add_guest(domid, name), 0);
 }
 
-static void client_open(struct client *client, const char *guest, uint32_t flags)
+static void client_open_kind(struct client *client, const char *guest, uint32_t flags,
+			     uint32_t kind)
 {
-	struct console_open open = {.flags = flags};
+	struct console_open open = {.flags = flags, .kind = kind};
 	uint8_t frame[256];
 
 	client_connect(client);
 	snprintf(open.guest, sizeof(open.guest), "%s", guest);
 	client_send(client, frame, console_put_open(frame, sizeof(frame), &open));
 	run();
+}
+
+static void client_open(struct client *client, const char *guest, uint32_t flags)
+{
+	client_open_kind(client, guest, flags, CONSOLE_PV);
 }
 
 static void client_type(struct client *client, const char *text)
@@ -214,6 +240,60 @@ static void test_name_in_use(void **state)
 	assert_false(fake->domains[1].mapped);
 }
 
+/* Two consoles of one guest: each its own output, input, log and file; one end for both. */
+static void test_two_kinds(void **state)
+{
+	struct client pv, uart, none;
+	char path[300], text[512];
+	size_t size;
+	char *data;
+
+	(void)state;
+	new_guest(3, "g");
+	assert_int_equal(add_uart(3, "g"), 0);
+	assert_int_equal(add_uart(3, "g"), 0); /* again: the same */
+	assert_int_equal(fake->domains[3].maps, 1);
+	assert_int_equal(fake->domains[3 + FAKE_UART].maps, 1);
+	client_open(&pv, "g", 0);
+	client_open_kind(&uart, "3", 0, CONSOLE_VUART);
+	expect_opened(&pv);
+	expect_opened(&uart);
+	assert_int_equal(client_next(&pv), CONSOLE_REPLAYED);
+	assert_int_equal(client_next(&uart), CONSOLE_REPLAYED);
+	guest_says(3, "to hvc0");
+	guest_says(3 + FAKE_UART, "to ttyAMA0");
+	expect_output(&pv, "to hvc0");
+	expect_output(&uart, "to ttyAMA0");
+	client_type(&uart, "x");
+	assert_int_equal(fake_guest_read(3, text, sizeof(text)), 0);
+	assert_int_equal(fake_guest_read(3 + FAKE_UART, text, sizeof(text)), 1);
+	snprintf(path, sizeof(path), "%s/g-vuart.log", folder);
+	assert_int_equal(daemon_read_file(path, 100, &data, &size), 0);
+	assert_string_equal(data, "to ttyAMA0");
+	free(data);
+	run();
+	assert_int_equal(client_next(&uart), CONSOLE_TAKEN);
+
+	server_close(&server); /* the next daemon finds both */
+	server_restore(&server);
+	assert_non_null(server_find_domain(&server, 3, fake_uuid(3), CONSOLE_PV));
+	assert_non_null(server_find_domain(&server, 3, fake_uuid(3), CONSOLE_VUART));
+	close(pv.fd);
+	close(uart.fd);
+
+	new_guest(4, "h"); /* has no UART */
+	client_open_kind(&none, "4", 0, CONSOLE_VUART);
+	assert_int_equal(client_error(&none, text), -ENODEV);
+	close(none.fd);
+
+	fake->domains[3].exists = false;
+	server_check_guests(&server);
+	assert_false(fake->domains[3].mapped || fake->domains[3 + FAKE_UART].mapped);
+	client_open_kind(&uart, "g", 0, CONSOLE_VUART); /* kept, like the other */
+	expect_opened(&uart);
+	close(uart.fd);
+}
+
 static void test_reused_domid(void **state)
 {
 	struct console_guest *guest;
@@ -223,7 +303,7 @@ static void test_reused_domid(void **state)
 	fake_guest_write(1, "bye", 3);
 	memset(fake->domains[1].info.uuid, 0x99, 16);
 	server_check_guests(&server);
-	guest = server_find_guest(&server, "old");
+	guest = find("old");
 	assert_non_null(guest);
 	assert_int_equal(guest->state, CONSOLE_DEAD);
 	assert_int_equal(guest->output.end, 3);
@@ -312,7 +392,7 @@ static void test_input_backpressure(void **state)
 	client_open(&other, "g2", 0);
 	for (int i = 0; i < 12; i++, sent += CONSOLE_INPUT_MAX)
 		client_type(&typist, piece);
-	assert_int_equal(server_find_guest(&server, "g1")->input_used, GUEST_INPUT_MAX);
+	assert_int_equal(find("g1")->input_used, GUEST_INPUT_MAX);
 	client_type(&other, "hi");
 	assert_int_equal(fake_guest_read(2, data, sizeof(data)), 2);
 	while (got < sent) {
@@ -406,7 +486,7 @@ static void test_death(void **state)
 	close(late.fd);
 	assert_int_equal(server_forget(&server, "other"), 0);
 	assert_int_equal(server_forget(&server, "g1"), 1);
-	assert_null(server_find_guest(&server, "g1"));
+	assert_null(find("g1"));
 }
 
 static void test_death_that_nobody_tells(void **state)
@@ -434,13 +514,13 @@ static void test_dead_guests_are_bounded(void **state)
 	for (uint32_t domid = 1; domid <= SERVER_MAX_DEAD + 10; domid++) {
 		snprintf(name, sizeof(name), "g%u", domid % 20);
 		new_guest(domid, name);
-		server_guest_died(&server, server_find_guest(&server, name), 0);
+		server_guest_died(&server, find(name), 0);
 	}
 	for (struct console_guest *guest = server.guests; guest; guest = guest->next)
 		count++;
 	assert_int_equal(count, SERVER_MAX_DEAD);
-	assert_non_null(server_find_guest(&server, "g6")); /* the last one */
-	assert_int_equal(server_find_guest(&server, "g6")->add.domid, SERVER_MAX_DEAD + 10);
+	assert_non_null(find("g6")); /* the last one */
+	assert_int_equal(find("g6")->add.domid, SERVER_MAX_DEAD + 10);
 	assert_int_equal(server_forget(&server, NULL), SERVER_MAX_DEAD);
 }
 
@@ -448,13 +528,13 @@ static void test_the_living_wins_a_name(void **state)
 {
 	(void)state;
 	new_guest(1, "g1");
-	server_guest_died(&server, server_find_guest(&server, "g1"), 1);
+	server_guest_died(&server, find("g1"), 1);
 	new_guest(2, "g1");
-	assert_int_equal(server_find_guest(&server, "g1")->add.domid, 2);
-	assert_int_equal(server_find_guest(&server, "1")->add.domid, 1);
-	server_guest_died(&server, server_find_guest(&server, "g1"), 1);
-	assert_int_equal(server_find_guest(&server, "g1")->add.domid, 2);
-	assert_null(server_find_guest(&server, "1"));
+	assert_int_equal(find("g1")->add.domid, 2);
+	assert_int_equal(find("1")->add.domid, 1);
+	server_guest_died(&server, find("g1"), 1);
+	assert_int_equal(find("g1")->add.domid, 2);
+	assert_null(find("1"));
 }
 
 /* Killed without a word, started again: everything alive is there, what died meanwhile is not. */
@@ -481,9 +561,9 @@ static void test_restart(void **state)
 	memset(fake->domains[3].info.uuid, 1, 16); /* another guest's now */
 	fake_guest_write(1, "meanwhile", 9);
 	server_restore(&server);
-	assert_non_null(server_find_guest(&server, "g1"));
-	assert_null(server_find_guest(&server, "g2"));
-	assert_null(server_find_guest(&server, "g3"));
+	assert_non_null(find("g1"));
+	assert_null(find("g2"));
+	assert_null(find("g3"));
 	client_open(&client, "g1", 0);
 	expect_opened(&client);
 	/* the scrollback is gone with the old daemon, the output since is not */
@@ -586,7 +666,7 @@ static void test_fair_rounds(void **state)
 		if (i < BUDGET_EVENTS)
 			expect_output(&client, ".");
 	}
-	assert_true(server_find_guest(&server, "noisy")->output.end <= BUDGET_BYTES);
+	assert_true(find("noisy")->output.end <= BUDGET_BYTES);
 	close(client.fd);
 }
 
@@ -599,7 +679,7 @@ static void test_protocol_violations(void **state)
 	(void)state;
 	client_connect(&client); /* of another version */
 	client_send(&client, frame, console_put_empty(frame, sizeof(frame), CONSOLE_LIST));
-	frame[6] = 2;
+	frame[6] = CONSOLE_VERSION + 1;
 	client_send(&client, frame, FRAME_HEADER_SIZE);
 	run();
 	assert_int_equal(client_next(&client), CONSOLE_OK);
@@ -680,7 +760,7 @@ static void test_sleeps(void **state)
 	new_guest(1, "g1");
 	run();
 	assert_in_range(server_round(&server, loop_now_ms()), 1, SERVER_CHECK_MS);
-	server_guest_died(&server, server_find_guest(&server, "g1"), 0);
+	server_guest_died(&server, find("g1"), 0);
 	run();
 	assert_int_equal(server_round(&server, loop_now_ms()), -1);
 }
@@ -692,6 +772,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_add_over_the_socket),
 		TEST(test_name_in_use),
+		TEST(test_two_kinds),
 		TEST(test_reused_domid),
 		TEST(test_output_replay_and_live),
 		TEST(test_all_may_type_unless_read_only),

@@ -449,6 +449,54 @@ static void test_limit_of_abi(void **state)
 	world_kill(big);
 }
 
+static unsigned notified;
+
+static void notify(struct domain *d)
+{
+	assert_ptr_equal(d, a);
+	notified++;
+}
+
+/* A port that the hypervisor answers: the others see an ordinary one, its domain cannot use it. */
+static void test_hypervisors_port(void **state)
+{
+	static const unsigned refused[] = {EVTCHNOP_send, EVTCHNOP_close, EVTCHNOP_unmask,
+					   EVTCHNOP_bind_vcpu, EVTCHNOP_set_priority};
+	uint32_t port, again;
+	long mine;
+
+	(void)state;
+	notified = 0;
+	assert_int_equal(evtchn_alloc_hyp(a, 0, notify, &port), 0);
+	assert_int_equal(evtchn_alloc_hyp(a, 0, notify, &again), -EBUSY);
+	assert_int_equal(evtchn_send(a, port), 0); /* nobody listens yet */
+	mine = bind(dom0, a->id, port);
+	assert_true(mine > 0);
+	assert_true(evtchn_port_pending(dom0, (uint32_t)mine)); /* to look at what was before */
+	assert_int_equal(port_op(dom0, EVTCHNOP_send, (uint32_t)mine), 0);
+	assert_int_equal(notified, 1);
+	assert_false(evtchn_port_pending(a, port));
+	for (unsigned i = 0; i < ARRAY_SIZE(refused); i++) {
+		memset(&arg, 0, sizeof(arg));
+		assert_int_equal(port_op(a, refused[i], port), -EINVAL);
+	}
+	arg.reset.dom = DOMID_SELF;
+	assert_int_equal(op(a, EVTCHNOP_reset), 0); /* all but this one */
+	assert_int_equal(port_op(dom0, EVTCHNOP_send, (uint32_t)mine), 0);
+	assert_int_equal(notified, 2);
+	assert_int_equal(port_op(dom0, EVTCHNOP_close, (uint32_t)mine), 0);
+	assert_true(bind(b, a->id, port) < 0); /* it is for dom0 */
+	mine = bind(dom0, a->id, port);
+	assert_true(mine > 0);
+	assert_int_equal(port_op(dom0, EVTCHNOP_send, (uint32_t)mine), 0);
+	assert_int_equal(notified, 3);
+	while (evtchn_relinquish(a) == -ERESTART)
+		;
+	assert_int_equal(port_op(dom0, EVTCHNOP_send, (uint32_t)mine), 0);
+	assert_int_equal(notified, 3);
+	assert_int_equal(a->evtchn.hyp_port, 0);
+}
+
 static void test_reset_of_another(void **state)
 {
 	(void)state;
@@ -795,6 +843,7 @@ int main(void)
 		TEST(test_vcpu_info),
 		TEST(test_limits),
 		TEST(test_limit_of_abi),
+		TEST(test_hypervisors_port),
 		TEST(test_reset_of_another),
 		TEST(test_faults),
 		TEST(test_poll),

@@ -107,6 +107,8 @@ static void test_round_trip(void **state)
 		 "max_event_channels = 100\n"},
 		{"extra = 'a\\\"b\\\\ \\t\\xff1'", "extra = \"a\\\"b\\\\ \\011\\3771\"\n"},
 		{"root = '/dev/xvda'\nextra = 'ro'", "root = \"/dev/xvda\"\nextra = \"ro\"\n"},
+		{"vuart = 'sbsa_uart'", "vuart = \"sbsa_uart\"\n"},
+		{"vuart = 'none'", ""},
 		{"cmdline = 'x'", "cmdline = \"x\"\n"},
 		{"ramdisk = '/r'", "ramdisk = \"/r\"\n"},
 		{"disk = ['/a', '/b,,xvda,r', '/c']",
@@ -222,9 +224,7 @@ static void test_bad(void **state)
 		 "f.cfg:3:1: 'vif': two interfaces have the vifname 'a'"},
 		{"vfb = ['type=vnc']", "f.cfg:3:7: 'vfb' cannot be used: dom0 has backends for "
 				       "disks and network interfaces only"},
-		{"vuart = 'sbsa_uart'",
-		 "f.cfg:3:9: 'vuart' cannot be used: the emulated UART does not exist yet; the "
-		 "console is hvc0"},
+		{"vuart = 'pl011'", "f.cfg:3:9: 'vuart' is 'none' or 'sbsa_uart', not 'pl011'"},
 		{"vnc = 1", "f.cfg:3:7: 'vnc' cannot be used: it is for guests on x86 and does "
 			    "nothing on ARM"},
 		{"type = 'hvm'", "f.cfg:3:8: 'type' cannot be 'hvm': guests on ARM are 'pvh' (xl "
