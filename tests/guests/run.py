@@ -100,6 +100,7 @@ DOMU = {
     "fp": [("fp", 2, {})],
     "regs": [("regs", 2, {})],
     "storm": [("storm", 1, {})],
+    "vuart": [("vuart", 1, {"vuart": "sbsa_uart"})],
     # two domains on one CPU, which must not see each other
     "two-fp": [("fp", 2, {"cpus": "0"}), ("fp", 2, {"cpus": "0"})],
     "two-regs": [("regs", 2, {"cpus": "0"}), ("regs", 2, {"cpus": "0"})],
