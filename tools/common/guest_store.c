@@ -103,6 +103,19 @@ static void put_rings(struct publication *p)
 	ctrl_store_batch_write(p->b, "console/output", "pty");
 }
 
+/* The emulated UART's ring, where xenconsoled looks for it. */
+static void put_vuart(struct publication *p)
+{
+	const struct ctrl_guest *guest = p->guest;
+
+	if (!guest->vuart_port)
+		return;
+	ctrl_store_batch_write(p->b, "vuart/0/port", "%" PRIu32, guest->vuart_port);
+	ctrl_store_batch_write(p->b, "vuart/0/ring-ref", "%" PRIu64, guest->vuart_gfn);
+	ctrl_store_batch_write(p->b, "vuart/0/limit", "%d", CONSOLE_LIMIT);
+	ctrl_store_batch_write(p->b, "vuart/0/type", "xenconsoled");
+}
+
 static void put_guests_own(struct publication *p)
 {
 	const struct ctrl_store_perm perm = {p->guest->domid, CTRL_STORE_NONE};
@@ -121,6 +134,7 @@ static void put_home(struct publication *p)
 	put_memory(p);
 	put_vcpus(p);
 	put_rings(p);
+	put_vuart(p);
 	ctrl_store_batch_mkdir(p->b, "device");
 	/* Linux may drop the watches of a kernel before it (kexec) */
 	ctrl_store_batch_write(p->b, "control/platform-feature-xs_reset_watches", "1");

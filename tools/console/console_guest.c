@@ -35,6 +35,7 @@ struct console_guest *console_guest_new(const struct console_add *add)
 	scrollback_init(&guest->output, scrollback);
 	guest->reason = -1;
 	guest->log.fd = -1;
+	guest->pty.source.fd = -1;
 	return guest;
 }
 

@@ -7,6 +7,7 @@
 #include "budget.h"
 #include "common/logfile.h"
 #include "protocol.h"
+#include "pty.h"
 #include "ring.h"
 #include "scrollback.h"
 
@@ -44,6 +45,8 @@ struct console_guest {
 	bool has_log;
 	uint64_t log_lost; /* of the last LOG_HEALTHY */
 	int log_error;     /* errno of the last LOG_FAILED */
+
+	struct console_pty pty;
 
 	char *input; /* GUEST_INPUT_MAX bytes once somebody types, NULL before */
 	size_t input_used;

@@ -18,6 +18,7 @@
 static struct console_server server = {
 	.host.log_dir = CONSOLE_LOG_DIR,
 	.state_dir = CONSOLE_STATE_DIR,
+	.terminals.fd = -1,
 };
 
 static const char usage[] =
@@ -101,9 +102,15 @@ static int prepare(int listener)
 		ret = watch(&server.signals, daemon_signal_fd(false), take_signal);
 	if (ret == 0)
 		ret = watch(&server.events, ctrl_evtchn_fd(server.host.evtchn), take_events);
-	if (ret < 0)
+	if (ret < 0) {
 		daemon_fail("cannot start: %s", strerror(-ret));
-	return ret;
+		return ret;
+	}
+	ret = pty_init(&server);
+	if (ret < 0)
+		daemon_log("guests have no terminals: %s; \"vmctl console\" needs none",
+			   strerror(-ret));
+	return 0;
 }
 
 static void run(void)
@@ -172,6 +179,7 @@ int main(int argc, char **argv)
 	daemon_log("started");
 	run();
 	server_close(&server);
+	pty_exit(&server);
 	ctrl_evtchn_close(server.host.evtchn);
 	ctrl_close(server.host.ctrl);
 	loop_close(&server.loop);

@@ -104,8 +104,9 @@ static void drop_state(const struct console_server *server, const struct console
  * Advancing a client handles its requests, which may add and drop guests: that is for the end of
  * the round, when no list is being walked.
  */
-static void mark_due(struct console_server *server, const struct console_guest *guest)
+static void mark_due(struct console_server *server, struct console_guest *guest)
 {
+	pty_advance(guest);
 	for (struct console_conn *conn = server->conns; conn; conn = conn->next)
 		if (conn->guest == guest)
 			conn->due = true;
@@ -186,6 +187,7 @@ static void remove_guest(struct console_server *server, struct console_guest *gu
 		at = &(*at)->next;
 	if (*at)
 		*at = guest->next;
+	pty_stop(guest);
 	console_guest_free(&server->host, guest);
 }
 
@@ -311,6 +313,7 @@ static int attach_new(struct console_server *server, const struct console_add *a
 	}
 	guest->next = server->guests;
 	server->guests = guest;
+	pty_start(server, guest);
 	daemon_log("guest %s%s (domain %u): console attached, ring frame 0x%llx, port %u",
 		   guest->name, console_guest_suffix(guest), guest->add.domid,
 		   (unsigned long long)guest->add.ring_gfn, guest->add.guest_port);
@@ -444,6 +447,12 @@ void server_check_guests(struct console_server *server)
 	free(list);
 }
 
+void server_publish(struct console_server *server, const struct console_guest *guest)
+{
+	(void)server;
+	(void)guest;
+}
+
 void server_take_events(struct console_server *server)
 {
 	int64_t now = loop_now_ms();
@@ -469,6 +478,11 @@ int server_round(struct console_server *server, int64_t now_ms)
 	for (struct console_guest *guest = server->guests; guest; guest = guest->next) {
 		unsigned did;
 
+		if (guest->state == CONSOLE_DEAD) {
+			int64_t end = pty_end(guest, now_ms);
+
+			due = end < due ? end : due;
+		}
 		living |= guest->state != CONSOLE_DEAD;
 		if (!guest->pending && guest->typed == guest->taken)
 			continue;
@@ -496,6 +510,7 @@ void server_close(struct console_server *server)
 	conn_free_dead(server);
 	for (; guest; guest = next) {
 		next = guest->next;
+		pty_stop(guest);
 		console_guest_free(&server->host, guest);
 	}
 	server->guests = NULL;

@@ -40,6 +40,7 @@ struct console_server {
 	const char *state_dir;
 	struct loop loop;
 	struct loop_source listener, signals, events;
+	struct loop_source terminals; /* inotify: one was opened; fd -1: there are none */
 	struct console_guest *guests;
 	struct console_conn *conns;
 	unsigned conn_count;
@@ -71,6 +72,9 @@ void server_take_events(struct console_server *server);
 /* Every guest that wants one gets one turn. Milliseconds until the next round is due, -1: an event.
  */
 int server_round(struct console_server *server, int64_t now_ms);
+
+/* The guest's terminal has a name, or another one. */
+void server_publish(struct console_server *server, const struct console_guest *guest);
 
 void server_close(struct console_server *server);
 

@@ -3,7 +3,7 @@
 
 CONSOLE_TEST_CFLAGS := -Itools -Ilibctrl/include -Itests/unit/console
 CONSOLE_TEST_FRAMES := tools/common/frame.c tools/console/protocol.c
-CONSOLE_TEST_SERVER := $(addprefix tools/console/,budget.c conn.c console_guest.c requests.c ring.c scrollback.c \
+CONSOLE_TEST_SERVER := $(addprefix tools/console/,budget.c conn.c console_guest.c pty.c requests.c ring.c scrollback.c \
 	server.c) $(addprefix tools/common/,daemon.c logfile.c loop.c) $(CONSOLE_TEST_FRAMES) \
 	tests/unit/console/fake_ctrl.c
 CONSOLE_TEST_CLIENT := $(addprefix tools/console/,client.c client_calls.c client_main.c expect.c terminal.c) \
@@ -11,7 +11,7 @@ CONSOLE_TEST_CLIENT := $(addprefix tools/console/,client.c client_calls.c client
 
 console_test = tests/unit/console/$(1).c
 
-UNIT_TESTS += $(addprefix console/,test_ring test_scrollback test_protocol test_expect test_guest test_server \
+UNIT_TESTS += $(addprefix console/,test_ring test_scrollback test_protocol test_expect test_guest test_server test_pty \
 	test_client test_daemon test_monitor test_fuzz_seeds)
 
 console/test_ring_SRCS := $(call console_test,test_ring) tools/console/ring.c
@@ -20,6 +20,7 @@ console/test_protocol_SRCS := $(call console_test,test_protocol) $(CONSOLE_TEST_
 console/test_expect_SRCS := $(call console_test,test_expect) tools/console/expect.c
 console/test_guest_SRCS := $(call console_test,test_guest) $(CONSOLE_TEST_SERVER)
 console/test_server_SRCS := $(call console_test,test_server) $(CONSOLE_TEST_SERVER)
+console/test_pty_SRCS := $(call console_test,test_pty) $(CONSOLE_TEST_SERVER)
 console/test_client_SRCS := $(call console_test,test_client) $(CONSOLE_TEST_SERVER) $(CONSOLE_TEST_CLIENT)
 console/test_daemon_SRCS := $(call console_test,test_daemon) $(addprefix tools/common/,daemon.c logfile.c loop.c)
 console/test_monitor_SRCS := $(call console_test,test_monitor) tests/unit/console/fake_ctrl.c \

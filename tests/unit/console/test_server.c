@@ -27,6 +27,7 @@ static int setup(void **state)
 	folder = make_folder();
 	memset(&server, 0, sizeof(server));
 	server.host.log_dir = server.state_dir = folder;
+	server.terminals.fd = -1;
 	assert_int_equal(loop_init(&server.loop), 0);
 	return 0;
 }
