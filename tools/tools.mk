@@ -34,7 +34,7 @@ MONITOR_CLIENT_SRCS := $(addprefix tools/monitor/,client_calls.c policy.c protoc
 DAEMON_SRCS := $(addprefix tools/common/,daemon.c logfile.c)
 
 CONSOLED_OBJS := $(call tools_objs,$(addprefix tools/console/,budget.c conn.c console_guest.c consoled.c protocol.c \
-	pty.c requests.c ring.c scrollback.c server.c) $(addprefix tools/common/,frame.c loop.c) $(DAEMON_SRCS))
+	pty.c requests.c ring.c scrollback.c server.c store_guests.c store_link.c) $(addprefix tools/common/,frame.c loop.c) $(DAEMON_SRCS))
 # The worker creates and destroys guests as vmctl does, and is the clients' client for it.
 MONITORD_OBJS := $(call tools_objs,$(addprefix tools/monitor/,ends.c monitor.c monitord.c requests.c worker.c) \
 	$(MONITOR_CLIENT_SRCS) $(COMMON_GUEST_SRCS) $(DAEMON_SRCS) \
@@ -51,7 +51,7 @@ $(B)/arm64/plinth-stored: $(STORED_OBJS) $(B)/arm64/libctrl.so
 
 $(B)/arm64/plinth-consoled: $(CONSOLED_OBJS) $(B)/arm64/libctrl.so
 	$(call say,LD,$@)
-	$(Q)$(CROSS)gcc $(TOOLS_LDFLAGS) $(CONSOLED_OBJS) $(LIBCTRL_USE_LIBS) -o $@
+	$(Q)$(CROSS)gcc $(TOOLS_LDFLAGS) $(CONSOLED_OBJS) $(LIBCTRL_USE_LIBS) -lpthread -o $@
 
 $(B)/arm64/plinth-monitord: $(MONITORD_OBJS) $(B)/arm64/libctrl.so
 	$(call say,LD,$@)

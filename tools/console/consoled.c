@@ -110,6 +110,9 @@ static int prepare(int listener)
 	if (ret < 0)
 		daemon_log("guests have no terminals: %s; \"vmctl console\" needs none",
 			   strerror(-ret));
+	ret = server_open_store(&server);
+	if (ret < 0)
+		daemon_log("the store is left alone: %s", strerror(-ret));
 	return 0;
 }
 
@@ -178,6 +181,7 @@ int main(int argc, char **argv)
 	daemon_is_ready();
 	daemon_log("started");
 	run();
+	server_close_store(&server);
 	server_close(&server);
 	pty_exit(&server);
 	ctrl_evtchn_close(server.host.evtchn);

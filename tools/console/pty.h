@@ -26,6 +26,7 @@ struct console_pty {
 	char path[PTY_PATH_MAX]; /* of the terminal */
 	int watch;               /* inotify's, of the path */
 	bool open;               /* somebody has it */
+	bool unpublished;        /* its path has not gone to the store yet */
 	uint64_t position;       /* in the guest's output */
 	int64_t close_ms;        /* of a dead guest's: when to close it, 0: it lives */
 };

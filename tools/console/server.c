@@ -429,6 +429,7 @@ void server_check_guests(struct console_server *server)
 	int count = ctrl_list_all_domains(server->host.ctrl, &list);
 
 	server->check_ms = loop_now_ms() + SERVER_CHECK_MS;
+	server_publish_again(server);
 	if (count < 0)
 		return;
 	for (guest = server->guests; guest; guest = next) {
@@ -445,12 +446,6 @@ void server_check_guests(struct console_server *server)
 					  were */
 	}
 	free(list);
-}
-
-void server_publish(struct console_server *server, const struct console_guest *guest)
-{
-	(void)server;
-	(void)guest;
 }
 
 void server_take_events(struct console_server *server)

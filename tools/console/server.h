@@ -5,6 +5,7 @@
 
 #include "common/loop.h"
 #include "console_guest.h"
+#include "store_link.h"
 
 #define SERVER_MAX_CONNS  128
 #define SERVER_MAX_DEAD   16          /* dead guests whose output is kept */
@@ -40,6 +41,8 @@ struct console_server {
 	const char *state_dir;
 	struct loop loop;
 	struct loop_source listener, signals, events;
+	struct store_link *store; /* NULL: there is none */
+	struct loop_source store_events;
 	struct loop_source terminals; /* inotify: one was opened; fd -1: there are none */
 	struct console_guest *guests;
 	struct console_conn *conns;
@@ -73,9 +76,6 @@ void server_take_events(struct console_server *server);
  */
 int server_round(struct console_server *server, int64_t now_ms);
 
-/* The guest's terminal has a name, or another one. */
-void server_publish(struct console_server *server, const struct console_guest *guest);
-
 void server_close(struct console_server *server);
 
 /* --- requests.c: what clients ask --- */
@@ -83,6 +83,13 @@ void server_close(struct console_server *server);
 /* Carries out one frame. 0; -EAGAIN: keep it, there is no room yet; else the client is hung up on.
  */
 int request_handle(struct console_conn *conn, const struct frame *frame);
+
+/* --- store_guests.c: what stands in the store --- */
+int server_open_store(struct console_server *server); /* 0 or a negative errno */
+void server_close_store(struct console_server *server);
+/* The guest's terminal has a name, or another one: let the store have it, now or later. */
+void server_publish(struct console_server *server, struct console_guest *guest);
+void server_publish_again(struct console_server *server); /* those that had to wait */
 
 /* --- conn.c: one connection --- */
 int conn_open(struct console_server *server, int fd);

@@ -4,8 +4,8 @@
 CONSOLE_TEST_CFLAGS := -Itools -Ilibctrl/include -Itests/unit/console
 CONSOLE_TEST_FRAMES := tools/common/frame.c tools/console/protocol.c
 CONSOLE_TEST_SERVER := $(addprefix tools/console/,budget.c conn.c console_guest.c pty.c requests.c ring.c scrollback.c \
-	server.c) $(addprefix tools/common/,daemon.c logfile.c loop.c) $(CONSOLE_TEST_FRAMES) \
-	tests/unit/console/fake_ctrl.c
+	server.c store_guests.c) $(addprefix tools/common/,daemon.c logfile.c loop.c) $(CONSOLE_TEST_FRAMES) \
+	tests/unit/console/fake_ctrl.c tests/unit/console/fake_link.c
 CONSOLE_TEST_CLIENT := $(addprefix tools/console/,client.c client_calls.c client_main.c expect.c terminal.c) \
 	tools/common/frame_io.c
 

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The console daemon and the store: guests that others made are taken over from there, and
+ * terminals are named there. The talking is done by the thread of store_link.c.
+ */
+#include "common/daemon.h"
+#include "server.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+/* ---- out ---- */
+
+void server_publish(struct console_server *server, struct console_guest *guest)
+{
+	struct link_message message = {
+		.type = LINK_TERMINAL,
+		.domid = guest->add.domid,
+		.kind = guest->add.kind,
+	};
+
+	if (!server->store)
+		return;
+	memcpy(message.uuid, guest->add.uuid, sizeof(message.uuid));
+	snprintf(message.text, sizeof(message.text), "%s", guest->pty.path);
+	guest->pty.unpublished = store_link_send(server->store, &message) < 0;
+}
+
+void server_publish_again(struct console_server *server)
+{
+	for (struct console_guest *guest = server->guests; guest; guest = guest->next)
+		if (guest->pty.unpublished && guest->state != CONSOLE_DEAD)
+			server_publish(server, guest);
+}
+
+/* ---- in ---- */
+
+static int add(struct console_server *server, const struct link_message *message, const char *name,
+	       char *err, size_t err_size)
+{
+	struct console_add found = {
+		.domid = message->domid,
+		.name = name,
+		.kind = message->kind,
+		.ring_gfn = message->gfn,
+		.guest_port = message->port,
+	};
+
+	memcpy(found.uuid, message->uuid, sizeof(found.uuid));
+	return server_add_guest(server, &found, err, err_size);
+}
+
+/* A console whose nodes are complete: ours already, or one that a guest of xl's has. */
+static void take_found(struct console_server *server, const struct link_message *message)
+{
+	char err[CONSOLE_TEXT_MAX + 1], number[CONSOLE_NAME_MAX + 1];
+	const char *name = message->text;
+	int ret = -EEXIST;
+
+	if (server_find_domain(server, message->domid, message->uuid, message->kind))
+		return;
+	if (console_name_is_valid(name))
+		ret = add(server, message, name, err, sizeof(err));
+	if (ret == -EEXIST) { /* it has no name, or that of another one */
+		snprintf(number, sizeof(number), "domain-%u", message->domid);
+		ret = add(server, message, number, err, sizeof(err));
+	}
+	if (ret < 0)
+		daemon_log("found in the store, but: %s", err);
+}
+
+static void take_domains(struct console_server *server, const struct link_message *message)
+{
+	(void)message;
+	server_check_guests(server);
+}
+
+static void take_log(struct console_server *server, const struct link_message *message)
+{
+	(void)server;
+	daemon_log("%s", message->text);
+}
+
+static void (*const takers[])(struct console_server *, const struct link_message *) = {
+	[LINK_FOUND] = take_found,
+	[LINK_DOMAINS] = take_domains,
+	[LINK_LOG] = take_log,
+};
+
+static void store_ready(struct loop_source *source, uint32_t events)
+{
+	struct console_server *server =
+		(struct console_server *)((char *)source -
+					  offsetof(struct console_server, store_events));
+	struct link_message message;
+
+	if (events &
+	    (EPOLLHUP | EPOLLERR)) { /* the thread has ended, which it does not by itself */
+		server_close_store(server);
+		return;
+	}
+	while (store_link_receive(server->store, &message) == 0)
+		takers[message.type](server, &message);
+}
+
+/* ---- beginning and end ---- */
+
+int server_open_store(struct console_server *server)
+{
+	int ret = store_link_start(server->host.ctrl, &server->store);
+
+	if (ret < 0) {
+		server->store = NULL;
+		return ret;
+	}
+	server->store_events = (struct loop_source){
+		.fd = store_link_fd(server->store), .events = EPOLLIN, .ready = store_ready};
+	ret = loop_add(&server->loop, &server->store_events);
+	if (ret < 0) {
+		store_link_stop(server->store);
+		server->store = NULL;
+	}
+	return ret;
+}
+
+void server_close_store(struct console_server *server)
+{
+	if (!server->store)
+		return;
+	loop_remove(&server->loop, &server->store_events);
+	store_link_stop(server->store);
+	server->store = NULL;
+}
