@@ -11,7 +11,7 @@ CONSOLE_TEST_CLIENT := $(addprefix tools/console/,client.c client_calls.c client
 
 console_test = tests/unit/console/$(1).c
 
-UNIT_TESTS += $(addprefix console/,test_ring test_scrollback test_protocol test_expect test_guest test_server test_pty \
+UNIT_TESTS += $(addprefix console/,test_ring test_scrollback test_protocol test_expect test_guest test_server test_pty test_store_link test_store_guests \
 	test_client test_daemon test_monitor test_fuzz_seeds)
 
 console/test_ring_SRCS := $(call console_test,test_ring) tools/console/ring.c
@@ -21,6 +21,10 @@ console/test_expect_SRCS := $(call console_test,test_expect) tools/console/expec
 console/test_guest_SRCS := $(call console_test,test_guest) $(CONSOLE_TEST_SERVER)
 console/test_server_SRCS := $(call console_test,test_server) $(CONSOLE_TEST_SERVER)
 console/test_pty_SRCS := $(call console_test,test_pty) $(CONSOLE_TEST_SERVER)
+console/test_store_guests_SRCS := $(call console_test,test_store_guests) $(CONSOLE_TEST_SERVER)
+console/test_store_link_SRCS := $(call console_test,test_store_link) tools/console/store_link.c \
+	tests/unit/libctrl/fake_store.c $(addprefix libctrl/,error.c store.c store_batch.c store_conn.c)
+console/test_store_link_LIBS := -lpthread
 console/test_client_SRCS := $(call console_test,test_client) $(CONSOLE_TEST_SERVER) $(CONSOLE_TEST_CLIENT)
 console/test_daemon_SRCS := $(call console_test,test_daemon) $(addprefix tools/common/,daemon.c logfile.c loop.c)
 console/test_monitor_SRCS := $(call console_test,test_monitor) tests/unit/console/fake_ctrl.c \
@@ -31,3 +35,4 @@ console/test_fuzz_seeds_SRCS := $(call console_test,test_fuzz_seeds) tests/fuzz/
 	$(CONSOLE_TEST_FRAMES) tools/monitor/protocol.c tools/console/expect.c
 
 $(foreach t,$(filter console/%,$(UNIT_TESTS)),$(eval $(t)_CFLAGS := $(CONSOLE_TEST_CFLAGS)))
+console/test_store_link_CFLAGS += -Iinclude -Itests/unit/libctrl

@@ -592,6 +592,18 @@ const char *fake_store_value(struct fake_store *f, const char *path)
 	return node ? node->value : NULL;
 }
 
+bool fake_store_is(struct fake_store *f, const char *path, const char *value)
+{
+	struct node *node;
+	bool is;
+
+	pthread_mutex_lock(&f->lock);
+	node = find(&f->tree, path);
+	is = node && value ? !strcmp(node->value, value) : !node && !value;
+	pthread_mutex_unlock(&f->lock);
+	return is;
+}
+
 const char *fake_store_perms(struct fake_store *f, const char *path)
 {
 	struct node *node;
@@ -606,6 +618,22 @@ void fake_store_put(struct fake_store *f, const char *path, const char *value)
 {
 	pthread_mutex_lock(&f->lock);
 	put(&f->tree, path, value, strlen(value));
+	pthread_mutex_unlock(&f->lock);
+}
+
+void fake_store_tell(struct fake_store *f, const char *path)
+{
+	pthread_mutex_lock(&f->lock);
+	if (f->client >= 0)
+		send_events(f, path);
+	pthread_mutex_unlock(&f->lock);
+}
+
+void fake_store_hang_up(struct fake_store *f)
+{
+	pthread_mutex_lock(&f->lock);
+	if (f->client >= 0)
+		shutdown(f->client, SHUT_RDWR);
 	pthread_mutex_unlock(&f->lock);
 }
 

@@ -22,8 +22,15 @@ void fake_store_garbage(struct fake_store *f, const void *data, size_t size);
 
 /* What it has: a value (valid until the next change), or NULL. Permissions as sent, '\0' as ','. */
 const char *fake_store_value(struct fake_store *f, const char *path);
+/* The same question while it is being changed: has it this value? NULL: is it not there? */
+bool fake_store_is(struct fake_store *f, const char *path, const char *value);
 const char *fake_store_perms(struct fake_store *f, const char *path);
 void fake_store_put(struct fake_store *f, const char *path, const char *value);
+
+/* Send the events of the watches that a change of this path concerns, "@introduceDomain" too. */
+void fake_store_tell(struct fake_store *f, const char *path);
+/* Hang up, as a daemon does that ends. */
+void fake_store_hang_up(struct fake_store *f);
 
 /* Requests since the beginning. */
 unsigned int fake_store_requests(struct fake_store *f);
