@@ -48,10 +48,10 @@ def destroy_all(dom0):
     return left
 
 
-def console(dom0, name, *steps, timeout=GUEST_UP):
+def console(dom0, name, *steps, timeout=GUEST_UP, kind="pv"):
     """Steps are ("expect", REGEX) and ("send", TEXT); returns all output. Every step must succeed."""
     words = " ".join(f"--{kind} {shlex.quote(text)}" for kind, text in steps)
-    return dom0.ok(f"vmctl console -q --timeout {timeout} {words} {name}", limit=timeout * len(steps) + 10)
+    return dom0.ok(f"vmctl console -q -t {kind} --timeout {timeout} {words} {name}", limit=timeout * len(steps) + 10)
 
 
 def expect(dom0, name, pattern, timeout=GUEST_UP):

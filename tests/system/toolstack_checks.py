@@ -123,6 +123,34 @@ def test_console_many_clients_and_after_death(dom0):
     assert "heard-42" in dom0.ok("cat /var/log/plinth/console/*talk*")
 
 
+def test_emulated_uart(dom0):
+    """A second console that has all from the kernel's first line, takes input, and keeps up with a flood."""
+    create(dom0, "uart", memory=128, vcpus=2, vuart="sbsa_uart",
+           extra="earlycon console=hvc0 console=ttyAMA0 rdinit=/init")
+    said = console(dom0, "uart", ("expect", "guest# "), kind="vuart")
+    assert "Booting Linux" in said and "sbsa-uart" not in domains(dom0)
+
+    def ask(command, answer):
+        return console(dom0, "uart", ("send", command + r"\n"), ("expect", answer), kind="vuart")
+
+    ask("echo $((6 * 7)) answers", "42 answers")
+    # The other console is there too, and is another one.
+    assert "42 answers" not in expect(dom0, "uart", "Kernel command line")
+    # Its interrupt goes where it is sent.
+    ask("n=$(grep uart-pl011 /proc/interrupts | cut -d: -f1 | tr -d ' '); echo 2 >/proc/irq/$n/smp_affinity; "
+        "echo went=$?", "went=0")
+    ask("for i in 1 2 3 4 5; do cat /proc/uptime >/dev/null; done; grep uart-pl011 /proc/interrupts; echo seen-$((1+1))",
+        "seen-2")
+    ask("seq 1000 5000; echo all-$((1 + 1))", "all-2")
+    log = dom0.ok("cat /var/log/plinth/console/uart-vuart.log | tr -d '\\r'")
+    assert all(f"\n{n}\n" in log for n in range(1000, 5001, 100))
+    # A long line, typed as fast as it is taken.
+    line = "x" * 900
+    ask(f"echo {line} | wc -c | sed s/^/length:/", "length:901")
+    destroy(dom0, "uart")
+    wait_gone(dom0, "uart")
+
+
 def test_expect_that_never_comes(dom0):
     create(dom0, "mute", memory=128)
     result = dom0.run("vmctl console -q --timeout 2 --expect never-said mute")
