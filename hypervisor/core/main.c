@@ -126,6 +126,7 @@ void hyp_main(paddr_t fdt, paddr_t image)
 	vmid_init();
 	main_init_irqs();
 	vgic_init();
+	vpl011_init();
 	arch_cpu_init(this_cpu());
 	psci_init(bootinfo.psci.use_hvc);
 	arch_start_secondary_cpus();

@@ -125,32 +125,30 @@ static uint8_t receive(struct domain *d)
 
 /* Registers. All are 32 bits wide and may be accessed in parts. */
 
-static void give(struct mmio_access *a, uint32_t value)
+static uint32_t merge(unsigned offset, unsigned size, uint64_t value, uint32_t old)
 {
-	a->value = value >> (8 * a->offset);
-}
+	uint32_t mask = (uint32_t)(BIT64(8 * size) - 1) << (8 * offset);
 
-static uint32_t merge(const struct mmio_access *a, uint32_t old)
-{
-	uint32_t mask = (uint32_t)(BIT64(8 * a->size) - 1) << (8 * a->offset);
-
-	return (old & ~mask) | ((uint32_t)a->value << (8 * a->offset) & mask);
+	return (old & ~mask) | ((uint32_t)value << (8 * offset) & mask);
 }
 
 /* The error flags above the data are always clear. */
-static void dr_read(struct vcpu *v, const struct mmio_reg *r __unused, struct mmio_access *a)
+static uint64_t dr_read(struct vcpu *v, const struct mmio_reg *r __unused, unsigned offset,
+			unsigned size __unused)
 {
-	a->value = a->offset == 0 ? receive(v->domain) : 0;
+	return offset == 0 ? receive(v->domain) : 0;
 }
 
-static void dr_write(struct vcpu *v, const struct mmio_reg *r __unused, struct mmio_access *a)
+static void dr_write(struct vcpu *v, const struct mmio_reg *r __unused, unsigned offset,
+		     unsigned size __unused, uint64_t value)
 {
-	if (a->offset == 0)
-		transmit(v->domain, (char)a->value);
+	if (offset == 0)
+		transmit(v->domain, (char)value);
 }
 
 /* What is true at one moment, so no lock is needed. */
-static void fr_read(struct vcpu *v, const struct mmio_reg *r __unused, struct mmio_access *a)
+static uint64_t fr_read(struct vcpu *v, const struct mmio_reg *r __unused, unsigned offset,
+			unsigned size __unused)
 {
 	const struct vpl011 *u = &v->domain->vuart;
 	unsigned level = rx_level(u);
@@ -160,42 +158,47 @@ static void fr_read(struct vcpu *v, const struct mmio_reg *r __unused, struct mm
 		flags |= FR_RXFE;
 	else if (level == sizeof(u->ring->in))
 		flags |= FR_RXFF;
-	give(a, flags);
+	return flags >> (8 * offset);
 }
 
-static void imsc_read(struct vcpu *v, const struct mmio_reg *r __unused, struct mmio_access *a)
+static uint64_t imsc_read(struct vcpu *v, const struct mmio_reg *r __unused, unsigned offset,
+			  unsigned size __unused)
 {
-	give(a, READ_ONCE(v->domain->vuart.imsc));
+	return (uint32_t)READ_ONCE(v->domain->vuart.imsc) >> (8 * offset);
 }
 
-static void imsc_write(struct vcpu *v, const struct mmio_reg *r __unused, struct mmio_access *a)
+static void imsc_write(struct vcpu *v, const struct mmio_reg *r __unused, unsigned offset,
+		       unsigned size, uint64_t value)
 {
 	struct vpl011 *u = &v->domain->vuart;
 
 	spin_lock(&u->lock);
-	u->imsc = (uint16_t)(merge(a, u->imsc) & INT_MASK);
+	u->imsc = (uint16_t)(merge(offset, size, value, u->imsc) & INT_MASK);
 	update_line(v->domain);
 	spin_unlock(&u->lock);
 }
 
-static void ris_read(struct vcpu *v, const struct mmio_reg *r __unused, struct mmio_access *a)
+static uint64_t ris_read(struct vcpu *v, const struct mmio_reg *r __unused, unsigned offset,
+			 unsigned size __unused)
 {
-	give(a, READ_ONCE(v->domain->vuart.ris));
+	return (uint32_t)READ_ONCE(v->domain->vuart.ris) >> (8 * offset);
 }
 
-static void mis_read(struct vcpu *v, const struct mmio_reg *r __unused, struct mmio_access *a)
+static uint64_t mis_read(struct vcpu *v, const struct mmio_reg *r __unused, unsigned offset,
+			 unsigned size __unused)
 {
 	const struct vpl011 *u = &v->domain->vuart;
 
-	give(a, READ_ONCE(u->ris) & READ_ONCE(u->imsc));
+	return (uint32_t)(READ_ONCE(u->ris) & READ_ONCE(u->imsc)) >> (8 * offset);
 }
 
-static void icr_write(struct vcpu *v, const struct mmio_reg *r __unused, struct mmio_access *a)
+static void icr_write(struct vcpu *v, const struct mmio_reg *r __unused, unsigned offset,
+		      unsigned size, uint64_t value)
 {
 	struct vpl011 *u = &v->domain->vuart;
 
 	spin_lock(&u->lock);
-	set_raw(u, (uint16_t)merge(a, 0), false);
+	set_raw(u, (uint16_t)merge(offset, size, value, 0), false);
 	update_line(v->domain);
 	spin_unlock(&u->lock);
 }
@@ -206,7 +209,7 @@ static void icr_write(struct vcpu *v, const struct mmio_reg *r __unused, struct 
 	}
 
 /* What is missing reads as zero: no errors (UARTRSR), no line to configure. */
-static const struct mmio_reg regs[] = {
+static const struct mmio_reg regs_rows[] = {
 	REG(0x000, .read = dr_read, .write = dr_write), /* UARTDR */
 	REG(0x004),                                     /* UARTRSR, UARTECR */
 	REG(0x018, .read = fr_read),                    /* UARTFR */
@@ -214,12 +217,28 @@ static const struct mmio_reg regs[] = {
 	REG(0x03c, .read = ris_read),
 	REG(0x040, .read = mis_read),
 	REG(0x044, .write = icr_write),
+	MMIO_END,
 };
+MMIO_TABLE(regs, GUEST_PL011_SIZE);
 
-static bool access(struct vcpu *v, struct mmio_access *a, void *data __unused)
+void vpl011_init(void)
 {
-	return v->domain->vuart.ring && mmio_reg_access(v, regs, ARRAY_SIZE(regs), a);
+	mmio_table_init(&regs);
 }
+
+static struct mmio_result read_register(struct vcpu *v, uint64_t offset, unsigned size,
+					const void *table)
+{
+	return v->domain->vuart.ring ? mmio_table_read(v, offset, size, table) : MMIO_REFUSED;
+}
+
+static bool write_register(struct vcpu *v, uint64_t offset, unsigned size, uint64_t value,
+			   const void *table)
+{
+	return v->domain->vuart.ring && mmio_table_write(v, offset, size, value, table);
+}
+
+static const struct mmio_device uart = {read_register, write_register};
 
 /* Life. */
 
@@ -259,7 +278,7 @@ static int connect(struct domain *d, domid_t console, mfn_t mfn)
 	if (err)
 		goto unlock;
 	open_ring(u, mfn);
-	err = mmio_register(d, GUEST_PL011_BASE, GUEST_PL011_SIZE, access, NULL);
+	err = mmio_register(d, GUEST_PL011_BASE, GUEST_PL011_SIZE, &uart, &regs);
 	if (!err)
 		err = evtchn_alloc_hyp(d, console, ring_changed, &u->port);
 	if (err)

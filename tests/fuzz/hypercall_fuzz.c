@@ -359,12 +359,14 @@ static void write_memory(struct vcpu *v)
 
 static void device_access(struct vcpu *v)
 {
-	struct mmio_access a = {.size = (uint8_t)(1 << byte() % 4), .write = byte() & 1};
+	unsigned size = 1u << byte() % 4;
+	gpaddr_t base = v->domain->privileged ? 0x8000000 : GUEST_GICV3_GICD_BASE;
+	gpaddr_t addr = base + bytes(2) + (byte() % 4) * 0x10000;
 
-	a.addr = (v->domain->privileged ? 0x8000000 : GUEST_GICV3_GICD_BASE) + bytes(2) +
-		 (byte() % 4) * 0x10000;
-	a.value = bytes(a.size);
-	mmio_dispatch(v, &a);
+	if (byte() & 1)
+		mmio_write(v, addr, size, bytes(size));
+	else
+		mmio_read(v, addr, size);
 }
 
 static void firmware_call(struct vcpu *v)

@@ -172,6 +172,7 @@ struct domain *host_dom0(unsigned order, unsigned vcpus, mfn_t *ram)
 	d->max_pages = ~(uint64_t)0;
 	d->p2m.table_limit = ~0U;
 	vgic_init();
+	vpl011_init();
 	err = vgic_domain_init(d, irqchip->version, HOST_SPIS, 0x8000000, 0x80a0000);
 	if (!err)
 		err = domain_set_max_vcpus(d, vcpus);

@@ -31,6 +31,9 @@ struct vpl011 {
 	bool tx_waits;      /* room for TX_TRIGGER bytes was missing, and is to be announced */
 };
 
+/* Once at boot. */
+void vpl011_init(void);
+
 /*
  * Give a domain that never ran the UART: its ring in the page gfn, a port that the domain `console`
  * may bind. 0; -EBUSY (it has one, or runs), -EINVAL (gfn, no SPI for it), or as evtchn_alloc_hyp().

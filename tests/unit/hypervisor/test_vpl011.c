@@ -147,12 +147,13 @@ static void take_output(unsigned count)
 
 static bool access_uart(uint64_t offset, uint8_t size, bool write, uint64_t *value)
 {
-	struct mmio_access a = {
-		.addr = GUEST_PL011_BASE + offset, .size = size, .write = write, .value = *value};
-	bool done = mmio_dispatch(v, &a);
+	struct mmio_result got;
 
-	*value = a.value;
-	return done;
+	if (write)
+		return mmio_write(v, GUEST_PL011_BASE + offset, size, *value);
+	got = mmio_read(v, GUEST_PL011_BASE + offset, size);
+	*value = mmio_cut(got.value, size);
+	return got.done;
 }
 
 static uint64_t read_sized(uint64_t offset, uint8_t size)
@@ -461,11 +462,8 @@ static void any_allocation_fails(void **state)
 		ret = init_vuart(other, 0, 0, RING_GFN);
 		whole_fail_at = 0;
 		assert_true(ret == 0 || ret == -ENOMEM);
-		if (ret) { /* as if it had not been tried */
-			struct mmio_access a = {.addr = GUEST_PL011_BASE, .size = 4};
-
-			assert_false(mmio_dispatch(other->vcpu[0], &a));
-		}
+		if (ret) /* as if it had not been tried */
+			assert_false(mmio_read(other->vcpu[0], GUEST_PL011_BASE, 4).done);
 		assert_int_equal(whole_destroy(other->id), 0);
 		assert_int_equal(page_nr_free(), before);
 	}
