@@ -41,7 +41,7 @@ MONITORD_OBJS := $(call tools_objs,$(addprefix tools/monitor/,ends.c monitor.c m
 	$(addprefix tools/console/,client_calls.c protocol.c) $(addprefix tools/common/,frame.c frame_io.c loop.c))
 
 STORE_SRCS := $(addprefix tools/store/,change.c conn.c conn_ring.c conn_socket.c control.c domains.c introduce.c \
-	ops.c perms.c quota.c state.c store.c tree.c txn.c watch.c wire.c) tools/common/loop.c
+	ops.c perms.c quota.c record.c state.c state_dump.c state_load.c store.c tree.c txn.c watch.c wire.c) tools/common/loop.c
 STORED_SRCS := $(STORE_SRCS) $(addprefix tools/store/,stored.c xen.c) $(DAEMON_SRCS)
 STORED_OBJS := $(call tools_objs,$(STORED_SRCS))
 

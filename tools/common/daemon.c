@@ -239,6 +239,35 @@ static int listen_on_socket(void)
 	return fd;
 }
 
+static void open_log(void)
+{
+	const struct daemon_options *options = self.options;
+	int ret;
+
+	umask(022);
+	if (!options->log_file)
+		return;
+	ret = daemon_make_folder_of(options->log_file);
+	self.log_open = ret == 0 && logfile_init(&self.log, options->log_file, LOG_LIMIT) == 0;
+	if (!self.log_open || self.log.fd < 0)
+		fprintf(stderr, "%s: warning: cannot write the log file %s\n", options->name,
+			options->log_file);
+}
+
+int daemon_hand_over(void)
+{
+	fcntl(self.pid_fd, F_SETFD, 0);
+	return self.pid_fd;
+}
+
+void daemon_take_over(const struct daemon_options *options, int pid_fd)
+{
+	self.options = options;
+	self.pid_fd = pid_fd;
+	fcntl(pid_fd, F_SETFD, FD_CLOEXEC);
+	open_log();
+}
+
 int daemon_start(const struct daemon_options *options)
 {
 	int ret;
@@ -251,15 +280,7 @@ int daemon_start(const struct daemon_options *options)
 		ret = write_pid();
 	if (ret < 0)
 		return ret;
-	umask(022);
-	if (options->log_file) {
-		ret = daemon_make_folder_of(options->log_file);
-		self.log_open =
-			ret == 0 && logfile_init(&self.log, options->log_file, LOG_LIMIT) == 0;
-		if (!self.log_open || self.log.fd < 0)
-			fprintf(stderr, "%s: warning: cannot write the log file %s\n",
-				options->name, options->log_file);
-	}
+	open_log();
 	return listen_on_socket();
 }
 

@@ -26,6 +26,13 @@ int daemon_start(const struct daemon_options *options);
 /* Everything works: lets the parent go and leaves the terminal. */
 void daemon_is_ready(void);
 
+/*
+ * For a daemon that is replaced by exec(): keeps the pid file's lock over it and returns its
+ * descriptor. The successor calls daemon_take_over() with it instead of daemon_start().
+ */
+int daemon_hand_over(void);
+void daemon_take_over(const struct daemon_options *options, int pid_fd);
+
 /* Removes the socket and the pid file. */
 void daemon_stop(void);
 

@@ -35,11 +35,11 @@ static void remove_one(struct store *store, struct node *node, const struct txn 
 
 void change_remove_all(struct store *store, struct node *node, const struct txn *by)
 {
-	state_note_removed(store, node);
 	node_get(node);
 	while (node->first)
 		remove_one(store, tree_first_leaf(node), by);
 	remove_one(store, node, by);
+	state_note_removed(store, node);
 	node_put(&store->tree, node);
 }
 
@@ -48,7 +48,6 @@ static void remove_and_tell(struct store *store, struct node *top)
 {
 	struct node *node;
 
-	state_note_removed(store, top);
 	node_get(top);
 	do {
 		struct perms *before;
@@ -61,6 +60,7 @@ static void remove_and_tell(struct store *store, struct node *top)
 		perms_put(before);
 		node_put(&store->tree, node);
 	} while (node != top);
+	state_note_removed(store, top);
 	node_put(&store->tree, top);
 }
 

@@ -3,6 +3,7 @@
 #include "conn.h"
 
 #include "common/daemon.h"
+#include "state.h"
 #include "txn.h"
 #include "watch.h"
 
@@ -92,6 +93,21 @@ void conn_reset(struct conn *conn)
 		watch_free(conn->watches);
 	while (conn->txns)
 		txn_free(conn->txns);
+}
+
+void conn_drop_queues_out(struct conn *conn)
+{
+	conn->domain->bytes -= buffer_len(&conn->out);
+	conn->sent += buffer_len(&conn->out);
+	buffer_free(&conn->out);
+	conn->outstanding = 0;
+}
+
+void conn_drop_queues(struct conn *conn)
+{
+	buffer_free(&conn->in);
+	conn_drop_queues_out(conn);
+	conn->is_held = false;
 }
 
 static void unmark(struct conn *conn)
@@ -204,6 +220,7 @@ void conn_put(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id,
 	domain->bytes += sizeof(head) + len;
 	if (type != XS_WATCH_EVENT)
 		conn->outstanding++;
+	state_note_out(conn->store, conn, sizeof(head) + len);
 	conn_mark(conn);
 }
 

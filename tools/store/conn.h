@@ -63,8 +63,10 @@ void conn_open(struct conn *conn, struct store *store, struct domain *domain,
 	       const struct conn_ops *ops);
 void conn_close(struct conn *conn); /* and free it */
 
-/* Drops its watches and transactions. */
+/* Drops its watches and transactions; its queues. */
 void conn_reset(struct conn *conn);
+void conn_drop_queues(struct conn *conn);
+void conn_drop_queues_out(struct conn *conn);
 
 /*
  * Handles the whole messages at the beginning of data and returns the bytes that they had. Stops
@@ -93,10 +95,18 @@ int conn_socket_open(struct store *store, int fd); /* 0 or a negative errno */
 int conn_socket_fd(const struct conn *conn);       /* -1: not a socket */
 
 /* ---- conn_ring.c ---- */
-struct conn *conn_ring_open(struct store *store, struct domain *domain, void *page, uint32_t port);
+/* A client without a ring yet, the domain's; NULL: no memory. */
+struct conn *conn_ring_open(struct store *store, struct domain *domain);
+/* Its page and local port are there: 0 or -ENOMEM. fresh: its indices are where the page says. */
+int conn_ring_attach(struct conn *conn, void *page, uint32_t port, bool fresh);
 int conn_ring_rebind(struct conn *conn, uint32_t remote_port); /* 0 or a negative errno */
 void conn_ring_ready(struct conn *conn);                       /* it may have written, or read */
 void conn_ring_greet(struct conn *conn);                       /* sends it an event */
+
+/* Positions in its requests and answers: what was taken, what was sent. */
+uint32_t conn_ring_taken(const struct conn *conn);
+uint32_t conn_ring_sent(const struct conn *conn);
+void conn_ring_restore(struct conn *conn, uint32_t taken, uint32_t sent);
 
 /* ---- ops.c ---- */
 /* One whole message, its head checked for length only. */

@@ -4,6 +4,7 @@
  * what is read there is read once and checked, and our indices are our own copies.
  */
 #include "conn.h"
+#include "state.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -110,6 +111,8 @@ static void take(struct conn *conn)
 	copy_out(data, ring->page->req, ring->req_cons, len);
 	ring->req_cons += len;
 	take_bytes(conn, data, len);
+	state_note_taken(conn->store, conn);
+	state_commit(conn->store); /* before the other side can see that we have it */
 	store_index(&ring->page->req_cons, ring->req_cons);
 	__atomic_thread_fence(
 		__ATOMIC_SEQ_CST); /* with the guest's own, between req_prod and req_cons */
@@ -124,9 +127,11 @@ static void take(struct conn *conn)
 static void flush(struct conn *conn)
 {
 	struct ring_conn *ring = of(conn);
-	uint32_t unread = ring->rsp_prod - load(&ring->page->rsp_cons);
-	uint32_t len = buffer_len(&conn->out);
+	uint32_t unread, len = buffer_len(&conn->out);
 
+	if (!ring->page)
+		return;
+	unread = ring->rsp_prod - load(&ring->page->rsp_cons);
 	if (unread > XENSTORE_RING_SIZE) {
 		conn_break(conn, XENSTORE_ERROR_RINGIDX, "its answer indices cannot be");
 		return;
@@ -145,22 +150,13 @@ static void flush(struct conn *conn)
 
 /* ---- state of the connection ---- */
 
-static void drop_queues(struct conn *conn)
-{
-	conn->domain->bytes -= buffer_len(&conn->out);
-	conn->sent += buffer_len(&conn->out);
-	buffer_free(&conn->in);
-	buffer_free(&conn->out);
-	conn->outstanding = 0;
-	conn->is_held = false;
-}
-
 static void cut(struct conn *conn, int error)
 {
 	struct ring_conn *ring = of(conn);
 
 	conn_reset(conn);
-	drop_queues(conn);
+	conn_drop_queues(conn);
+	state_note_reset(conn->store, conn);
 	ring->silent = true;
 	ring->page->error = (uint32_t)error;
 	ring->notify = true;
@@ -173,12 +169,14 @@ static void reconnect(struct ring_conn *ring)
 	struct xenstore_domain_interface *page = ring->page;
 
 	conn_reset(&ring->conn);
-	drop_queues(&ring->conn);
+	conn_drop_queues(&ring->conn);
 	ring->conn.broken = 0;
 	ring->silent = false;
 	ring->req_cons = ring->rsp_prod = 0;
 	page->req_cons = page->req_prod = page->rsp_cons = page->rsp_prod = 0;
 	page->error = XENSTORE_ERROR_NONE;
+	state_note_reconnect(ring->conn.store, &ring->conn);
+	state_commit(ring->conn.store);
 	store_index(&page->connection, XENSTORE_CONNECTED); /* after the indices */
 	ring->notify = true;
 	conn_mark(&ring->conn);
@@ -188,6 +186,8 @@ void conn_ring_ready(struct conn *conn)
 {
 	struct ring_conn *ring = of(conn);
 
+	if (!ring->page)
+		return;
 	if (load(&ring->page->connection) == XENSTORE_RECONNECT)
 		reconnect(ring);
 	if (ring->silent || conn->broken)
@@ -209,8 +209,8 @@ static void free_ring(struct conn *conn)
 	struct ring_conn *ring = of(conn);
 	struct store *store = conn->store;
 
-	store->by_port[ring->port] = NULL;
-	if (store->platform) {
+	if (ring->page) {
+		store->by_port[ring->port] = NULL;
 		store->platform->unbind(store, ring->port);
 		store->platform->unmap_ring(store, ring->page);
 	}
@@ -240,24 +240,68 @@ static int claim_port(struct store *store, struct conn *conn, uint32_t port)
 	return 0;
 }
 
-struct conn *conn_ring_open(struct store *store, struct domain *domain, void *page, uint32_t port)
+struct conn *conn_ring_open(struct store *store, struct domain *domain)
 {
 	struct ring_conn *ring = calloc(1, sizeof(*ring));
 
-	if (!ring || claim_port(store, &ring->conn, port) < 0) {
-		free(ring);
+	if (!ring)
 		return NULL;
-	}
-	ring->page = page;
-	ring->port = port;
 	ring->conn.is_ring = true;
-	ring->req_cons = load(&ring->page->req_cons);
-	ring->rsp_prod = load(&ring->page->rsp_prod);
-	ring->page->server_features =
-		XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR;
 	conn_open(&ring->conn, store, domain, &ring_ops);
 	domain->conn = &ring->conn;
 	return &ring->conn;
+}
+
+/*
+ * Of a ring that a daemon before us had: what it took is known, and of what it was about to send the
+ * page says how much it did send.
+ */
+static void resume(struct ring_conn *ring)
+{
+	struct buffer *out = &ring->conn.out;
+	uint32_t sent = load(&ring->page->rsp_prod), skip = sent - ring->rsp_prod;
+
+	if (skip > buffer_len(out))
+		skip = buffer_len(out);
+	if (skip)
+		conn_sent(&ring->conn, skip);
+	ring->rsp_prod = sent;
+	store_index(&ring->page->req_cons, ring->req_cons);
+}
+
+int conn_ring_attach(struct conn *conn, void *page, uint32_t port, bool fresh)
+{
+	struct ring_conn *ring = of(conn);
+
+	if (claim_port(conn->store, conn, port) < 0)
+		return -ENOMEM;
+	ring->page = page;
+	ring->port = port;
+	if (fresh) {
+		ring->req_cons = load(&ring->page->req_cons);
+		ring->rsp_prod = load(&ring->page->rsp_prod);
+	} else {
+		resume(ring);
+	}
+	ring->page->server_features =
+		XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR;
+	return 0;
+}
+
+uint32_t conn_ring_taken(const struct conn *conn)
+{
+	return ((const struct ring_conn *)conn)->req_cons;
+}
+
+uint32_t conn_ring_sent(const struct conn *conn)
+{
+	return ((const struct ring_conn *)conn)->rsp_prod;
+}
+
+void conn_ring_restore(struct conn *conn, uint32_t taken, uint32_t sent)
+{
+	of(conn)->req_cons = taken;
+	of(conn)->rsp_prod = sent;
 }
 
 int conn_ring_rebind(struct conn *conn, uint32_t remote_port)

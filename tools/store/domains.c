@@ -84,7 +84,15 @@ struct domain *domains_named(struct domain_table *table, uint32_t domid)
 		return domain_get(domain);
 	if (!store_domain_exists(table->store, domid))
 		return domains_dead(table, domid);
-	domain = add(table, domid);
+	return domains_assume(table, domid);
+}
+
+struct domain *domains_assume(struct domain_table *table, uint32_t domid)
+{
+	struct domain *domain = domains_find(table, domid);
+
+	if (!domain)
+		domain = add(table, domid);
 	return domain ? domain_get(domain) : NULL;
 }
 

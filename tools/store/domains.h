@@ -64,6 +64,9 @@ struct domain *domains_find(const struct domain_table *table, uint32_t domid);
  */
 struct domain *domains_named(struct domain_table *table, uint32_t domid);
 
+/* The same without asking: a domain that existed when it was written down. */
+struct domain *domains_assume(struct domain_table *table, uint32_t domid);
+
 /* A dead one, for a number that meant nothing. NULL: no memory. */
 struct domain *domains_dead(struct domain_table *table, uint32_t domid);
 

@@ -17,30 +17,47 @@ bool store_domain_exists(struct store *store, uint32_t domid)
 	return !store->platform || store->platform->domain_state(store, domid) != DOMAIN_GONE;
 }
 
-/* Its ring is mapped and its port bound: it is a client. */
-static int connect_ring(struct store *store, struct domain *domain, uint64_t gfn, uint32_t port)
+/* Its ring is mapped and its port bound. 0 or a negative errno. */
+static int attach(struct store *store, struct conn *conn, bool fresh)
 {
 	const struct platform *platform = store->platform;
-	struct conn *conn;
+	struct domain *domain = conn->domain;
+	uint32_t port = domain->remote_port;
 	void *page;
 	int local;
 
-	if (!platform)
-		return -EINVAL;
-	page = platform->map_ring(store, domain->domid, gfn, &port);
+	page = platform ? platform->map_ring(store, domain->domid, domain->gfn, &port) : NULL;
 	if (!page)
 		return -EINVAL;
 	local = platform->bind(store, domain->domid, port);
-	conn = local < 0 ? NULL : conn_ring_open(store, domain, page, (uint32_t)local);
-	if (!conn) {
-		if (local >= 0)
-			platform->unbind(store, (uint32_t)local);
-		platform->unmap_ring(store, page);
-		return -EINVAL;
+	if (local >= 0 && conn_ring_attach(conn, page, (uint32_t)local, fresh) == 0) {
+		domain->remote_port = port;
+		return 0;
 	}
-	domain->introduced = true;
+	if (local >= 0)
+		platform->unbind(store, (uint32_t)local);
+	platform->unmap_ring(store, page);
+	return -EINVAL;
+}
+
+/* The domain becomes a client. */
+static int connect_ring(struct store *store, struct domain *domain, uint64_t gfn, uint32_t port)
+{
+	struct conn *conn = conn_ring_open(store, domain);
+	int ret;
+
+	if (!conn)
+		return -ENOMEM;
 	domain->gfn = gfn;
 	domain->remote_port = port;
+	ret = attach(store, conn, true);
+	if (ret < 0) {
+		conn_close(conn);
+		return ret;
+	}
+	domain->introduced = true;
+	state_note_domain(store, domain);
+	state_note_taken(store, conn);
 	return 0;
 }
 
@@ -85,7 +102,7 @@ int store_introduce(struct store *store, uint32_t domid, uint64_t gfn, uint32_t 
 int store_introduce_dom0(struct store *store)
 {
 	struct domain *domain = store->domains.zero;
-	int ret = connect_ring(store, domain, 0, 0);
+	int ret = domain->conn ? 0 : connect_ring(store, domain, 0, 0);
 
 	if (ret < 0)
 		return ret;
@@ -122,6 +139,29 @@ int store_release(struct store *store, uint32_t domid)
 		return -ENOENT;
 	end_domain(store, domain);
 	return 0;
+}
+
+/* A domain whose ring cannot be had any more is about to be found dead, or cannot be helped. */
+static void attach_one(struct domain *domain, void *arg)
+{
+	struct store *store = arg;
+
+	if (!domain->introduced || !domain->conn)
+		return;
+	if (attach(store, domain->conn, false) == 0) {
+		conn_ring_greet(domain->conn);
+		conn_ring_ready(domain->conn);
+	} else if (domain->domid) {
+		end_domain(store, domain);
+	} else {
+		conn_close(domain->conn);
+	}
+}
+
+void store_attach_rings(struct store *store)
+{
+	domains_each(&store->domains, attach_one, store);
+	store_check_domains(store);
 }
 
 /* ---- who has ended ---- */

@@ -3,6 +3,7 @@
 #include "store.h"
 
 #include "conn.h"
+#include "state.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -121,6 +122,7 @@ bool store_end_turn(struct store *store)
 	struct conn *conn, *next;
 	bool again = false;
 
+	state_commit(store); /* before anybody can see it */
 	for (conn = store->dirty, store->dirty = NULL; conn; conn = next) {
 		next = conn->dirty_next;
 		conn->is_dirty = false;

@@ -48,6 +48,7 @@ struct store {
 	struct loop *loop;     /* for sockets */
 	const struct platform *platform;
 	struct state *state; /* where changes are written down; NULL: nowhere */
+	bool restored;       /* from the program before, by exec() */
 	uint32_t closed;     /* clients, so far */
 	uint32_t next_txn;
 	bool trace;         /* log every request */
@@ -81,6 +82,9 @@ int store_release(struct store *store, uint32_t domid);
 
 /* Domain 0's kernel becomes a client. 0 or a negative errno. */
 int store_introduce_dom0(struct store *store);
+
+/* After the state was read: rings are mapped, and who is gone is told of. */
+void store_attach_rings(struct store *store);
 
 /* Looks which domains have ended, and tells. For VIRQ_DOM_EXC. */
 void store_check_domains(struct store *store);

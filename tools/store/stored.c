@@ -10,7 +10,9 @@
 #include <libctrl.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,18 +25,24 @@
 
 #define STORE_SOCKET "/run/xenstored/socket" /* where the clients look for it */
 #define ACCEPT_BATCH 16
+#define HAND_OVER    "PLINTH_STORED_FDS" /* environment: state, lock and socket of the one before */
 
 static struct store store;
 static struct loop loop;
-static struct loop_source listener, signals;
-static bool alone; /* no hypervisor */
-static bool bare;  /* domain 0's nodes are left to xen-init-dom0 */
+static struct loop_source listener, signals, restart_signal;
+static const char *state_dir = STATE_DIR;
+static bool alone;             /* no hypervisor */
+static bool bare;              /* domain 0's nodes are left to xen-init-dom0 */
+static bool ask_update;        /* only tell the running one to let itself be replaced */
+static char program[PATH_MAX]; /* where this one was started from */
 
 static const char usage[] =
 	"usage: plinth-stored [-fDN] [-s SOCKET] [-p PIDFILE] [-l LOGFILE] [-d STATEDIR]\n"
+	"       plinth-stored -r [-s SOCKET]\n"
 	"The store: tells domains of each other (xenstore). -f: stay in the foreground and log to\n"
 	"stderr too. -D: leave domain 0's nodes to xen-init-dom0. -N: without a hypervisor, for\n"
-	"clients on the socket alone.\n";
+	"clients on the socket alone. -r: have the running one replaced by the program that is\n"
+	"installed now.\n";
 
 static void accept_clients(struct loop_source *source, uint32_t events)
 {
@@ -61,6 +69,26 @@ static void take_signal(struct loop_source *source, uint32_t events)
 	if (read(source->fd, &info, sizeof(info)) != sizeof(info))
 		return;
 	store.stop = true;
+}
+
+static void take_restart_signal(struct loop_source *source, uint32_t events)
+{
+	struct signalfd_siginfo info;
+
+	(void)events;
+	if (read(source->fd, &info, sizeof(info)) == sizeof(info))
+		store.restart = true;
+}
+
+static int restart_signal_fd(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static int watch_fd(struct loop_source *source, int fd,
@@ -91,18 +119,35 @@ static int open_hypervisor(void)
 		daemon_fail("cannot start: %s", ctrl_error());
 		return -EIO;
 	}
-	if (store_introduce_dom0(&store) < 0)
-		daemon_log("domain 0's kernel has no store");
 	return 0;
 }
 
-static int prepare(int socket_fd)
+/* What the one before left, by exec() or by its journal; or a store with the first nodes. */
+static int get_state(int state_fd)
+{
+	int ret = 0;
+
+	if (state_fd >= 0 && state_take_over(&store, state_fd) < 0)
+		daemon_log("the state of the daemon before cannot be read");
+	ret = state_open(&store, state_dir);
+	if (ret < 0) {
+		daemon_fail("cannot start: the state below %s: %s", state_dir, strerror(-ret));
+		return ret;
+	}
+	if (ret == 1)
+		store_attach_rings(&store);
+	else if (!bare)
+		ret = store_make_dom0_nodes(&store);
+	if (!alone && store_introduce_dom0(&store) < 0)
+		daemon_log("domain 0's kernel has no store");
+	return ret;
+}
+
+static int prepare(int socket_fd, int state_fd)
 {
 	int ret = store_init(&store);
 
 	raise_file_limit();
-	if (ret == 0 && !bare)
-		ret = store_make_dom0_nodes(&store);
 	if (ret == 0)
 		ret = loop_init(&loop);
 	store.loop = &loop;
@@ -110,17 +155,84 @@ static int prepare(int socket_fd)
 		ret = watch_fd(&listener, socket_fd, accept_clients);
 	if (ret == 0)
 		ret = watch_fd(&signals, daemon_signal_fd(false), take_signal);
-	if (ret < 0)
+	if (ret == 0)
+		ret = watch_fd(&restart_signal, restart_signal_fd(), take_restart_signal);
+	if (ret < 0) {
 		daemon_fail("cannot start: %s", strerror(-ret));
-	return ret < 0 ? ret : open_hypervisor();
+		return ret;
+	}
+	ret = open_hypervisor();
+	return ret < 0 ? ret : get_state(state_fd);
 }
 
-static void run(void)
+/*
+ * Another program takes this process over, with everything in it. Answers that are queued are the
+ * next one's to send: who asked for it hears of it when it is done.
+ */
+static void hand_over(char **argv)
+{
+	const char *binary = store.binary ? store.binary : program;
+	int state_fd = access(binary, X_OK) < 0 ? -errno : state_hand_over(&store);
+	int listener_fd = listener.fd;
+	char fds[64];
+
+	store.restart = false;
+	if (state_fd < 0) {
+		daemon_log("cannot be replaced by %s: %s", binary, strerror(-state_fd));
+		return;
+	}
+	daemon_log("is replaced by %s", binary);
+	state_commit(&store);
+	fcntl(listener_fd, F_SETFD, 0);
+	snprintf(fds, sizeof(fds), "%d:%d:%d", state_fd, daemon_hand_over(), listener_fd);
+	setenv(HAND_OVER, fds, 1);
+	execv(binary, argv);
+	daemon_log("cannot be replaced by %s: %s", binary, strerror(errno));
+	close(state_fd);
+}
+
+/* The listening socket, or a negative errno. */
+static int start(const struct daemon_options *options, int *state_fd)
+{
+	const char *fds = getenv(HAND_OVER);
+	int pid_fd, listener_fd;
+
+	*state_fd = -1;
+	if (!fds || sscanf(fds, "%d:%d:%d", state_fd, &pid_fd, &listener_fd) != 3)
+		return daemon_start(options);
+	unsetenv(HAND_OVER);
+	daemon_take_over(options, pid_fd);
+	fcntl(listener_fd, F_SETFD, FD_CLOEXEC);
+	return listener_fd;
+}
+
+static int ask_for_update(const char *socket_path)
+{
+	static const char *const words[] = {"live-update", "-s"};
+	struct ctrl_store *client;
+	char *answer = NULL;
+	int ret;
+
+	setenv("XENSTORED_PATH", socket_path, 1);
+	ret = ctrl_store_open(&client);
+	if (ret == 0) {
+		ret = ctrl_store_control(client, words, 2, &answer);
+		ctrl_store_close(client);
+	}
+	if (ret < 0)
+		fprintf(stderr, "plinth-stored: cannot be replaced: %s\n", ctrl_error());
+	free(answer);
+	return ret < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static void run(char **argv)
 {
 	bool again = false;
 	int ret = 0;
 
 	while (!store.stop && ret == 0) {
+		if (store.restart)
+			hand_over(argv);
 		again = store_end_turn(&store);
 		ret = loop_run_once(&loop, again ? 0 : -1);
 		if (again)
@@ -134,7 +246,7 @@ static int parse_options(int argc, char **argv, struct daemon_options *options)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "fhDNs:p:l:d:")) != -1) {
+	while ((option = getopt(argc, argv, "fhrDNs:p:l:d:")) != -1) {
 		switch (option) {
 		case 'f':
 			options->foreground = true;
@@ -155,6 +267,10 @@ static int parse_options(int argc, char **argv, struct daemon_options *options)
 			options->log_file = optarg;
 			break;
 		case 'd':
+			state_dir = optarg;
+			break;
+		case 'r':
+			ask_update = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -174,18 +290,23 @@ int main(int argc, char **argv)
 		.socket = STORE_SOCKET,
 		.log_file = "/var/log/plinth/stored.log",
 	};
-	int socket_fd;
+	int socket_fd, state_fd;
 
 	if (parse_options(argc, argv, &options) < 0) {
 		fputs(usage, stderr);
 		return 2;
 	}
-	socket_fd = daemon_start(&options);
-	if (socket_fd < 0 || prepare(socket_fd) < 0)
+	if (ask_update)
+		return ask_for_update(options.socket);
+	if (readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
+		program[0] = '\0';
+	socket_fd = start(&options, &state_fd);
+	if (socket_fd < 0 || prepare(socket_fd, state_fd) < 0)
 		return EXIT_FAILURE;
 	daemon_is_ready();
-	daemon_log("started");
-	run();
+	daemon_log(store.restored ? "goes on" : "started");
+	run(argv);
+	state_close(&store);
 	store_free(&store);
 	xen_close();
 	loop_close(&loop);
