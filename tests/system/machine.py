@@ -16,6 +16,7 @@ import pexpect
 TOP = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("B", TOP / "build")).absolute()
 LOGS = BUILD / "test-logs"
+XEN_TOOLS = BUILD / "images/xen.cpio"
 PROBES = [BUILD / "tests/system/probe", BUILD / "tests/system/store-probe"]
 
 BOOT_LIMIT = 240  # seconds from reset to dom0's agent; a boot takes 5 to 15
@@ -42,6 +43,7 @@ class Config:
     dom0_args: str = ""
     qemu: tuple = field(default=())
     reboots: bool = False
+    peer: bool = False  # stock Xen's programs are there too, though no daemon of them runs
     label: str = ""  # tells apart what else is the same, in names of logs and groups of tests
 
     def name(self):
@@ -106,7 +108,7 @@ class Machine:
         with tempfile.NamedTemporaryFile(suffix=".cpio") as archive:
             pack_cpio(files, archive.name)
             env = config.environment()
-            env["INITRD"] = archive.name
+            env["INITRD"] = f"{XEN_TOOLS if config.peer else ''} {archive.name}"
             self.console = pexpect.spawn(
                 "timeout", ["-s", "KILL", str(LIFE_LIMIT), str(TOP / "scripts/run-qemu.sh"), *config.qemu],
                 env=env, logfile=None, timeout=BOOT_LIMIT, maxread=65536)

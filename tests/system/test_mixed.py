@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: ISC
-"""Plinth's tools beside stock xenstored, on Plinth; and stock xl beside them."""
+"""Plinth's tools beside stock xenstored and xl, on Plinth."""
 
 import re
 
 from guests import config_text, create, wait_gone
-from lifecycle_checks import *  # noqa: F401,F403
+from lifecycle_checks import start, test_all_at_once, test_store_client, test_what_is_published  # noqa: F401
 from machine import Config
 
 CONFIG = Config(tools="mixed")
@@ -12,7 +12,7 @@ CONFIG = Config(tools="mixed")
 
 def test_stock_xl_sees_our_guests(dom0):
     """What xl needs to know is published: it lists, shuts down and destroys a guest that vmctl made."""
-    domid = start(dom0, "ours", memory=128)  # noqa: F405
+    domid = start(dom0, "ours", memory=128)
     assert "ours" in dom0.ok("xl list") and dom0.ok("xl domid ours") == str(domid)
     assert "ours" in dom0.ok("xl uptime") and "ours" in dom0.ok("xl vcpu-list ours")
     dom0.ok("xl shutdown -w ours", limit=120)
