@@ -37,6 +37,57 @@ static int crash_domain(struct ctrl *ctrl, const char *domid)
 	return ctrl_shutdown_domain(ctrl, (uint32_t)strtoul(domid, NULL, 10), CTRL_SHUTDOWN_CRASH);
 }
 
+/* --- the store --- */
+
+static int print_tree(struct ctrl_store *store, const char *path)
+{
+	char **names, *value, child[CTRL_STORE_MAX_PATH];
+	int count = ctrl_store_list(store, 0, path, &names);
+
+	if (count < 0)
+		return count == -ENOENT ? 0 : count; /* gone meanwhile */
+	if (!count && !ctrl_store_read(store, 0, path, &value, NULL)) {
+		printf("%s = %s\n", path, value);
+		free(value);
+	}
+	for (int i = 0; i < count; i++) {
+		snprintf(child, sizeof(child), "%s/%s", path[1] ? path : "", names[i]);
+		print_tree(store, child);
+	}
+	free(names);
+	return 0;
+}
+
+static int run_tree(struct ctrl *ctrl, const char *path)
+{
+	struct ctrl_store *store;
+	int err = ctrl_store_open(&store);
+
+	(void)ctrl;
+	if (err)
+		return err;
+	err = print_tree(store, *path ? path : "/");
+	ctrl_store_close(store);
+	return err;
+}
+
+/* PATH=VALUE, as a guest that lies would write it. */
+static int write_node(struct ctrl *ctrl, const char *word)
+{
+	const char *value = strchr(word, '=');
+	struct ctrl_store *store;
+	char path[256];
+	int err = value ? ctrl_store_open(&store) : -EINVAL;
+
+	(void)ctrl;
+	if (err)
+		return err;
+	snprintf(path, sizeof(path), "%.*s", (int)(value - word), word);
+	err = ctrl_store_write(store, 0, path, value + 1, strlen(value + 1));
+	ctrl_store_close(store);
+	return err;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(struct ctrl *ctrl, const char *word);
@@ -44,6 +95,8 @@ static const struct {
 	{"usage", print_usage},
 	{"keys", send_keys},
 	{"crash", crash_domain},
+	{"tree", run_tree},
+	{"write", write_node},
 };
 
 static int run(const char *name, const char *word)

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: ISC
+"""Disks and networks of guests on Plinth."""
+
+from machine import Config
+from device_checks import *  # noqa: F401,F403
+
+CONFIG = Config(hv="plinth", label="toolstack")
