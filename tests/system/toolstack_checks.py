@@ -141,9 +141,9 @@ def test_emulated_uart(dom0):
         "echo went=$?", "went=0")
     ask("for i in 1 2 3 4 5; do cat /proc/uptime >/dev/null; done; grep uart-pl011 /proc/interrupts; echo seen-$((1+1))",
         "seen-2")
-    ask("seq 1000 5000; echo all-$((1 + 1))", "all-2")
+    ask("seq 1000 1999; echo all-$((1 + 1))", "all-2")
     log = dom0.ok("cat /var/log/plinth/console/uart-vuart.log | tr -d '\\r'")
-    assert all(f"\n{n}\n" in log for n in range(1000, 5001, 100))
+    assert all(f"\n{n}\n" in log for n in range(1000, 2000, 10))
     # A long line, typed as fast as it is taken.
     line = "x" * 900
     ask(f"echo {line} | wc -c | sed s/^/length:/", "length:901")
