@@ -16,6 +16,12 @@ static size_t part_in_page(uint64_t addr, size_t len)
 	return MIN(len, (size_t)(PAGE_SIZE - (addr & ~PAGE_MASK)));
 }
 
+/* Is there something, and all of it in the page that addr is in? */
+static inline bool in_one_page(uint64_t addr, size_t len)
+{
+	return len - 1 < PAGE_SIZE - (addr & ~PAGE_MASK);
+}
+
 static bool range_wraps(uint64_t addr, size_t len)
 {
 	return len && addr + (len - 1) < addr;
@@ -90,7 +96,8 @@ static __inline_here int read_part(const struct space *s, void *dst, uint64_t sr
 	return err;
 }
 
-static __inline_here int write_part(const struct space *s, uint64_t dst, const void *src, size_t len)
+static __inline_here int write_part(const struct space *s, uint64_t dst, const void *src,
+				    size_t len)
 {
 	paddr_t pa;
 	int err;
@@ -147,16 +154,16 @@ int copy_from_guest(struct vcpu *v, void *dst, gvaddr_t src, size_t len)
 {
 	struct space s = space_of_vcpu(v);
 
-	return likely(part_in_page(src, len) == len) ? read_part(&s, dst, src, len)
-						     : copy_in(&s, dst, src, len);
+	return likely(in_one_page(src, len)) ? read_part(&s, dst, src, len)
+					     : copy_in(&s, dst, src, len);
 }
 
 int copy_to_guest(struct vcpu *v, gvaddr_t dst, const void *src, size_t len)
 {
 	struct space s = space_of_vcpu(v);
 
-	return likely(part_in_page(dst, len) == len) ? write_part(&s, dst, src, len)
-						     : copy_out(&s, dst, src, len);
+	return likely(in_one_page(dst, len)) ? write_part(&s, dst, src, len)
+					     : copy_out(&s, dst, src, len);
 }
 
 int copy_from_domain(struct domain *d, void *dst, gpaddr_t src, size_t len)

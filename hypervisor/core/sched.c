@@ -96,13 +96,12 @@ void sched_account_state(struct vcpu *v, int state, uint64_t now)
 	s->state_since = now;
 }
 
+/* Of one that does not run: blocked if that is all that keeps it. */
 static int idle_state(const struct vcpu *v)
 {
-	if (vcpu_runnable(v))
-		return RUNSTATE_runnable;
-	return v->blocked && !v->offline && !v->pause_count && !v->domain->pause_count
-		       ? RUNSTATE_blocked
-		       : RUNSTATE_offline;
+	if (likely(v->blocked && !v->offline && !v->pause_count && !v->domain->pause_count))
+		return RUNSTATE_blocked;
+	return vcpu_runnable(v) ? RUNSTATE_runnable : RUNSTATE_offline;
 }
 
 static inline bool allowed_on(const struct vcpu *v, unsigned cpu)
@@ -202,7 +201,7 @@ static struct cpu *choose_cpu(struct vcpu *v)
 {
 	struct cpu *home = cpus[v->sched.cpu], *best = NULL;
 
-	if (atomic_load_acq(&v->running))
+	if (nr_cpus == 1 || atomic_load_acq(&v->running))
 		return home;
 	if (allowed_on(v, home->id) && !READ_ONCE(home->rq.running) && !home->rq.nr_ready)
 		return home;
@@ -221,10 +220,10 @@ static struct cpu *choose_cpu(struct vcpu *v)
 }
 
 /*
- * Put v, whose queue is locked, onto it and make its CPU act if v should run before who runs there
- * now.
+ * Put v, whose queue is locked, onto it. Returns what its CPU has to do: TODO_RESCHED if v should run before who runs
+ * there now; 0: nothing.
  */
-static void enqueue(struct cpu *c, struct vcpu *v, uint64_t now)
+static uint32_t enqueue(struct cpu *c, struct vcpu *v, uint64_t now)
 {
 	struct runqueue *rq = &c->rq;
 	struct vcpu *running = rq->running;
@@ -238,14 +237,9 @@ static void enqueue(struct cpu *c, struct vcpu *v, uint64_t now)
 		v->sched.vruntime = floor;
 	sched_account_state(v, RUNSTATE_runnable, now);
 	rq_insert(rq, v);
-	if (!running) {
-		cpu_kick(c, TODO_RESCHED);
-		return;
-	}
-	if (running->sched.vruntime > v->sched.vruntime + ticks.wake)
-		cpu_kick(c, TODO_RESCHED);
-	else if (rq->nr_ready == 1)
-		cpu_kick(c, TODO_SLICE); /* it runs without a slice: nobody was waiting */
+	if (!running || running->sched.vruntime > v->sched.vruntime + ticks.wake)
+		return TODO_RESCHED;
+	return rq->nr_ready == 1 ? TODO_SLICE : 0; /* it runs without a slice: nobody was waiting */
 }
 
 static bool move_to(struct vcpu *v, struct cpu *to)
@@ -269,6 +263,7 @@ static bool move_to(struct vcpu *v, struct cpu *to)
 
 void sched_wake(struct vcpu *v)
 {
+	uint32_t todo = 0;
 	struct cpu *c;
 
 	if (!vcpu_runnable(v))
@@ -278,8 +273,12 @@ void sched_wake(struct vcpu *v)
 		move_to(v, c);
 	c = rq_lock_of(v);
 	if (vcpu_runnable(v) && c->rq.running != v && !heap_contains(&v->sched.node))
-		enqueue(c, v, time_ticks());
+		todo = enqueue(c, v, time_ticks());
 	spin_unlock(&c->rq.lock);
+	if (todo == TODO_SLICE && c == this_cpu())
+		sched_start_slice(c);
+	else if (todo)
+		cpu_kick(c, todo);
 }
 
 void sched_sleep(struct vcpu *v)

@@ -251,6 +251,14 @@ static inline bool virq_settle(struct vcpu *v, struct virq *q)
 	return virq_wanted(q);
 }
 
+/* q's list register is empty: is that all there is to it? Its flags without what the list register had. */
+static inline bool lr_ended(const struct virq *q, unsigned *flags)
+{
+	*flags = q->flags & ~(unsigned)(VIRQ_LR_FLAGS | VIRQ_ACTIVE);
+	return !(*flags & (VIRQ_REQUESTS | VIRQ_PHYS_ACTIVE | VIRQ_LINE)) && !q->latch &&
+	       q->target == q->owner;
+}
+
 /* Empty the list registers into the ready list. */
 static void lrs_take_out(struct vcpu *v)
 {
@@ -258,9 +266,15 @@ static void lrs_take_out(struct vcpu *v)
 	uint64_t empty = irqchip->lr_empty();
 
 	for (uint32_t left = g->used_lrs; left; left &= left - 1) {
-		unsigned i = (unsigned)__builtin_ctz(left);
+		unsigned i = (unsigned)__builtin_ctz(left), flags;
 		struct virq *q = g->in_lr[i];
 
+		if (likely(empty & BIT64(i) && lr_ended(q, &flags))) { /* nearly always */
+			q->flags = (uint16_t)flags;
+			q->drop = 0;
+			q->lr = NO_LR;
+			continue;
+		}
 		lr_fold(v, q, empty & BIT64(i));
 		if (!(empty & BIT64(i)))
 			irqchip->lr_clear(i);
@@ -436,7 +450,8 @@ void virq_update(struct vcpu *v, struct virq *q)
  * Make q pending in a list register, if that takes no further ado: its vCPU is loaded here and awake, nothing waits
  * for a list register, q is idle and may signal. false: it is not so. here: v is known to be loaded here.
  */
-static __inline_here bool raise_direct(struct vcpu *v, struct virq *q, unsigned source, bool hw, bool here)
+static __inline_here bool raise_direct(struct vcpu *v, struct virq *q, unsigned source, bool hw,
+				       bool here)
 {
 	struct vgic_vcpu *g = &v->vgic;
 	unsigned flags = q->flags, i = q->lr;
@@ -472,6 +487,22 @@ static __inline_here bool raise_direct(struct vcpu *v, struct virq *q, unsigned 
 	return true;
 }
 
+/* Queue q, idle so far, for a vCPU that is loaded nowhere. false: it is not so. */
+static inline bool raise_waiting(struct vcpu *v, struct virq *q, unsigned source)
+{
+	struct vgic_vcpu *g = &v->vgic;
+
+	if (g->cpu || !list_empty(&q->link) || q->target != q->owner ||
+	    (q->flags & (VIRQ_ENABLED | VIRQ_ACTIVE | VIRQ_PHYS_ACTIVE | VIRQ_REQUESTS)) !=
+		    VIRQ_ENABLED)
+		return false;
+	q->latch |= BIT(source);
+	q->drop = 0;
+	ready_insert(g, q);
+	g->flush = true;
+	return true;
+}
+
 static __noinline void raise_slow(struct vcpu *v, struct virq *q, unsigned source)
 {
 	owned_fold(v, q);
@@ -480,13 +511,18 @@ static __noinline void raise_slow(struct vcpu *v, struct virq *q, unsigned sourc
 	vgic_unlock(v);
 }
 
-/* Nearly all interrupts go the direct way. The other way is right for all, just longer. */
+/* Nearly all interrupts go one of the direct ways. The last way is right for all, just longer. */
 void virq_raise(struct vcpu *v, struct virq *q, unsigned source)
 {
-	if (likely(raise_direct(v, q, source, false, false)))
+	if (likely(raise_direct(v, q, source, false, false))) {
 		spin_unlock(&v->vgic.lock);
-	else
+	} else if (likely(raise_waiting(v, q, source))) {
+		spin_unlock(&v->vgic.lock);
+		if (virq_signals(v, q))
+			vcpu_notify(v);
+	} else {
 		raise_slow(v, q, source);
+	}
 }
 
 /*
