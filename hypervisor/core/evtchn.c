@@ -98,7 +98,7 @@ static int deliver_locked(struct domain *d, struct evtchn *e, uint32_t port, str
 		}
 		*target = e->remote_dom;
 		*target_port = e->peer;
-		return evtchn_raise(e->remote_dom, evtchn_lookup(e->remote_dom, e->peer), e->peer);
+		return evtchn_raise(e->remote_dom, evtchn_peer(e), e->peer);
 	case EVTCHN_IPI:
 		*target = d;
 		*target_port = port;

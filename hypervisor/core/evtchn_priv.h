@@ -71,6 +71,13 @@ static inline struct evtchn *evtchn_lookup(const struct domain *d, uint32_t port
 	return likely(bucket) ? &bucket[port % EVTCHNS_PER_BUCKET] : NULL;
 }
 
+/* The other end of a connection. */
+static inline struct evtchn *evtchn_peer(const struct evtchn *e)
+{
+	return &e->remote_dom->evtchn
+			.bucket[e->peer / EVTCHNS_PER_BUCKET][e->peer % EVTCHNS_PER_BUCKET];
+}
+
 /* An open port's descriptor, or NULL. */
 static inline struct evtchn *evtchn_lookup_open(const struct domain *d, uint32_t port)
 {

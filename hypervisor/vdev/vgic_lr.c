@@ -173,10 +173,40 @@ static inline void lr_assign(struct vgic_vcpu *g, struct virq *q, unsigned i)
 	q->lr = (uint8_t)i;
 }
 
+/*
+ * The most frequent case of lr_commit(): q is pending and that is all. hw: its physical interrupt has just become
+ * active for it.
+ */
+static inline void lr_commit_pending(struct vcpu *v, struct virq *q, unsigned source, bool hw)
+{
+	unsigned flags = q->flags & ~(unsigned)(VIRQ_LR_FLAGS | VIRQ_ACTIVE | VIRQ_PHYS_ACTIVE);
+
+	flags |= VIRQ_LR_PENDING | VIRQ_LR_LATCH;
+	q->source = (uint8_t)source;
+	if (hw) {
+		flags |= VIRQ_LR_HW | VIRQ_PHYS_ACTIVE;
+		if (q->intid < NR_LOCALS)
+			v->vgic.phys_local |= BIT(q->intid);
+	}
+	q->flags = (uint16_t)flags;
+	irqchip->lr_write(lr_make(q->intid, q->priority, hw ? q->hwirq : source,
+				  LR_PENDING | (hw ? LR_HW : 0)),
+			  q->lr);
+}
+
+/* q is eligible. */
 static void lr_place(struct vcpu *v, struct virq *q)
 {
+	unsigned latch = q->latch;
+
 	lr_assign(&v->vgic, q, (unsigned)__builtin_ctz(lrs_free(&v->vgic)));
-	lr_commit(v, q);
+	if (unlikely(q->flags & (VIRQ_ACTIVE | VIRQ_PHYS_ACTIVE | VIRQ_LINE) ||
+		     q->target != q->owner || latch & (latch - 1))) {
+		lr_commit(v, q);
+		return;
+	}
+	q->latch = 0;
+	lr_commit_pending(v, q, (unsigned)__builtin_ctz(latch), false);
 }
 
 static void lr_release(struct vcpu *v, struct virq *q)
@@ -472,18 +502,7 @@ static __inline_here bool raise_direct(struct vcpu *v, struct virq *q, unsigned 
 		/* The guest has not ended the last one, or not the physical interrupt that was active with it. */
 		return false;
 	}
-	flags = (q->flags & ~(unsigned)(VIRQ_LR_FLAGS | VIRQ_ACTIVE | VIRQ_PHYS_ACTIVE)) |
-		VIRQ_LR_PENDING | VIRQ_LR_LATCH;
-	q->source = (uint8_t)source;
-	if (hw) {
-		flags |= VIRQ_LR_HW | VIRQ_PHYS_ACTIVE;
-		if (q->intid < NR_LOCALS)
-			g->phys_local |= BIT(q->intid);
-	}
-	q->flags = (uint16_t)flags;
-	irqchip->lr_write(lr_make(q->intid, q->priority, hw ? q->hwirq : source,
-				  LR_PENDING | (hw ? LR_HW : 0)),
-			  q->lr);
+	lr_commit_pending(v, q, source, hw);
 	return true;
 }
 
