@@ -16,6 +16,9 @@ import subprocess
 import tempfile
 
 import machine
+import paths
+import system
+
 
 class Symbols:
     """Addresses to names; what lies outside all of them has none."""
@@ -80,25 +83,25 @@ def print_functions(title, counter, el, rounds, top):
 
 def profile_paths(options, folder):
     symbols = {2: hypervisor_symbols(options.hv)}
-    for set_ in machine.SETS:
-        paths = machine.run_paths(options.hv, set_, options.gic, f"{folder}/profile")
-        if paths.bad:
-            print(paths.bad)
+    for set_ in paths.SETS:
+        result = paths.run(options.hv, set_, options.gic, f"{folder}/profile")
+        if result.bad:
+            print(result.bad)
         sums = read_profile(f"{folder}/profile", symbols)
-        for number, name in sorted(paths.numbers.items()):
-            rounds = paths.rounds.get(name)
+        for number, name in sorted(result.numbers.items()):
+            rounds = result.rounds.get(name)
             if rounds and (not options.names or name in options.names):
                 print_functions(f"{name}, EL2", sums[number], 2, len(rounds), options.top)
 
 
 def profile_create(options, folder):
-    results, _, bad = machine.run_system(options.hv, f"{folder}/profile", f"{folder}/symbols")
-    if bad:
-        print(bad)
+    result = system.run(options.hv, f"{folder}/profile", f"{folder}/symbols")
+    if result.bad:
+        print(result.bad)
     symbols = {2: hypervisor_symbols(options.hv), 1: kernel_symbols(f"{folder}/symbols")}
     sums = read_profile(f"{folder}/profile", symbols)
-    for name, number in {"boot-kernel": 0, **machine.COMMANDS}.items():
-        if name in results and (not options.names or name in options.names):
+    for name, number in {"boot-kernel": 0, **system.COMMANDS}.items():
+        if name in result.counts and (not options.names or name in options.names):
             for el, what in ((2, "EL2"), (1, "EL1 (kernels)"), (0, "EL0")):
                 print_functions(f"{name}, {what}", sums[number], el, 1, options.top)
 

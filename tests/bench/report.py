@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: ISC
-"""Tables in Markdown, and docs/benchmarks.md as a whole."""
+"""Tables in Markdown, docs/benchmarks.md as a whole, and the judge of what must not be overlooked."""
+import os
 import re
 import string
-import os
 
 
 def number(value):
@@ -57,3 +57,37 @@ def write(path, tables):
         text = string.Template(file.read()).substitute(tables)
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
+
+
+class Judge:
+    """Collects what a reader must not overlook."""
+
+    def __init__(self, old):
+        self.old, self.misses, self.worse, self.broken = old, [], [], []
+
+    def target(self, title, value, most, unit="", least=None):
+        """The text for the column: the target, and whether it is reached."""
+        if most is None and least is None:
+            return ""
+        text = f"{number(most)}{unit}" if least is None else f"{number(least)} to {number(most)}{unit}"
+        if value is None or value > most or (least is not None and value < least):
+            self.misses.append(f"{title}: {'not measured' if value is None else number(value) + unit}, target {text}")
+            return f"{text} **missed**"
+        return text
+
+    def before(self, title, value, tolerance=0.01):
+        """The tolerance is what another layout of the memory or of the image may do."""
+        old = self.old.get(title)
+        if value is not None and old is not None and value > old * (1 + tolerance) + 1:
+            self.worse.append(f"{title}: {number(value)}, was {number(old)}")
+
+    def collect_broken(self, results):
+        for key, result in results.items():
+            if result.bad:
+                self.broken.append(f"{' '.join(map(str, key))}: {result.bad}")
+
+    def shout(self):
+        for heading, lines in (("TARGET MISSED", self.misses), ("WORSE THAN BEFORE", self.worse),
+                               ("NOT MEASURED", self.broken)):
+            for line in lines:
+                print(f"*** {heading}: {line}")

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What a guest can ask of the hypervisor, one operation at a time between two markers, for the
- * counting plugin. set=local: one vCPU alone; set=pair: two vCPUs on one CPU; set=smp: two on two
- * CPUs. Each path tells the number of its first marker on the console; the second is one more.
+ * counting plugin. Each path tells the number of its first marker on the console; the second is
+ * one more.
+ *   set=local   one vCPU alone
+ *   set=pair    two vCPUs on one CPU
+ *   set=smp     two vCPUs on two CPUs
+ *   set=server, set=client  of two guests on one CPU, each with peer=DOMID
  */
 
 #include "events.h"
@@ -18,15 +22,18 @@ void marker_set(unsigned long number);
 #define ROUNDS       9
 #define SGI_PING     5
 #define SGI_PONG     6
+#define SGI_ONE_WAY  7
 #define REF          16
 
 struct path {
 	const char *set;
 	const char *name;
 	void (*run)(void);
+	void (*before)(void); /* each round, outside the markers */
 };
 
-static u32 port_self, port_near, port_far;
+static u32 port_self, port_near, port_far, port_quiet;
+#define YIELD() asm volatile("yield")
 #define NOWHERE \
 	0x2000000000 /* a guest physical address that nothing is at on QEMU's virt machine */
 static u64 gicr_ctlr;
@@ -186,6 +193,15 @@ static void run_grant_copy(void)
 	CHECK_RC(copy.status, GNTST_okay);
 }
 
+/* Long enough for a vCPU that was woken to be asleep again. */
+static void wait_a_while(void)
+{
+	u64 deadline = timer_now() + timer_frequency() / 20000;
+
+	while (timer_now() < deadline)
+		YIELD();
+}
+
 /* ---- two vCPUs ---- */
 static u32 stop, other_rounds;
 
@@ -212,13 +228,23 @@ static void run_switch(void)
 	CHECK_EQ(READ_ONCE(other_rounds) - before, 1);
 }
 
+/* A vcpu_info can be registered once. */
+static void take_events(struct cpu *cpu)
+{
+	static bool done;
+
+	if (!done)
+		events_init_cpu(cpu);
+	done = true;
+	WRITE_ONCE(other_rounds, 1); /* ready */
+}
+
 static void job_events(struct cpu *cpu, void *arg)
 {
 	u32 seen = READ_ONCE(events_count[port_far]);
 
 	(void)arg;
-	events_init_cpu(cpu);
-	WRITE_ONCE(other_rounds, 1); /* ready */
+	take_events(cpu);
 	while (!stopped()) {
 		sleep_until(&events_count[port_far], ++seen);
 		events_send(port_far);
@@ -233,10 +259,42 @@ static void run_pingpong(void)
 	sleep_until(&events_count[port_near], before + 1);
 }
 
+/* Takes events and answers none. */
+static void job_listen(struct cpu *cpu, void *arg)
+{
+	u32 seen = READ_ONCE(events_count[port_far]);
+
+	(void)arg;
+	take_events(cpu);
+	while (!stopped())
+		sleep_until(&events_count[port_far], ++seen);
+}
+
+static void run_send(void)
+{
+	events_send(port_near);
+}
+
+/* Until the one that the event has woken sleeps again. */
+static void let_it_sleep(void)
+{
+	for (unsigned n = 0; n < 4; n++)
+		guest_yield();
+}
+
+static void job_count(struct cpu *cpu, void *arg)
+{
+	(void)cpu, (void)arg;
+	IRQ_ON();
+	while (!stopped())
+		WRITE_ONCE(other_rounds, other_rounds + 1);
+}
+
 static void job_sleep(struct cpu *cpu, void *arg)
 {
 	(void)arg;
 	gic_enable(SGI_PING);
+	gic_enable(SGI_ONE_WAY);
 	WRITE_ONCE(other_rounds, 1);
 	for (u32 seen = cpu->irq_count[SGI_PING]; !stopped();)
 		sleep_until(&cpu->irq_count[SGI_PING], ++seen);
@@ -246,6 +304,7 @@ static void job_spin(struct cpu *cpu, void *arg)
 {
 	(void)cpu, (void)arg;
 	gic_enable(SGI_PING);
+	gic_enable(SGI_ONE_WAY);
 	WRITE_ONCE(other_rounds, 1);
 	IRQ_ON();
 	while (!stopped())
@@ -268,12 +327,15 @@ static void run_sgi_spinning(void)
 	spin_until(&cpus[0].irq_count[SGI_PONG], before + 1);
 }
 
-/* It may have seen `stop` already, and not answer. */
-static void wake_by_event(void)
+static void run_sgi_one_way(void)
 {
-	events_send(port_near);
+	u32 before = taken(1, SGI_ONE_WAY);
+
+	gic_sgi_send(SGI_ONE_WAY, BIT(1));
+	spin_until(&cpus[1].irq_count[SGI_ONE_WAY], before + 1);
 }
 
+/* It may have seen `stop` already, and not answer. */
 static void wake_by_sgi(void)
 {
 	gic_sgi_send(SGI_PING, BIT(1));
@@ -286,30 +348,42 @@ static const struct job {
 	void (*wake)(void);
 	unsigned paths; /* that follow in paths[] */
 } jobs[] = {
-	{"pair", job_yield, run_nothing, 1},   {"pair", job_events, run_pingpong, 1},
-	{"smp", job_sleep, wake_by_sgi, 2},    {"smp", job_spin, run_nothing, 1},
-	{"smp", job_events, wake_by_event, 1},
+	{"pair", job_yield, run_nothing, 1}, {"pair", job_listen, run_send, 1},
+	{"pair", job_count, run_nothing, 1}, {"pair", job_events, run_pingpong, 1},
+	{"smp", job_sleep, wake_by_sgi, 3},  {"smp", job_spin, run_nothing, 2},
+	{"smp", job_events, run_send, 1},
 };
 
 static const struct path alone[] = {
-	{"local", "nothing", run_nothing},           {"local", "null-hypercall", run_null},
-	{"local", "psci-version", run_psci_version}, {"local", "bad-hypercall", run_bad_hypercall},
-	{"local", "gicd-read", run_gicd_read},       {"local", "gicr-read", run_gicr_read},
-	{"local", "id-register", run_id_read},       {"local", "unmapped", run_unmapped},
-	{"local", "sgi-self", run_sgi_self},         {"local", "evtchn-self", run_event_self},
-	{"local", "timer-busy", run_timer_busy},     {"local", "timer-asleep", run_timer_asleep},
-	{"local", "yield-alone", run_yield},         {"local", "grant-map-unmap", run_grant_map},
-	{"local", "grant-copy-4k", run_grant_copy},
+	{"local", "nothing", run_nothing, run_nothing},
+	{"local", "null-hypercall", run_null, run_nothing},
+	{"local", "psci-version", run_psci_version, run_nothing},
+	{"local", "bad-hypercall", run_bad_hypercall, run_nothing},
+	{"local", "gicd-read", run_gicd_read, run_nothing},
+	{"local", "gicr-read", run_gicr_read, run_nothing},
+	{"local", "id-register", run_id_read, run_nothing},
+	{"local", "unmapped", run_unmapped, run_nothing},
+	{"local", "sgi-self", run_sgi_self, run_nothing},
+	{"local", "evtchn-self", run_event_self, run_nothing},
+	{"local", "timer-busy", run_timer_busy, run_nothing},
+	{"local", "timer-asleep", run_timer_asleep, run_nothing},
+	{"local", "yield-alone", run_yield, run_nothing},
+	{"local", "grant-map-unmap", run_grant_map, run_nothing},
+	{"local", "grant-copy-4k", run_grant_copy, run_nothing},
 };
 
 /* In the order of jobs[]. */
 static const struct path together[] = {
-	{"pair", "vm-switch-twice", run_switch},
-	{"pair", "evtchn-pingpong", run_pingpong},
-	{"smp", "sgi-round-asleep", run_sgi_asleep},
-	{"smp", "sgi-round-wake", run_sgi_spinning},
-	{"smp", "sgi-round-running", run_sgi_spinning},
-	{"smp", "evtchn-pingpong-smp", run_pingpong},
+	{"pair", "vm-switch-twice", run_switch, run_nothing},
+	{"pair", "evtchn-send-blocked", run_send, let_it_sleep},
+	{"pair", "wfi-block-wake", run_timer_asleep, run_nothing},
+	{"pair", "evtchn-pingpong", run_pingpong, run_nothing},
+	{"smp", "sgi-to-asleep", run_sgi_one_way, wait_a_while},
+	{"smp", "sgi-round-asleep", run_sgi_asleep, run_nothing},
+	{"smp", "sgi-round-wake", run_sgi_spinning, run_nothing},
+	{"smp", "sgi-to-running", run_sgi_one_way, wait_a_while},
+	{"smp", "sgi-round-running", run_sgi_spinning, run_nothing},
+	{"smp", "evtchn-pingpong-smp", run_pingpong, run_nothing},
 };
 
 static void measure(const struct path *path)
@@ -320,12 +394,13 @@ static void measure(const struct path *path)
 		return;
 	guest_printf("path %lu %s\n", marker, path->name);
 	IRQ_ON();
-	for (unsigned n = 0; n < WARM_UP; n++)
+	for (unsigned n = 0; n < WARM_UP + ROUNDS; n++) {
+		path->before();
+		if (n >= WARM_UP)
+			marker_set(marker);
 		path->run();
-	for (unsigned n = 0; n < ROUNDS; n++) {
-		marker_set(marker);
-		path->run();
-		marker_set(marker + 1);
+		if (n >= WARM_UP)
+			marker_set(marker + 1);
 	}
 	IRQ_OFF();
 	marker += 2;
@@ -344,24 +419,23 @@ static void prepare_grants(void)
 	__atomic_store_n(&grants[REF].flags, GTF_permit_access, __ATOMIC_RELEASE);
 }
 
+/* The hypervisor scrubs free memory while it is idle: let it come to its end. */
+static void wait_for_scrubbing(void)
+{
+	IRQ_ON();
+	for (unsigned n = 0; n < 4; n++)
+		sleep_for(timer_frequency() / 2);
+	IRQ_OFF();
+}
+
 static void prepare(void)
 {
-	gic_init();
-	irq_hook = hook;
-	if (!events_init())
-		return;
 	own_domid = events_own_domid();
-	gic_enable(board.ppi_virt);
 	gic_enable(SGI_PONG);
 	CHECK_RC(events_bind_ipi(0, &port_self), 0);
 	prepare_grants();
 	if (board.gic_version == 3)
 		gicr_ctlr = gic_redistributor(0) + GICR_CTLR;
-	/* the hypervisor scrubs free memory while it is idle: let it come to its end */
-	IRQ_ON();
-	for (unsigned n = 0; n < 4; n++)
-		sleep_for(timer_frequency() / 2);
-	IRQ_OFF();
 }
 
 static void settle(void)
@@ -386,7 +460,7 @@ static void start_job(const struct job *job)
 	other_rounds = 0;
 	smp_run(1, job->job, NULL);
 	CHECK(WAIT_FOR(READ_ONCE(other_rounds)));
-	if (job->job == job_events)
+	if (job->job == job_events || job->job == job_listen)
 		CHECK_RC(events_bind_vcpu(port_far, 1), 0);
 }
 
@@ -419,15 +493,94 @@ static void measure_together(const char *set)
 	}
 }
 
+/* ---- two domains ---- */
+static void serve(void)
+{
+	domid_t peer = (domid_t)board_arg_u64("peer", 0);
+	u32 port = 0, seen;
+
+	CHECK_RC(events_alloc(DOMID_SELF, peer, &port), 0);
+	CHECK_RC(events_alloc(DOMID_SELF, peer, &port_quiet), 0);
+	seen = READ_ONCE(events_count[port]);
+	for (;;) {
+		sleep_until(&events_count[port], ++seen);
+		events_send(port);
+	}
+}
+
+/* The two that the server has for us: what else it has is for others. */
+static bool find_ports(domid_t peer)
+{
+	for (u32 port = 1; port < 16; port++)
+		if (!events_bind(peer, port, &port_near))
+			return WAIT_FOR(!events_bind(peer, port + 1, &port_quiet));
+	return false;
+}
+
+static void run_send_quiet(void)
+{
+	events_send(port_quiet);
+}
+
+static void sleep_a_while(void)
+{
+	sleep_for(timer_frequency() / 1000);
+}
+
+static void measure_client(void)
+{
+	static const struct path paths[] = {
+		{"client", "evtchn-send-domain", run_send_quiet, sleep_a_while},
+		{"client", "evtchn-pingpong-domains", run_pingpong, run_nothing},
+	};
+	domid_t peer = (domid_t)board_arg_u64("peer", 0);
+
+	CHECK(WAIT_FOR(find_ports(peer)));
+	settle();
+	/* binding was an event, too, and the server has answered it */
+	sleep_a_while();
+	for (unsigned n = 0; n < ARRAY_SIZE(paths); n++)
+		measure(&paths[n]);
+}
+
+/* ---- all ---- */
+static void measure_local(void)
+{
+	prepare();
+	wait_for_scrubbing();
+	measure_alone();
+}
+
+static void measure_pair(void)
+{
+	prepare();
+	wait_for_scrubbing();
+	measure_together(board_arg("set"));
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} sets[] = {
+	{"local", measure_local}, {"pair", measure_pair},     {"smp", measure_pair},
+	{"server", serve},        {"client", measure_client},
+};
+
 static void check_paths(void)
 {
 	const char *set = board_arg("set");
 
-	prepare();
-	if (!set || !strcmp(set, "local"))
-		measure_alone();
-	else
-		measure_together(set);
+	gic_init();
+	irq_hook = hook;
+	if (!events_init())
+		return;
+	gic_enable(board.ppi_virt);
+	for (unsigned n = 0; n < ARRAY_SIZE(sets); n++)
+		if (set && !strcmp(set, sets[n].name)) {
+			sets[n].run();
+			return;
+		}
+	CHECK_FAIL("set=%s: there is no such set", set ? set : "");
 }
 
 void guest_main(void)

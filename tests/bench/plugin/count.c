@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A TCG plugin that counts instructions by exception level, those of EL2 by class, and writes what
- * was counted so far whenever the guest executes a marker. Arguments: out=FILE      one line of
- * counters for each marker, and one at the end slice=N       let the next CPU run after about N
- * instructions (several CPUs under -icount, see README.md) io=on         count EL2's accesses to
- * devices, too (slow) profile=FILE  executions of each address, one line "MARKER EL ADDRESS COUNT",
- * between a marker with an even number and the odd one that follows it A marker is `movz xzr,
- * #NUMBER`, which does nothing and which no compiler emits; it works at every level.
+ * was counted so far whenever the guest executes a marker. Arguments:
+ *
+ *   out=FILE      one line of counters for each marker, and one at the end
+ *   slice=N       let the next CPU run after about N instructions (several CPUs under -icount)
+ *   io=on         count EL2's accesses to devices, too, and those to GICH (slow)
+ *   stack=SIZE    watch EL2's stack, which begins at the upper end of an aligned area of that SIZE
+ *   profile=FILE  executions of each address, one line "MARKER EL ADDRESS COUNT", between a marker
+ *                 with an even number and the odd one that follows it
+ *
+ * A marker is `movz xzr, #NUMBER`, which does nothing and which no compiler emits; it works at
+ * every level.
  */
 
 #include <stdio.h>
@@ -16,9 +21,13 @@
 
 int qemu_plugin_version = PLUGIN_VERSION;
 
+#define GDB_SP      31
 #define GDB_PSTATE  33
 #define MARKER_MASK 0xffe0001fu
 #define MARKER      0xd280001fu
+/* The virtual interface's control block (GICH) of QEMU's virt machine. */
+#define GICH_BASE 0x08030000u
+#define GICH_SIZE 0x10000u
 
 enum class { CLASS_OTHER, SYSREG, ISB, BARRIER, TLBI_AT, CACHE, ATOMIC, MEMORY, ERET, CLASSES };
 
@@ -26,12 +35,13 @@ enum class { CLASS_OTHER, SYSREG, ISB, BARRIER, TLBI_AT, CACHE, ATOMIC, MEMORY, 
 static struct {
 	uint64_t el[4]; /* [2] is left to the classes */
 	uint64_t el2[CLASSES];
-	uint64_t io;
+	uint64_t io, gich;
+	uint64_t stack; /* the deepest since the last marker, in bytes */
 } counters;
 
 static struct {
 	FILE *out, *profile;
-	unsigned long slice;
+	unsigned long slice, stack;
 	bool io;
 } options;
 
@@ -137,10 +147,11 @@ static void write_counters(const char *what)
 		el2 += counters.el2[class];
 	fprintf(options.out, "%s %lu %lu %lu %lu", what, counters.el[0], counters.el[1], el2,
 		counters.el[3]);
-	fprintf(options.out, " %lu %lu", counters.el2[ERET], counters.io);
+	fprintf(options.out, " %lu %lu %lu", counters.el2[ERET], counters.io, counters.gich);
 	for (int class = SYSREG; class <= MEMORY; class ++)
 		fprintf(options.out, " %lu", counters.el2[class]);
-	fputc('\n', options.out);
+	fprintf(options.out, " %lu\n", counters.stack);
+	counters.stack = 0;
 }
 
 static void at_marker(unsigned vcpu, void *arg)
@@ -170,7 +181,10 @@ static void at_access(unsigned vcpu, uint32_t meminfo, uint64_t va, void *arg)
 	struct qemu_plugin_hwaddr *address = qemu_plugin_get_hwaddr(meminfo, va);
 
 	(void)vcpu, (void)arg;
-	counters.io += address && qemu_plugin_hwaddr_is_io(address);
+	if (!address || !qemu_plugin_hwaddr_is_io(address))
+		return;
+	counters.io++;
+	counters.gich += qemu_plugin_hwaddr_phys_addr(address) - GICH_BASE < GICH_SIZE;
 }
 
 static void at_block(unsigned vcpu, void *arg)
@@ -185,24 +199,47 @@ static void at_block(unsigned vcpu, void *arg)
 	cpu_exit(current_cpu);
 }
 
-/* ---- translation ---- */
-/* Blocks are never shared by levels, so that the one at translation holds whenever the block runs.
- */
-static int current_level(void)
+/* ---- registers ---- */
+static void read_register(int number, void *value, int size)
 {
 	static struct byte_array *buffer;
-	uint32_t pstate;
 
 	if (!buffer)
 		buffer = g_byte_array_new();
 	g_byte_array_set_size(buffer, 0);
-	if (aarch64_cpu_gdb_read_register(current_cpu, buffer, GDB_PSTATE) != sizeof(pstate)) {
-		fputs("count: this QEMU does not tell PSTATE\n", stderr);
+	if (aarch64_cpu_gdb_read_register(current_cpu, buffer, number) != size) {
+		fprintf(stderr, "count: this QEMU does not tell register %d\n", number);
 		exit(1);
 	}
-	memcpy(&pstate, buffer->data, sizeof(pstate));
+	memcpy(value, buffer->data, (size_t)size);
+}
+
+/* Blocks are never shared by levels, so that the one at translation holds whenever the block runs.
+ */
+static int current_level(void)
+{
+	uint32_t pstate;
+
+	read_register(GDB_PSTATE, &pstate, sizeof(pstate));
 	return pstate >> 2 & 3;
 }
+
+/*
+ * At the beginning of a block, where QEMU has all registers in memory: a function that calls
+ * nothing may use a little more than is seen.
+ */
+static void at_el2_block(unsigned vcpu, void *arg)
+{
+	uint64_t sp, depth;
+
+	(void)vcpu, (void)arg;
+	read_register(GDB_SP, &sp, sizeof(sp));
+	depth = -sp & (options.stack - 1);
+	if (depth > counters.stack)
+		counters.stack = depth;
+}
+
+/* ---- translation ---- */
 
 static void count_insn(struct qemu_plugin_insn *insn, int el)
 {
@@ -234,6 +271,8 @@ static void at_translation(plugin_id id, struct qemu_plugin_tb *tb)
 		count_insn(qemu_plugin_tb_get_insn(tb, n), el);
 	if (options.slice)
 		qemu_plugin_register_vcpu_tb_exec_cb(tb, at_block, PLUGIN_NO_REGS, (void *)count);
+	if (options.stack && el == 2)
+		qemu_plugin_register_vcpu_tb_exec_cb(tb, at_el2_block, PLUGIN_NO_REGS, NULL);
 }
 
 static FILE *open_file(const char *name)
@@ -253,6 +292,8 @@ static bool read_option(const char *text)
 		return (options.profile = open_file(text + 8));
 	if (!strncmp(text, "slice=", 6))
 		return (options.slice = strtoul(text + 6, NULL, 0));
+	if (!strncmp(text, "stack=", 6))
+		return (options.stack = strtoul(text + 6, NULL, 0));
 	if (!strcmp(text, "io=on"))
 		return options.io = true;
 	return false;

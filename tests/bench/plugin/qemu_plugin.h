@@ -53,6 +53,7 @@ void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
 				      enum plugin_cb_flags flags, enum plugin_mem_rw rw, void *arg);
 struct qemu_plugin_hwaddr *qemu_plugin_get_hwaddr(uint32_t meminfo, uint64_t va);
 bool qemu_plugin_hwaddr_is_io(const struct qemu_plugin_hwaddr *address);
+uint64_t qemu_plugin_hwaddr_phys_addr(const struct qemu_plugin_hwaddr *address);
 
 /* Inside QEMU: the CPU that this thread runs, its registers by gdb's numbers, and a request to give
  * way. */
