@@ -5,6 +5,7 @@
 
 #include "common/daemon.h"
 #include "common/guest.h"
+#include "common/guest_store.h"
 #include "common/registry.h"
 #include "console/console_client.h"
 
@@ -78,6 +79,20 @@ static void make_old_name(const struct record *record, char name[MONITOR_NAME_MA
 		 record->guest.name, suffix);
 }
 
+/* Where others look for names, its successor is to be found. */
+static void rename_in_store(const struct record *record, const char *name)
+{
+	struct ctrl_store *store;
+	struct report report = {""};
+
+	if (ctrl_store_open(&store) < 0)
+		return;
+	if (guest_store_rename(store, record->guest.domid, record->guest.uuid, name, &report) < 0)
+		daemon_log("guest %s (domain %u): keeps its name in the store: %s",
+			   record->guest.name, record->guest.domid, report.text);
+	ctrl_store_close(store);
+}
+
 static int rename_old(const struct record *record)
 {
 	char name[MONITOR_NAME_MAX + 1];
@@ -91,6 +106,7 @@ static int rename_old(const struct record *record)
 			   record->guest.domid, name, report.text);
 		return ret;
 	}
+	rename_in_store(record, name);
 	/* It says nothing any more, and its successor needs the console's name. */
 	console_client_died(parent->console_socket, record->guest.domid, record->guest.uuid,
 			    record->reason, NULL, 0);
