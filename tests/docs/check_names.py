@@ -45,7 +45,7 @@ class Tree:
         makefiles = "\n".join(text for name, text in self.text.items() if name.endswith(".mk") or name == "Makefile")
         self.targets = {word for line in re.findall(r"^(?:\.PHONY:|##? make)(.*)$", makefiles, re.M) for word in line.split()}
         self.vmctl = set(re.findall(r"\.name = \"(\S+)\"", self.text["tools/xl-like/commands.c"]))
-        self.keys = set(re.findall(r"^\t(?:OTHER|NUMBER|CHOICE|FIXED|REFUSED)\(\"(\w+)\"", self.text["tools/common/guest_keys.c"], re.M))
+        self.keys = set(re.findall(r"^\t(?:OTHER|NUMBER|CHOICE|LIST|FIXED|REFUSED)\(\"(\w+)\"", self.text["tools/common/guest_keys.c"], re.M))
 
     @staticmethod
     def read(name):

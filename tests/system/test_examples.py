@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 """Every config in configs/examples runs as it is."""
 
+import re
+
 import pytest
 
 from guests import destroy, domains, expect, type_command, wait_gone, wait_until
@@ -18,7 +20,7 @@ EXAMPLES = {
 
 def test_none_is_forgotten():
     found = {path.stem for path in (TOP / "configs/examples").glob("*.cfg")}
-    assert found == set(EXAMPLES) | {"restart-on-crash"}
+    assert found == set(EXAMPLES) | {"restart-on-crash", "disk-and-network"}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -38,3 +40,21 @@ def test_example_restart_on_crash(dom0):
     wait_until(dom0, f"[ $(vmctl domid restart-on-crash 2>/dev/null || echo {first}) -gt {first} ]", limit=60)
     dom0.ok("while vmctl destroy restart-on-crash; do usleep 100000; done 2>/dev/null; true")
     wait_gone(dom0, "restart-on-crash")
+
+
+def test_example_disk_and_network(dom0):
+    """With what its head says before and in the guest."""
+    head = (TOP / "configs/examples/disk-and-network.cfg").read_text()
+    inside = re.search("In the guest: (.*)", head)[1]
+    had_bridge = dom0.run("ip link show br0").status == 0
+    for command in re.findall(r"^#\t(.*?)(?:  .*)?$", head, re.M):
+        if not (had_bridge and "ip link add" in command):
+            dom0.ok(command)
+    dom0.ok("vmctl create /guests/disk-and-network.cfg")
+    type_command(dom0, "disk-and-network", f"{inside.replace('ping', 'ping -c 3 -w 20')} && echo got-$((41 + 1))",
+                 "got-42")
+    type_command(dom0, "disk-and-network", "echo written-$((41 + 1)) | tee /dev/xvda; sync; echo s-$((1 + 1))", "s-2")
+    destroy(dom0, "disk-and-network")
+    wait_gone(dom0, "disk-and-network")
+    assert dom0.ok("head -c 10 /tmp/data.img") == "written-42"
+    dom0.ok("rm /tmp/data.img; ip addr del 10.0.0.1/24 dev br0" + ("" if had_bridge else "; ip link del br0"))

@@ -2,11 +2,15 @@
 /* Devices that come to a guest, or leave it, while it runs. */
 #include "common/guest_devices.h"
 #include "common/device.h"
+#include "common/guest.h"
+#include "common/registry.h"
 #include "common/vdev.h"
+#include "monitor/monitor_client.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <libctrl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,6 +30,130 @@ static int check_guest(const struct guest_devices *guest, struct report *report)
 				  " was made without a store and cannot be given devices",
 				  guest->domid);
 	return 0;
+}
+
+/* --- the config --- */
+
+/* What comes to a config, or leaves it. Exactly one is set. */
+struct change {
+	const struct disk_spec *new_disk;
+	const struct vif_spec *new_vif;
+	uint32_t old_vdev;
+	const uint8_t *old_mac;
+};
+
+static int add_disk(struct guest_disks *disks, const struct disk_spec *disk)
+{
+	struct disk_spec *list = realloc(disks->list, (disks->count + 1) * sizeof(*list));
+	char *path = list ? strdup(disk->path) : NULL;
+
+	if (list)
+		disks->list = list;
+	if (!path)
+		return -ENOMEM;
+	list[disks->count] = *disk;
+	list[disks->count++].path = path;
+	return 0;
+}
+
+static int add_vif(struct guest_vifs *vifs, const struct vif_spec *vif)
+{
+	struct vif_spec *list = realloc(vifs->list, (vifs->count + 1) * sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	vifs->list = list;
+	list[vifs->count++] = *vif;
+	return 0;
+}
+
+static void drop_disk(struct guest_disks *disks, uint32_t vdev)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < disks->count; i++) {
+		if (disks->list[i].vdev == vdev)
+			disk_spec_clear(&disks->list[i]);
+		else
+			disks->list[kept++] = disks->list[i];
+	}
+	disks->count = kept;
+}
+
+static void drop_vif(struct guest_vifs *vifs, const uint8_t mac[6])
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < vifs->count; i++)
+		if (!vif_mac_equal(vifs->list[i].mac, mac))
+			vifs->list[kept++] = vifs->list[i];
+	vifs->count = kept;
+}
+
+static int apply(struct guest_config *config, const struct change *change)
+{
+	if (change->new_disk)
+		return add_disk(&config->disks, change->new_disk);
+	if (change->new_vif)
+		return add_vif(&config->vifs, change->new_vif);
+	if (change->old_mac)
+		drop_vif(&config->vifs, change->old_mac);
+	else
+		drop_disk(&config->disks, change->old_vdev);
+	return 0;
+}
+
+/* The config in a registry's entry with the change; it takes the old one's place there. */
+static int change_config(struct registry_entry *entry, const struct change *change,
+			 struct guest_config *config, struct report *report)
+{
+	int err = guest_config_load_text(entry->name, entry->config, strlen(entry->config), config,
+					 report);
+	char *text;
+
+	if (err)
+		return err;
+	err = apply(config, change);
+	text = err ? NULL : guest_config_format(config);
+	if (!text)
+		return report_set(report, -ENOMEM, "out of memory");
+	free(entry->config);
+	entry->config = text;
+	return 0;
+}
+
+static int tell_monitor(const struct guest_devices *guest, const struct registry_entry *entry,
+			const struct guest_config *config, struct report *report)
+{
+	struct monitor_guest monitored;
+	char text[sizeof(report->text)] = "";
+	int err;
+
+	guest_to_monitor(config, guest->domid, entry->config, &monitored);
+	err = monitor_client_register(guest->monitor_socket, &monitored, text, sizeof(text));
+	return err ? report_set(report, err, "%s", text) : 0;
+}
+
+/* Keeps a change for the next start. A guest that is not in the registry has no config of ours. */
+static int keep(const struct guest_devices *guest, const struct change *change,
+		struct report *report)
+{
+	struct guest_config config = {0};
+	struct registry_entry entry;
+	int err;
+
+	if (registry_read(guest->registry, guest->domid, guest->uuid, &entry))
+		return 0;
+	err = change_config(&entry, change, &config, report);
+	if (!err)
+		err = registry_write(guest->registry, &entry, report);
+	if (!err)
+		err = tell_monitor(guest, &entry, &config, report);
+	guest_config_clear(&config);
+	registry_entry_clear(&entry);
+	if (err)
+		report_prefix(report, "done, but it will be undone by a reboot: ");
+	return err;
 }
 
 /* --- attaching --- */
@@ -113,6 +241,8 @@ int guest_attach_disk(const struct guest_devices *guest, struct disk_spec *disk,
 	device.devid = disk->vdev;
 	if (!err)
 		err = attach(guest, &device, report);
+	if (!err)
+		err = keep(guest, &(struct change){.new_disk = disk}, report);
 	close(lock);
 	return err;
 }
@@ -134,6 +264,8 @@ int guest_attach_vif(const struct guest_devices *guest, struct vif_spec *vif, ui
 		vif_choose_mac(guest->uuid, *devid, vif->mac);
 	if (!err)
 		err = attach(guest, &device, report);
+	if (!err)
+		err = keep(guest, &(struct change){.new_vif = vif}, report);
 	close(lock);
 	return err;
 }
@@ -141,7 +273,7 @@ int guest_attach_vif(const struct guest_devices *guest, struct vif_spec *vif, ui
 /* --- detaching --- */
 
 static int detach(const struct guest_devices *guest, enum device_kind kind, uint32_t devid,
-		  bool force, struct report *report)
+		  bool force, const struct change *change, struct report *report)
 {
 	int lock, err = check_guest(guest, report);
 
@@ -152,6 +284,8 @@ static int detach(const struct guest_devices *guest, enum device_kind kind, uint
 		return lock;
 	err = device_detach(guest->store, guest->domid, kind, devid, force, guest->timeout_ms,
 			    report);
+	if (!err)
+		err = keep(guest, change, report);
 	close(lock);
 	return err;
 }
@@ -159,11 +293,38 @@ static int detach(const struct guest_devices *guest, enum device_kind kind, uint
 int guest_detach_disk(const struct guest_devices *guest, uint32_t vdev, bool force,
 		      struct report *report)
 {
-	return detach(guest, DEVICE_DISK, vdev, force, report);
+	const struct change change = {.old_vdev = vdev};
+
+	return detach(guest, DEVICE_DISK, vdev, force, &change, report);
+}
+
+/* The config has no numbers of interfaces: there it is known by its address. */
+static int find_mac(const struct guest_devices *guest, uint32_t devid, struct vif_spec *vif,
+		    struct report *report)
+{
+	struct device_info *list;
+	int count = devices_list(guest->store, guest->domid, DEVICE_VIF, &list, report), err = 0;
+	char text[sizeof("mac=") + VIF_MAC_SIZE];
+
+	*vif = (struct vif_spec){0};
+	if (count < 0)
+		return count;
+	for (int i = 0; i < count; i++) {
+		if (list[i].devid != devid || !list[i].mac)
+			continue;
+		snprintf(text, sizeof(text), "mac=%s", list[i].mac);
+		err = vif_spec_parse(text, vif, report);
+	}
+	devices_free_list(list, count);
+	return err;
 }
 
 int guest_detach_vif(const struct guest_devices *guest, uint32_t devid, bool force,
 		     struct report *report)
 {
-	return detach(guest, DEVICE_VIF, devid, force, report);
+	struct vif_spec vif;
+	const struct change change = {.old_mac = vif.mac};
+	int err = find_mac(guest, devid, &vif, report);
+
+	return err ? err : detach(guest, DEVICE_VIF, devid, force, &change, report);
 }

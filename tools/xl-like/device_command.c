@@ -3,6 +3,7 @@
 #include "device_command.h"
 #include "common/vdev.h"
 #include "json.h"
+#include "talk.h"
 
 #include <errno.h>
 #include <libctrl.h>
@@ -10,23 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TIMEOUT_MAX 1000000 /* seconds */
-
 static int read_timeout(struct device_command *command, const struct arguments *arguments)
 {
-	const char *text = arguments_option(arguments, "timeout");
-	char *end;
-	unsigned long seconds;
+	unsigned int seconds = DEVICE_WAIT_MS / 1000;
+	int status = talk_parse_timeout(arguments, &seconds);
 
-	command->guest.timeout_ms = DEVICE_WAIT_MS;
-	if (!text)
-		return EXIT_OK;
-	seconds = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || seconds > TIMEOUT_MAX)
-		return vmctl_fail(EXIT_USAGE, "%s: --timeout takes seconds, 0 to %d, not '%s'",
-				  arguments->command->name, TIMEOUT_MAX, text);
 	command->guest.timeout_ms = (int)seconds * 1000;
-	return EXIT_OK;
+	return status;
 }
 
 static int open_store(struct device_command *command)
