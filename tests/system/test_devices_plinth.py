@@ -4,4 +4,4 @@
 from machine import Config
 from device_checks import *  # noqa: F401,F403
 
-CONFIG = Config(hv="plinth", label="toolstack")
+CONFIG = Config(label="guest-devices")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
-"""Disks and networks of guests on stock Xen, beside stock xenstored."""
+"""Disks and networks of guests on stock Xen."""
 
 from machine import Config
 from device_checks import *  # noqa: F401,F403
 
-CONFIG = Config(hv="xen", tools="mixed")
+CONFIG = Config(hv="xen", label="guest-devices")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Plinth's tools beside stock xenstored and xl, on Plinth."""
 
+import json
 import re
 
 from guests import config_text, create, wait_gone
@@ -32,3 +33,43 @@ def test_our_tools_see_guests_of_stock_xl(dom0):
     dom0.run("vmctl destroy theirs", limit=60)  # where xl's own daemon has not done so by now
     wait_gone(dom0, "theirs")
     assert dom0.ok("xenstore-list /vm") == ""
+
+
+DEVICES = {"disk": ["/tmp/mixed.img,raw,xvda,rw"], "vif": ["bridge=br0,mac=00:16:3e:00:00:55"], "memory": 128}
+
+
+def prepare_devices(dom0):
+    dom0.ok("truncate -s 8M /tmp/mixed.img; truncate -s 4M /tmp/more.img; ip link show br0 >/dev/null 2>&1 || "
+            "{ ip link add name br0 type bridge; ip link set br0 up; }")
+
+
+def no_device_left(dom0):
+    assert dom0.ok("ls /sys/bus/xen-backend/devices; losetup -a; ls -d /sys/class/net/vif*; true").split("\n")[:-1] == []
+
+
+def test_stock_xl_sees_our_devices(dom0):
+    prepare_devices(dom0)
+    domid = start(dom0, "ours", **DEVICES)
+    assert re.search(rf"^51712 +0 .*/local/domain/0/backend/vbd/{domid}/51712", dom0.ok("xl block-list ours"), re.M)
+    assert re.search(r"^0 +0 +00:16:3e:00:00:55", dom0.ok("xl network-list ours"), re.M)
+    dom0.ok("xl block-detach ours xvda && xl network-detach ours 0", limit=120)
+    assert json.loads(dom0.ok("vmctl block-list -j ours")) == json.loads(dom0.ok("vmctl network-list -j ours")) == []
+    dom0.ok("vmctl block-attach ours /tmp/mixed.img")
+    dom0.ok("xl destroy ours", limit=90)
+    wait_gone(dom0, "ours")
+    no_device_left(dom0)
+
+
+def test_our_tools_see_devices_of_stock_xl(dom0):
+    prepare_devices(dom0)
+    text = config_text(name="theirs", **DEVICES)
+    dom0.ok(f"cat >/tmp/theirs.cfg <<'EOF'\n{text}EOF\nxl create -q /tmp/theirs.cfg", limit=120)
+    dom0.ok("vmctl wait --timeout 120 theirs up", limit=150)
+    disk, = json.loads(dom0.ok("vmctl block-list -j theirs"))
+    assert (disk["vdev"], disk["target"], disk["writable"]) == ("xvda", "/tmp/mixed.img", True)
+    assert json.loads(dom0.ok("vmctl network-list -j theirs"))[0]["mac"] == "00:16:3e:00:00:55"
+    dom0.fails("vmctl block-attach theirs /tmp/mixed.img", "in use by loop")
+    dom0.ok("vmctl block-attach theirs /tmp/more.img && vmctl block-detach theirs xvdb")
+    dom0.run("vmctl destroy theirs", limit=60)
+    wait_gone(dom0, "theirs")
+    no_device_left(dom0)

@@ -128,6 +128,9 @@ bool backend_find_user(dev_t number, bool read_only, char *whose, size_t size);
 bool backends_exist(uint32_t domid);
 int backends_wait_gone(uint32_t domid, int timeout_ms);
 
+/* Has the loop devices that xl's script made for a domain go with the backends, as ours do. */
+void backends_free_foreign_loops(struct ctrl_store *store, uint32_t domid);
+
 /* --- attached (device.c) --- */
 
 /*

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /* What dom0's kernel has of guests' devices: its backends, as sysfs shows them. */
 #include "common/device.h"
+#include "common/loopdev.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <libctrl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <time.h>
@@ -168,4 +171,34 @@ int backends_wait_gone(uint32_t domid, int timeout_ms)
 		nanosleep(&pause, NULL);
 	}
 	return 0;
+}
+
+/* --- loop devices of other tools --- */
+
+struct loops {
+	struct ctrl_store *store;
+	uint32_t domid;
+};
+
+/* xl's script notes in "node" which loop device it has made, and frees it when xl removes the disk. */
+static bool free_loop(void *context, uint32_t domid, enum device_kind kind, uint32_t devid)
+{
+	struct loops *loops = context;
+	char backend[DEVICE_PATH_SIZE], path[DEVICE_PATH_SIZE + 8], *node;
+	dev_t number;
+
+	if (domid != loops->domid || kind != DEVICE_DISK ||
+	    backend_block_device(domid, devid, &number) || !loopdev_is_one(number))
+		return false;
+	snprintf(path, sizeof(path), "%s/node", device_backend_path(domid, kind, devid, backend));
+	if (ctrl_store_read(loops->store, 0, path, &node, NULL))
+		return false;
+	free(node);
+	loopdev_free_when_unused(number);
+	return false;
+}
+
+void backends_free_foreign_loops(struct ctrl_store *store, uint32_t domid)
+{
+	visit_devices(free_loop, &(struct loops){.store = store, .domid = domid});
 }

@@ -51,8 +51,10 @@ static int wait_watching(const struct link *link, link_done_fn *done, void *cont
 int link_wait(const struct link *link, link_done_fn *done, void *context, int timeout_ms)
 {
 	char path[DEVICE_PATH_SIZE];
-	int ret;
+	int ret = done(link, context);
 
+	if (ret)
+		return ret < 0 ? ret : 0;
 	device_backend_path(link->domid, link->kind, link->devid, path);
 	ctrl_store_watch(link->store, path, path); /* without it, it only takes longer */
 	ret = wait_watching(link, done, context, timeout_ms);

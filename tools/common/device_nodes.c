@@ -179,11 +179,21 @@ static void put_frontend(struct ctrl_store_batch *b, uint32_t domid, const struc
 	ctrl_store_batch_write(b, "state", "%d", DEVICE_INITIALISING);
 }
 
+/* Where Linux writes what a backend complains of. */
+static void remove_errors(struct ctrl_store_batch *b, enum device_kind kind, uint32_t domid,
+			  uint32_t devid)
+{
+	ctrl_store_batch_base(b, "/local/domain/%d/error/backend/%s/%" PRIu32 "/%" PRIu32, DOM0,
+			      kind_words[kind], domid, devid);
+	ctrl_store_batch_remove(b, "");
+}
+
 void device_put_nodes(struct ctrl_store_batch *b, uint32_t domid, const struct device *device)
 {
 	enum device_kind kind = device->kind;
 	char path[DEVICE_PATH_SIZE];
 
+	remove_errors(b, kind, domid, device->devid);
 	ctrl_store_batch_base(b, "%s", device_record_path(domid, kind, device->devid, path));
 	ctrl_store_batch_write(b, "backend", "%s",
 			       device_backend_path(domid, kind, device->devid, path));
@@ -196,35 +206,25 @@ void device_put_nodes(struct ctrl_store_batch *b, uint32_t domid, const struct d
 	put_backend(b, domid, device);
 }
 
-/* Where Linux writes what a backend complains of. */
-static void remove_errors(struct ctrl_store_batch *b, enum device_kind kind, const char *rest)
-{
-	ctrl_store_batch_base(b, "/local/domain/%d/error/backend/%s/%s", DOM0, kind_words[kind],
-			      rest);
-	ctrl_store_batch_remove(b, "");
-}
-
 void device_remove_nodes(struct ctrl_store_batch *b, uint32_t domid, enum device_kind kind,
 			 uint32_t devid)
 {
-	char path[DEVICE_PATH_SIZE], rest[32];
+	char path[DEVICE_PATH_SIZE];
 
 	ctrl_store_batch_remove(b, device_frontend_path(domid, kind, devid, path));
 	ctrl_store_batch_remove(b, device_backend_path(domid, kind, devid, path));
 	ctrl_store_batch_remove(b, device_record_path(domid, kind, devid, path));
-	snprintf(rest, sizeof(rest), "%" PRIu32 "/%" PRIu32, domid, devid);
-	remove_errors(b, kind, rest);
+	remove_errors(b, kind, domid, devid);
 }
 
 void devices_remove_nodes(struct ctrl_store_batch *b, uint32_t domid)
 {
-	char rest[16];
+	static const char *const folders[] = {"backend", "error/backend"};
 
-	snprintf(rest, sizeof(rest), "%" PRIu32, domid);
-	for (unsigned int kind = 0; kind < DEVICE_KINDS; kind++) {
-		ctrl_store_batch_base(b, "/local/domain/%d/backend/%s/%s", DOM0, kind_words[kind],
-				      rest);
-		ctrl_store_batch_remove(b, "");
-		remove_errors(b, kind, rest);
-	}
+	for (unsigned int kind = 0; kind < DEVICE_KINDS; kind++)
+		for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+			ctrl_store_batch_base(b, "/local/domain/%d/%s/%s/%" PRIu32, DOM0,
+					      folders[i], kind_words[kind], domid);
+			ctrl_store_batch_remove(b, "");
+		}
 }

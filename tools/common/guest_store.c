@@ -254,6 +254,7 @@ int guest_store_remove(struct ctrl_store *store, uint32_t domid, const uint8_t u
 		err = ctrl_store_batch_new(store, &b);
 	if (err)
 		return fail_by_ctrl(report, err);
+	backends_free_foreign_loops(store, domid);
 	remove_all(b, domid, owns ? text : NULL);
 	err = commit(b, report);
 	return err ? err : wait_for_backends(store, domid, report);

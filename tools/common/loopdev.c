@@ -119,6 +119,16 @@ bool loopdev_is_of_file(dev_t number, const struct stat *file)
 	return loopdev_is_one(number) && is_of_file(minor(number), file, &read_only);
 }
 
+void loopdev_free_when_unused(dev_t number)
+{
+	int device = open_device(minor(number), O_RDONLY);
+
+	if (device < 0)
+		return;
+	ioctl(device, LOOP_CLR_FD); /* while others have it open, it is only marked */
+	close(device);
+}
+
 /* --- its size --- */
 
 int loopdev_update_size(dev_t number)

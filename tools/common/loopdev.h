@@ -25,6 +25,9 @@ bool loopdev_find_user(const struct stat *file, bool read_only, char name[LOOPDE
 /* Has the device of this number (as in st_rdev) look at its file's size again. 0 or -errno. */
 int loopdev_update_size(dev_t number);
 
+/* Has a device go when nobody has it open any more. */
+void loopdev_free_when_unused(dev_t number);
+
 bool loopdev_is_one(dev_t number);
 bool loopdev_is_of_file(dev_t number, const struct stat *file);
 

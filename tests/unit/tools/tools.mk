@@ -47,6 +47,6 @@ tools/test_guest_LIBS := -lyajl
 UNIT_TESTS += tools/test_guest_store
 tools/test_guest_store_CFLAGS := $(TOOLS_TEST_CFLAGS) -Iinclude -Itests/unit/libctrl
 tools/test_guest_store_SRCS := tests/unit/tools/test_guest_store.c tests/unit/libctrl/fake_store.c \
-	$(addprefix tools/common/,device_backend.c device_nodes.c foreign.c guest_store.c registry.c) \
+	$(addprefix tools/common/,device_backend.c device_nodes.c foreign.c guest_store.c loopdev.c registry.c) \
 	$(COMMON_CONFIG_SRCS) $(LIBCTRL_SRCS)
 tools/test_guest_store_LIBS := -lfdt -lz -lpthread -lyajl
