@@ -201,7 +201,7 @@ static struct cpu *choose_cpu(struct vcpu *v)
 {
 	struct cpu *home = cpus[v->sched.cpu], *best = NULL;
 
-	if (nr_cpus == 1 || atomic_load_acq(&v->running))
+	if (atomic_load_acq(&v->running))
 		return home;
 	if (allowed_on(v, home->id) && !READ_ONCE(home->rq.running) && !home->rq.nr_ready)
 		return home;
@@ -266,11 +266,11 @@ void sched_wake(struct vcpu *v)
 	uint32_t todo = 0;
 	struct cpu *c;
 
-	if (!vcpu_runnable(v))
-		return;
-	c = choose_cpu(v);
-	if (c->id != READ_ONCE(v->sched.cpu))
-		move_to(v, c);
+	if (nr_cpus > 1 && vcpu_runnable(v)) {
+		c = choose_cpu(v);
+		if (c->id != READ_ONCE(v->sched.cpu))
+			move_to(v, c);
+	}
 	c = rq_lock_of(v);
 	if (vcpu_runnable(v) && c->rq.running != v && !heap_contains(&v->sched.node))
 		todo = enqueue(c, v, time_ticks());
