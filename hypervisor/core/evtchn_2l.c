@@ -7,7 +7,7 @@
 #include <hyp/errno.h>
 #include "evtchn_priv.h"
 
-static int select_word(struct vcpu *v, uint32_t port)
+static __inline_here int select_word(struct vcpu *v, uint32_t port)
 {
 	struct vcpu_info *info = READ_ONCE(v->info);
 	uint64_t bit = BIT64(port / 64), old;

@@ -142,7 +142,7 @@ static struct vcpu *rq_first(struct runqueue *rq)
 }
 
 /* Charge the time since it was last charged. */
-static void account(struct runqueue *rq, struct vcpu *v, uint64_t now)
+static __inline_here void account(struct runqueue *rq, struct vcpu *v, uint64_t now)
 {
 	struct sched_vcpu *s = &v->sched;
 	uint64_t delta = now - s->since, weight = v->domain->sched_weight;

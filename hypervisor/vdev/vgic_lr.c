@@ -195,7 +195,7 @@ static inline void lr_commit_pending(struct vcpu *v, struct virq *q, unsigned so
 }
 
 /* q is eligible. */
-static void lr_place(struct vcpu *v, struct virq *q)
+static inline void lr_place(struct vcpu *v, struct virq *q)
 {
 	unsigned latch = q->latch;
 
@@ -290,7 +290,7 @@ static inline bool lr_ended(const struct virq *q, unsigned *flags)
 }
 
 /* Empty the list registers into the ready list. */
-static void lrs_take_out(struct vcpu *v)
+static __inline_here void lrs_take_out(struct vcpu *v)
 {
 	struct vgic_vcpu *g = &v->vgic;
 	uint64_t empty = irqchip->lr_empty();
@@ -384,7 +384,7 @@ static void vgic_rebalance(struct vcpu *v)
 }
 
 /* Put what is ready into the list registers that are free. */
-static void vgic_refill(struct vcpu *v)
+static __inline_here void vgic_refill(struct vcpu *v)
 {
 	struct vgic_vcpu *g = &v->vgic;
 	struct virq *q, *next;
