@@ -3,7 +3,7 @@
 
 import pytest
 
-pytest.register_assert_rewrite("machine", "guests", "toolstack_checks", "lifecycle_checks", "device_checks")
+pytest.register_assert_rewrite("machine", "guests", "toolstack_checks", "lifecycle_checks", "device_checks", "stock_checks")
 
 from machine import Config, Machine  # noqa: E402
 
