@@ -13,6 +13,7 @@ UNIT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -g -O1 $(WARN) $(UNIT_SAN)
 UNIT_TESTS :=
 
 -include tests/unit/tools/tools.mk
+-include tests/unit/store/store.mk
 -include tests/unit/console/console.mk
 -include tests/unit/libctrl/libctrl.mk
 -include tests/unit/hypervisor/hypervisor.mk

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: ISC */
+/* A store in the test's process, its clients, and a hypervisor that is made up. */
+#include "world.h"
+
+#include <sys/mman.h>
+
+struct fake_domain fake[WORLD_DOMAINS];
+struct store world;
+static struct loop loop;
+
+/* ---- the hypervisor ---- */
+
+static int fake_state(struct store *store, uint32_t domid)
+{
+	(void)store;
+	return domid < WORLD_DOMAINS ? (int)fake[domid].state : DOMAIN_GONE;
+}
+
+static int fake_list(struct store *store, struct domain_seen **list)
+{
+	int count = 0;
+
+	(void)store;
+	*list = calloc(WORLD_DOMAINS, sizeof(**list));
+	if (!*list)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < WORLD_DOMAINS; i++)
+		if (fake[i].state != DOMAIN_GONE)
+			(*list)[count++] = (struct domain_seen){i, fake[i].state};
+	return count;
+}
+
+static void *fake_map(struct store *store, uint32_t domid, uint64_t gfn, uint32_t *port)
+{
+	(void)store;
+	(void)gfn;
+	(void)port;
+	if (domid >= WORLD_DOMAINS || fake[domid].state == DOMAIN_GONE)
+		return NULL;
+	fake[domid].mapped = true;
+	return fake[domid].page;
+}
+
+static void fake_unmap(struct store *store, void *page)
+{
+	(void)store;
+	for (int i = 0; i < WORLD_DOMAINS; i++)
+		if (fake[i].page == page)
+			fake[i].mapped = false;
+}
+
+static int fake_bind(struct store *store, uint32_t domid, uint32_t remote_port)
+{
+	(void)store;
+	if (fake[domid].bound || remote_port == 666)
+		return -EINVAL;
+	fake[domid].bound = true;
+	return (int)(100 + domid);
+}
+
+static void fake_unbind(struct store *store, uint32_t port)
+{
+	(void)store;
+	fake[port - 100].bound = false;
+}
+
+static void fake_notify(struct store *store, uint32_t port)
+{
+	(void)store;
+	fake[port - 100].notified++;
+}
+
+static const struct platform platform = {
+	.domain_state = fake_state,
+	.list_domains = fake_list,
+	.map_ring = fake_map,
+	.unmap_ring = fake_unmap,
+	.bind = fake_bind,
+	.unbind = fake_unbind,
+	.notify = fake_notify,
+};
+
+static void start(void)
+{
+	assert_int_equal(store_init(&world), 0);
+	assert_int_equal(loop_init(&loop), 0);
+	world.loop = &loop;
+	world.platform = &platform;
+}
+
+int world_open(void **state)
+{
+	(void)state;
+	for (int i = 0; i < WORLD_DOMAINS; i++) {
+		fake[i] = (struct fake_domain){.state = i < 8 ? DOMAIN_RUNS : DOMAIN_GONE};
+		fake[i].page = calloc(1, 4096);
+		assert_non_null(fake[i].page);
+	}
+	start();
+	return 0;
+}
+
+int world_close(void **state)
+{
+	(void)state;
+	state_close(&world);
+	store_free(&world);
+	loop_close(&loop);
+	for (int i = 0; i < WORLD_DOMAINS; i++) {
+		assert_false(fake[i].mapped || fake[i].bound);
+		free(fake[i].page);
+	}
+	return 0;
+}
+
+void world_reopen(const char *folder)
+{
+	state_close(&world);
+	store_free(&world);
+	loop_close(&loop);
+	start();
+	assert_int_equal(state_open(&world, folder), 1);
+	store_attach_rings(&world);
+	store_end_turn(&world);
+}
+
+/* ---- clients ---- */
+
+static struct client *of(struct conn *conn)
+{
+	return (struct client *)conn;
+}
+
+static void client_take(struct conn *conn)
+{
+	(void)conn;
+}
+
+static void client_flush(struct conn *conn)
+{
+	struct client *client = of(conn);
+	uint32_t len = buffer_len(&conn->out);
+
+	if (client->deaf)
+		return;
+	assert_true(client->len + len <= ANSWER_MAX);
+	memcpy(client->data + client->len, conn->out.data + conn->out.start, len);
+	client->len += len;
+	conn_sent(conn, len);
+}
+
+static void client_cut(struct conn *conn, int error)
+{
+	(void)error;
+	of(conn)->cut = true;
+	conn_reset(conn);
+	conn_drop_queues(conn);
+}
+
+static void client_free(struct conn *conn)
+{
+	struct client *client = of(conn);
+
+	free(client->data);
+	free(client);
+}
+
+static const struct conn_ops client_ops = {
+	.take = client_take,
+	.flush = client_flush,
+	.cut = client_cut,
+	.free = client_free,
+};
+
+struct client *client_open(uint32_t domid)
+{
+	struct client *client = calloc(1, sizeof(*client));
+	struct domain *domain = domains_named(&world.domains, domid);
+
+	assert_non_null(client);
+	assert_non_null(domain);
+	client->data = malloc(ANSWER_MAX);
+	assert_non_null(client->data);
+	conn_open(&client->conn, &world, domain, &client_ops);
+	domain_put(domain);
+	return client;
+}
+
+void client_close(struct client *client)
+{
+	conn_close(&client->conn);
+}
+
+int next_message(struct client *client)
+{
+	struct xsd_sockmsg head;
+
+	if (client->len - client->at < sizeof(head)) {
+		client->len = client->at = 0;
+		return -1;
+	}
+	memcpy(&head, client->data + client->at, sizeof(head));
+	assert_true(head.len <= XENSTORE_PAYLOAD_MAX);
+	memcpy(client->answer, client->data + client->at + sizeof(head), head.len);
+	client->answer[head.len] = '\0';
+	client->answer_len = head.len;
+	client->at += sizeof(head) + head.len;
+	assert_true(client->at <= client->len);
+	return (int)head.type;
+}
+
+const char *next_event(struct client *client)
+{
+	int type;
+
+	store_end_turn(&world);
+	type = next_message(client);
+	if (type < 0)
+		return NULL;
+	assert_int_equal(type, XS_WATCH_EVENT);
+	client->answer[strlen(client->answer)] = ' ';
+	return client->answer;
+}
+
+void drop_events(struct client *client)
+{
+	while (next_event(client))
+		;
+}
+
+static int error_of(const char *name)
+{
+	static const int errors[] = {EINVAL, EACCES, EEXIST, ENOENT, ENOMEM, ENOSPC, ENOSYS,
+				     EBUSY,  EAGAIN, E2BIG,  EPERM};
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (strcmp(name, wire_error_name(-errors[i])) == 0)
+			return -errors[i];
+	fail_msg("unknown error %s", name);
+	return 0;
+}
+
+int ask(struct client *client, uint32_t type, uint32_t tx, const void *data, size_t len)
+{
+	const struct xsd_sockmsg head = {
+		.type = type, .req_id = 77, .tx_id = tx, .len = (uint32_t)len};
+	char *message = malloc(sizeof(head) + len);
+	int answer;
+
+	assert_non_null(message);
+	memcpy(message, &head, sizeof(head));
+	if (len)
+		memcpy(message + sizeof(head), data, len);
+	assert_int_equal(conn_take(&client->conn, message, sizeof(head) + len),
+			 sizeof(head) + len);
+	free(message);
+	store_end_turn(&world);
+	for (client->events = 0; (answer = next_message(client)) == XS_WATCH_EVENT;)
+		client->events++;
+	if (answer < 0 && client->cut)
+		return -EPIPE;
+	if (answer == XS_ERROR)
+		return error_of(client->answer);
+	assert_int_equal(answer, type);
+	return 0;
+}
+
+int ask_text(struct client *client, uint32_t type, uint32_t tx, const char *text)
+{
+	return ask(client, type, tx, text, strlen(text) + 1);
+}
+
+int ask_two(struct client *client, uint32_t type, uint32_t tx, const char *one, const char *two)
+{
+	char data[2 * XENSTORE_PAYLOAD_MAX];
+	size_t len = strlen(one) + 1;
+
+	memcpy(data, one, len);
+	memcpy(data + len, two, strlen(two) + 1);
+	return ask(client, type, tx, data, len + strlen(two) + 1);
+}
+
+int write_text(struct client *client, uint32_t tx, const char *path, const char *value)
+{
+	char data[2 * XENSTORE_PAYLOAD_MAX];
+	size_t len = strlen(path) + 1;
+
+	memcpy(data, path, len);
+	memcpy(data + len, value, strlen(value));
+	return ask(client, XS_WRITE, tx, data, len + strlen(value));
+}
+
+uint32_t begin(struct client *client)
+{
+	assert_int_equal(ask_text(client, XS_TRANSACTION_START, 0, ""), 0);
+	return (uint32_t)atoi(client->answer);
+}
+
+int finish(struct client *client, uint32_t tx, bool commit)
+{
+	return ask_text(client, XS_TRANSACTION_END, tx, commit ? "T" : "F");
+}
+
+int set_perms(struct client *client, uint32_t tx, const char *path, const char *perms)
+{
+	char data[XENSTORE_PAYLOAD_MAX];
+	size_t len = strlen(path) + 1;
+
+	memcpy(data, path, len);
+	memcpy(data + len, perms, strlen(perms) + 1);
+	for (char *at = data + len; *at; at++)
+		if (*at == ' ')
+			*at = '\0';
+	return ask(client, XS_SET_PERMS, tx, data, len + strlen(perms) + 1);
+}
+
+/* ---- everything as text ---- */
+
+static void print_node(FILE *file, const struct node *node)
+{
+	char path[TREE_PATH_SIZE], perm[PERM_TEXT];
+
+	node_path(node, path);
+	fprintf(file, "%s", path);
+	for (size_t i = 0; i < node->perms->count; i++) {
+		perm_print(&node->perms->entry[i], perm);
+		fprintf(file, " %s%s", perm, node->perms->entry[i].domain->dead ? "+" : "");
+	}
+	fprintf(file, " \"%.*s\"\n", (int)value_len(node->value),
+		node->value ? node->value->data : "");
+	for (const struct node *child = node->first; child; child = child->next)
+		print_node(file, child);
+}
+
+char *world_text(void)
+{
+	char *text;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	assert_non_null(file);
+	print_node(file, world.tree.root);
+	for (const struct node *node = world.tree.special->first; node; node = node->next)
+		print_node(file, node);
+	fclose(file);
+	assert_int_equal(control_check(&world), 0);
+	return text;
+}
+
+/* ---- numbers ---- */
+
+static uint32_t seed = 1;
+
+void random_seed(uint32_t value)
+{
+	seed = value * 2654435761u + 1;
+}
+
+uint32_t random_below(uint32_t limit)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 17;
+	seed ^= seed << 5;
+	return seed % limit;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: ISC */
+/* A store in the test's process, its clients, and a hypervisor that is made up. */
+#ifndef TESTS_UNIT_STORE_WORLD_H
+#define TESTS_UNIT_STORE_WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "change.h"
+#include "conn.h"
+#include "control.h"
+#include "state.h"
+#include "store.h"
+#include "txn.h"
+#include "watch.h"
+#include "wire.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WORLD_DOMAINS 16
+#define ANSWER_MAX    (1 << 20)
+
+/* ---- the hypervisor: what tests set and see ---- */
+struct fake_domain {
+	enum domain_state state;
+	struct xenstore_domain_interface *page; /* shared with the "guest" */
+	bool mapped, bound;
+	unsigned notified;
+};
+extern struct fake_domain fake[WORLD_DOMAINS];
+extern struct store world;
+
+int world_open(void **state); /* domains 0 to 7 run; setup and teardown for cmocka */
+int world_close(void **state);
+void world_reopen(const char *folder); /* another daemon, after the first was killed */
+
+/* ---- clients that speak directly, in the name of a domain ---- */
+struct client {
+	struct conn conn; /* first */
+	char *data;       /* what has come, not yet looked at */
+	size_t len, at;
+	unsigned events;         /* that came before the last answer */
+	char answer[XENSTORE_PAYLOAD_MAX + 1];
+	size_t answer_len;
+	bool deaf; /* takes nothing */
+	bool cut;
+};
+struct client *client_open(uint32_t domid);
+void client_close(struct client *client);
+
+/* Sends one message and reads up to its answer: 0 or the answer's error, negative. */
+int ask(struct client *client, uint32_t type, uint32_t tx, const void *data, size_t len);
+
+/* The same with strings: ask_text(c, XS_READ, 0, "/a") sends "/a\0". */
+int ask_text(struct client *client, uint32_t type, uint32_t tx, const char *text);
+int ask_two(struct client *client, uint32_t type, uint32_t tx, const char *one, const char *two);
+int write_text(struct client *client, uint32_t tx, const char *path, const char *value);
+uint32_t begin(struct client *client);
+int finish(struct client *client, uint32_t tx, bool commit);
+int set_perms(struct client *client, uint32_t tx, const char *path, const char *perms); /* "n1 r2" */
+
+/* The next message that is there: its type, or -1 for none; its data in answer. */
+int next_message(struct client *client);
+/* The next event as "path token", or NULL. Valid until the next call. */
+const char *next_event(struct client *client);
+void drop_events(struct client *client);
+
+/* All of the store as text, one node a line with value and permissions, in the order of paths. */
+char *world_text(void);
+
+/* ---- a made-up sequence of numbers, the same in each run ---- */
+uint32_t random_below(uint32_t limit);
+void random_seed(uint32_t seed);
+
+#endif
