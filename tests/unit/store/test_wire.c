@@ -51,8 +51,8 @@ static int check(const char *text, bool special, const char *expected)
 
 static void test_paths(void **state)
 {
-	static const char *const bad[] = {"",   "//",    "/a/",  "/a//b", "a/",    "/a b", "/a.b",
-					  "/a!", "/\n", "a//b", "@x",     "/\xc3\xa4"};
+	static const char *const bad[] = {"",     "//",  "/a/", "/a//b", "a/", "/a b",
+					  "/a.b", "/a!", "/\n", "a//b",  "@x", "/\xc3\xa4"};
 
 	(void)state;
 	check("/", false, "/");
@@ -100,7 +100,8 @@ static size_t make_stream(char *stream)
 		uint32_t type;
 		const char *data;
 		uint32_t len;
-	} requests[] = {{XS_WRITE, "/split\0value", 12}, {XS_READ, "/split", 7}, {XS_RM, "/split", 7}};
+	} requests[] = {
+		{XS_WRITE, "/split\0value", 12}, {XS_READ, "/split", 7}, {XS_RM, "/split", 7}};
 	size_t len = 0;
 
 	for (size_t i = 0; i < 3; i++) {

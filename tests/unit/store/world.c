@@ -230,8 +230,8 @@ void drop_events(struct client *client)
 
 static int error_of(const char *name)
 {
-	static const int errors[] = {EINVAL, EACCES, EEXIST, ENOENT, ENOMEM, ENOSPC, ENOSYS,
-				     EBUSY,  EAGAIN, E2BIG,  EPERM};
+	static const int errors[] = {EINVAL, EACCES, EEXIST, ENOENT, ENOMEM, ENOSPC,
+				     ENOSYS, EBUSY,  EAGAIN, E2BIG,  EPERM};
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
 		if (strcmp(name, wire_error_name(-errors[i])) == 0)
@@ -251,8 +251,7 @@ int ask(struct client *client, uint32_t type, uint32_t tx, const void *data, siz
 	memcpy(message, &head, sizeof(head));
 	if (len)
 		memcpy(message + sizeof(head), data, len);
-	assert_int_equal(conn_take(&client->conn, message, sizeof(head) + len),
-			 sizeof(head) + len);
+	assert_int_equal(conn_take(&client->conn, message, sizeof(head) + len), sizeof(head) + len);
 	free(message);
 	store_end_turn(&world);
 	for (client->events = 0; (answer = next_message(client)) == XS_WATCH_EVENT;)

@@ -46,7 +46,7 @@ struct client {
 	struct conn conn; /* first */
 	char *data;       /* what has come, not yet looked at */
 	size_t len, at;
-	unsigned events;         /* that came before the last answer */
+	unsigned events; /* that came before the last answer */
 	char answer[XENSTORE_PAYLOAD_MAX + 1];
 	size_t answer_len;
 	bool deaf; /* takes nothing */
@@ -64,7 +64,8 @@ int ask_two(struct client *client, uint32_t type, uint32_t tx, const char *one, 
 int write_text(struct client *client, uint32_t tx, const char *path, const char *value);
 uint32_t begin(struct client *client);
 int finish(struct client *client, uint32_t tx, bool commit);
-int set_perms(struct client *client, uint32_t tx, const char *path, const char *perms); /* "n1 r2" */
+int set_perms(struct client *client, uint32_t tx, const char *path,
+	      const char *perms); /* "n1 r2" */
 
 /* The next message that is there: its type, or -1 for none; its data in answer. */
 int next_message(struct client *client);
