@@ -56,7 +56,6 @@ static int tell_monitor(struct renaming *renaming)
 	return err ? report_set(renaming->report, err, "%s", text) : 0;
 }
 
-/* The console starts anew under the new name; what was output before stays under the old one. */
 static int tell_console(struct renaming *renaming)
 {
 	struct console_add add = {

@@ -58,7 +58,8 @@ struct console_add {
 /*
  * Call while the guest is paused, after its ring frame and its event channel exist. On return the
  * ring is mapped and the port is bound: not a byte of the guest's output can be lost. A guest that
- * is already there under the same domid, uuid and kind is re-attached (0); the same name held by another
+ * is already there under the same domid, uuid and kind is re-attached (0), or, with CONSOLE_PORT_FIND,
+ * only given the name, and keeps its output; the same name held by another
  * living guest is -EEXIST. Other errors are those of the mapping and the binding (-ESRCH, -EINVAL,
  * -EPERM...).
  */

@@ -323,6 +323,34 @@ free_guest:
 	return ret;
 }
 
+static bool is_name_taken(const struct console_server *server, const struct console_add *add)
+{
+	for (const struct console_guest *guest = server->guests; guest; guest = guest->next)
+		if (guest->state != CONSOLE_DEAD && strcmp(guest->name, add->name) == 0 &&
+		    !is_domain(guest, add->domid, add->uuid))
+			return true;
+	return false;
+}
+
+/* A living guest is called otherwise now: its consoles keep their rings, output and log files. */
+static int rename_guest(struct console_server *server, const struct console_add *add, char *err,
+			size_t err_size)
+{
+	if (is_name_taken(server, add)) {
+		snprintf(err, err_size, "a guest called %s lives already", add->name);
+		return -EEXIST;
+	}
+	for (struct console_guest *guest = server->guests; guest; guest = guest->next) {
+		if (guest->state == CONSOLE_DEAD || !is_domain(guest, add->domid, add->uuid))
+			continue;
+		daemon_log("guest %s%s (domain %u): is called %s now", guest->name,
+			   console_guest_suffix(guest), guest->add.domid, add->name);
+		snprintf(guest->name, sizeof(guest->name), "%s", add->name);
+		save_state(server, guest); /* or the next daemon knows the old name */
+	}
+	return 0;
+}
+
 int server_add_guest(struct console_server *server, const struct console_add *add, char *err,
 		     size_t err_size)
 {
@@ -335,6 +363,8 @@ int server_add_guest(struct console_server *server, const struct console_add *ad
 	if (same && same->state == CONSOLE_LIVE && same->add.ring_gfn == add->ring_gfn &&
 	    same->add.guest_port == add->guest_port && strcmp(same->name, add->name) == 0)
 		return 0;
+	if (same && same->state == CONSOLE_LIVE && add->guest_port == CONSOLE_PORT_FIND)
+		return rename_guest(server, add, err, err_size);
 	ret = make_way(server, add, err, err_size);
 	return ret < 0 ? ret : attach_new(server, add, err, err_size);
 }

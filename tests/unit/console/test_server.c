@@ -241,6 +241,32 @@ static void test_name_in_use(void **state)
 	assert_false(fake->domains[1].mapped);
 }
 
+/* A guest that is called otherwise keeps what it has said, and so do those who listen. */
+static void test_rename(void **state)
+{
+	struct console_add add = {.domid = 1, .name = "new", .guest_port = CONSOLE_PORT_FIND};
+	struct client before, after;
+
+	(void)state;
+	new_guest(1, "old");
+	new_guest(2, "other");
+	guest_says(1, "said before");
+	client_open(&before, "old", 0);
+	memcpy(add.uuid, fake_uuid(1), 16);
+	assert_int_equal(server_add_guest(&server, &add, err, sizeof(err)), 0);
+	assert_int_equal(fake->domains[1].maps, 1); /* the ring was not let go */
+	client_open(&after, "new", 0);
+	expect_opened(&before);
+	expect_opened(&after);
+	expect_output(&after, "said before");
+	assert_int_equal(server_find_domain(&server, 1, fake_uuid(1), CONSOLE_PV)->state,
+			 CONSOLE_LIVE);
+	add.name = "other";
+	assert_int_equal(server_add_guest(&server, &add, err, sizeof(err)), -EEXIST);
+	close(before.fd);
+	close(after.fd);
+}
+
 /* Two consoles of one guest: each its own output, input, log and file; one end for both. */
 static void test_two_kinds(void **state)
 {
@@ -774,6 +800,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_add_over_the_socket),
 		TEST(test_name_in_use),
+		TEST(test_rename),
 		TEST(test_two_kinds),
 		TEST(test_reused_domid),
 		TEST(test_output_replay_and_live),
