@@ -19,12 +19,16 @@ def state(dom0):
     return [line for line in lines if not line.endswith(" =") and not line.endswith(" = ")]  # folders are no trace
 
 
+def make_bridge(dom0):
+    dom0.ok(f"ip link show br0 >/dev/null 2>&1 || {{ ip link add name br0 type bridge; "
+            f"ip addr add {ADDRESS}/24 dev br0; ip link set br0 up; }}")
+
+
 @pytest.fixture(autouse=True)
 def nothing_left(dom0):
     """Every test begins with a bridge, fresh images and no guest, and ends without a trace."""
-    dom0.ok(f"""ip link show br0 >/dev/null 2>&1 || {{
-        ip link add name br0 type bridge; ip addr add {ADDRESS}/24 dev br0; ip link set br0 up; }}
-        rm -rf /tmp/images; mkdir /tmp/images; cd /tmp/images
+    make_bridge(dom0)
+    dom0.ok("""rm -rf /tmp/images; mkdir /tmp/images; cd /tmp/images
         truncate -s 8M a.img b.img; truncate -s 4M c.img; echo of-dom0 | dd of=b.img conv=notrunc 2>/dev/null""")
     assert destroy_all(dom0) == []
     before = state(dom0)
@@ -188,7 +192,6 @@ def test_bad_devices(dom0):
     text = config_text(name="bad", memory=64, disk=["/tmp/images/a.img", "/tmp/images/a.img"])
     dom0.ok(f"cat >/tmp/bad.cfg <<'EOF'\n{text}EOF")
     dom0.fails("vmctl create /tmp/bad.cfg", "a.img is in use by loop")
-    text = config_text(name="bad", memory=64, vif=["mtu=68"])
     assert state(dom0) == before
     dom0.ok("umount /tmp/images/mnt")
     # no bridge at all, and no driver
@@ -196,7 +199,8 @@ def test_bad_devices(dom0):
     refused("there is no bridge in dom0; make one", vif=[""])
     dom0.ok("rmmod xen-blkback")
     refused("dom0's kernel has no driver for it: modprobe xen-blkback", disk=["/tmp/images/a.img"])
-    dom0.ok("modprobe xen-blkback; wait")
+    dom0.ok("modprobe xen-blkback")
+    make_bridge(dom0)
 
 
 def test_full_file_system(dom0):
