@@ -8,104 +8,150 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The description in one element of a key's value; one string is a list of one. */
-static int element_text(const struct guest_key *key, const struct config_value *value, size_t index,
-			const struct config_value **element, struct report *report)
+/* One kind of device: how a description of it is read and written. */
+struct element_type {
+	size_t size;
+	int (*parse)(const char *text, const char *directory, void *element, struct report *report);
+	void (*format)(const void *element, FILE *out);
+	void (*clear)(void *element);
+};
+
+/* --- lists of descriptions --- */
+
+/* One string is a list of one, an empty one a list of none. */
+static size_t count_elements(const struct config_value *value)
 {
-	*element = value->kind == CONFIG_LIST ? &value->items[index] : value;
-	if ((*element)->kind == CONFIG_STRING)
-		return 0;
-	return config_fail(&(*element)->place, report, "'%s' is %s, and here is %s", key->name,
-			   key->type->words, config_kind_name((*element)->kind));
+	if (value->kind == CONFIG_LIST)
+		return value->item_count;
+	return value->kind != CONFIG_STRING || *value->text;
 }
 
-static int check_count(const struct guest_key *key, const struct config_value *value, size_t *count,
-		       struct report *report)
+static int parse_element(const struct guest_key *key, const struct config_value *value,
+			 const struct element_type *type, void *element, struct report *report)
 {
-	*count = value->kind == CONFIG_LIST ? value->item_count : 1;
-	if (value->kind == CONFIG_STRING && !*value->text)
-		*count = 0;
-	if (*count <= key->max)
-		return 0;
-	return config_fail(&value->place, report, "'%s' has %zu entries, and %u are the most",
-			   key->name, *count, (unsigned int)key->max);
+	struct report why;
+	int err;
+
+	if (value->kind != CONFIG_STRING)
+		return config_fail(&value->place, report, "'%s' is %s, and here is %s", key->name,
+				   key->type->words, config_kind_name(value->kind));
+	err = type->parse(value->text, value->place.source->directory, element, &why);
+	return err ? config_fail(&value->place, report, "'%s': %s", key->name, why.text) : 0;
+}
+
+static void clear_elements(const struct element_type *type, char *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		type->clear(list + i * type->size);
+	free(list);
+}
+
+/* A list that is the caller's to clear. */
+static int parse_elements(const struct guest_key *key, const struct config_value *value,
+			  const struct element_type *type, void **list, size_t *count,
+			  struct report *report)
+{
+	const struct config_value *items = value->kind == CONFIG_LIST ? value->items : value;
+	size_t wanted = count_elements(value), done = 0;
+	char *elements;
+	int err = 0;
+
+	if (wanted > key->max)
+		return config_fail(&value->place, report,
+				   "'%s' has %zu entries, and %u are the most", key->name, wanted,
+				   (unsigned int)key->max);
+	elements = calloc(wanted + 1, type->size);
+	if (!elements)
+		return report_set(report, -ENOMEM, "out of memory while reading a config");
+	for (; done < wanted && !err; done += !err)
+		err = parse_element(key, &items[done], type, elements + done * type->size, report);
+	if (err)
+		clear_elements(type, elements, done);
+	*list = err ? NULL : elements;
+	*count = err ? 0 : done;
+	return err;
+}
+
+static void format_element(const struct element_type *type, const void *element, FILE *out)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		return;
+	type->format(element, stream);
+	fclose(stream);
+	if (text)
+		guest_key_write_quoted(text, out);
+	free(text);
+}
+
+static void format_elements(const struct guest_key *key, const struct element_type *type,
+			    const void *list, size_t count, FILE *out)
+{
+	if (!count)
+		return;
+	fprintf(out, "%s = [", key->name);
+	for (size_t i = 0; i < count; i++) {
+		fputs(i ? ", " : "", out);
+		format_element(type, (const char *)list + i * type->size, out);
+	}
+	fputs("]\n", out);
 }
 
 /* --- disks --- */
+
+static int parse_disk(const char *text, const char *directory, void *element, struct report *report)
+{
+	return disk_spec_parse(text, directory, element, report);
+}
+
+static void format_disk(const void *element, FILE *out)
+{
+	disk_spec_format(element, out);
+}
+
+static void clear_disk(void *element)
+{
+	disk_spec_clear(element);
+}
+
+static const struct element_type disk_type = {
+	.size = sizeof(struct disk_spec),
+	.parse = parse_disk,
+	.format = format_disk,
+	.clear = clear_disk,
+};
 
 static void clear_disks(void *field)
 {
 	struct guest_disks *disks = field;
 
-	for (size_t i = 0; i < disks->count; i++)
-		disk_spec_clear(&disks->list[i]);
-	free(disks->list);
+	clear_elements(&disk_type, (char *)disks->list, disks->count);
 	*disks = (struct guest_disks){0};
 }
 
 static int set_disks(const struct guest_key *key, const struct config_value *value, void *field,
 		     struct report *report)
 {
-	const struct config_value *element;
-	struct guest_disks new = {0};
-	struct report why;
-	size_t count;
-	int err = check_count(key, value, &count, report);
+	struct guest_disks new;
+	void *list;
+	int err = parse_elements(key, value, &disk_type, &list, &new.count, report);
 
 	if (err)
 		return err;
-	new.list = calloc(count + 1, sizeof(*new.list));
-	if (!new.list)
-		return report_set(report, -ENOMEM, "out of memory while reading a config");
-	for (; !err && new.count < count; new.count += !err) {
-		err = element_text(key, value, new.count, &element, report);
-		if (!err && disk_spec_parse(element->text, value->place.source->directory,
-					    &new.list[new.count], &why))
-			err = config_fail(&element->place, report, "'%s': %s", key->name, why.text);
-	}
-	if (err) {
-		clear_disks(&new);
-		return err;
-	}
+	new.list = list;
 	clear_disks(field);
 	*(struct guest_disks *)field = new;
 	return 0;
-}
-
-/* "key = [" before the first element, ", " before the others. */
-static void write_before(const struct guest_key *key, size_t index, FILE *out)
-{
-	if (index)
-		fputs(", ", out);
-	else
-		fprintf(out, "%s = [", key->name);
-}
-
-static void write_element(char *text, FILE *out)
-{
-	if (text)
-		guest_key_write_quoted(text, out);
-	free(text);
 }
 
 static void format_disks(const struct guest_key *key, const void *field, FILE *out)
 {
 	const struct guest_disks *disks = field;
 
-	for (size_t i = 0; i < disks->count; i++) {
-		char *text = NULL;
-		size_t size;
-		FILE *element = open_memstream(&text, &size);
-
-		write_before(key, i, out);
-		if (element) {
-			disk_spec_format(&disks->list[i], element);
-			fclose(element);
-		}
-		write_element(text, out);
-	}
-	if (disks->count)
-		fputs("]\n", out);
+	format_elements(key, &disk_type, disks->list, disks->count, out);
 }
 
 const struct key_type key_type_disks = {
@@ -117,37 +163,47 @@ const struct key_type key_type_disks = {
 
 /* --- network interfaces --- */
 
+static int parse_vif(const char *text, const char *directory, void *element, struct report *report)
+{
+	(void)directory;
+	return vif_spec_parse(text, element, report);
+}
+
+static void format_vif(const void *element, FILE *out)
+{
+	vif_spec_format(element, out);
+}
+
+static void clear_vif(void *element)
+{
+	*(struct vif_spec *)element = (struct vif_spec){0};
+}
+
+static const struct element_type vif_type = {
+	.size = sizeof(struct vif_spec),
+	.parse = parse_vif,
+	.format = format_vif,
+	.clear = clear_vif,
+};
+
 static void clear_vifs(void *field)
 {
 	struct guest_vifs *vifs = field;
 
-	free(vifs->list);
+	clear_elements(&vif_type, (char *)vifs->list, vifs->count);
 	*vifs = (struct guest_vifs){0};
 }
 
 static int set_vifs(const struct guest_key *key, const struct config_value *value, void *field,
 		    struct report *report)
 {
-	const struct config_value *element;
-	struct guest_vifs new = {0};
-	struct report why;
-	size_t count;
-	int err = check_count(key, value, &count, report);
+	struct guest_vifs new;
+	void *list;
+	int err = parse_elements(key, value, &vif_type, &list, &new.count, report);
 
 	if (err)
 		return err;
-	new.list = calloc(count + 1, sizeof(*new.list));
-	if (!new.list)
-		return report_set(report, -ENOMEM, "out of memory while reading a config");
-	for (; !err && new.count < count; new.count += !err) {
-		err = element_text(key, value, new.count, &element, report);
-		if (!err && vif_spec_parse(element->text, &new.list[new.count], &why))
-			err = config_fail(&element->place, report, "'%s': %s", key->name, why.text);
-	}
-	if (err) {
-		clear_vifs(&new);
-		return err;
-	}
+	new.list = list;
 	clear_vifs(field);
 	*(struct guest_vifs *)field = new;
 	return 0;
@@ -157,20 +213,7 @@ static void format_vifs(const struct guest_key *key, const void *field, FILE *ou
 {
 	const struct guest_vifs *vifs = field;
 
-	for (size_t i = 0; i < vifs->count; i++) {
-		char *text = NULL;
-		size_t size;
-		FILE *element = open_memstream(&text, &size);
-
-		write_before(key, i, out);
-		if (element) {
-			vif_spec_format(&vifs->list[i], element);
-			fclose(element);
-		}
-		write_element(text, out);
-	}
-	if (vifs->count)
-		fputs("]\n", out);
+	format_elements(key, &vif_type, vifs->list, vifs->count, out);
 }
 
 const struct key_type key_type_vifs = {
