@@ -257,6 +257,57 @@ static void free_memory(void **state)
 	assert_true(HOST_PANICS("no memory for", boot_alloc(&bi, GiB(4))));
 }
 
+/* Whole pages that the tree alone occupied. */
+static void releases_tree(void **state)
+{
+	(void)state;
+	fdt = load("board");
+	read_it();
+	bi.fdt_range = (struct range){0x4f000800, 0x5000};
+	bi.reserved[bi.nr_reserved++] = (struct range){0x4f003000, 0x10};
+	assert_false(is_free(0x4f001000));
+	nr_pieces = 0;
+	boot_release_fdt(&bi, note_piece);
+	assert_int_equal(nr_pieces, 2);
+	assert_int_equal(pieces[0].base, 0x4f001000);
+	assert_int_equal(pieces[0].size, 0x2000);
+	assert_int_equal(pieces[1].base, 0x4f004000);
+	assert_int_equal(pieces[1].size, 0x1000);
+	assert_null(bi.fdt);
+	assert_true(is_free(0x4f001000));
+	/* One that lies outside of RAM. */
+	bi.fdt_range = (struct range){0x1000000, MiB(1)};
+	nr_pieces = 0;
+	boot_release_fdt(&bi, note_piece);
+	assert_int_equal(nr_pieces, 0);
+}
+
+/* What is nested too deeply is left out, whatever stands behind it is not. */
+static void deep_tree(void **state)
+{
+	int node;
+
+	(void)state;
+	fdt = load("board");
+	begin_edit();
+	/* A new node stands in front of the others. */
+	node = fdt_add_subnode(fdt, 0, "deep");
+	for (unsigned depth = 2; depth <= 40; depth++) {
+		node = fdt_add_subnode(fdt, node, "deep");
+		assert_true(node > 0);
+		assert_int_equal(fdt_setprop(fdt, node, "ranges", NULL, 0), 0);
+		if (depth != 4 && depth != 39)
+			continue;
+		assert_int_equal(fdt_setprop_string(fdt, node, "device_type", "memory"), 0);
+		assert_int_equal(fdt_setprop_u32(fdt, node, "#address-cells", 2), 0);
+	}
+	end_edit();
+	read_it();
+	assert_int_equal(bi.nr_banks, 2);
+	assert_int_equal(bi.nr_modules, 2);
+	assert_non_null(bi.uart.driver);
+}
+
 /* ---- damaged ones ---- */
 
 static void cut_off(void **state)
@@ -841,6 +892,7 @@ int main(void)
 		T(free_memory),   T(cut_off),      T(damaged),
 		T(dom0_of_board), T(dom0_of_qemu), T(dom0_dt_without_room),
 		T(random_damage), T(builds_dom0),  T(kernels),
+		T(releases_tree), T(deep_tree),
 	};
 
 	host_cpus_init(1);
