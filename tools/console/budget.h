@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define BUDGET_SLICE_MS 100
-#define BUDGET_BYTES    (16 * 1024) /* a slice: 160 KiB/s, some 15 times a serial line */
+#define BUDGET_BYTES    (32 * 1024) /* a slice: 320 KiB/s, some 30 times a serial line */
 #define BUDGET_EVENTS   64 /* a slice; an event costs the daemon a turn even without data */
 
 struct budget {
