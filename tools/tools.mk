@@ -25,7 +25,7 @@ COMMON_CONFIG_SRCS := $(addprefix tools/common/,config_lex.c config_parse.c cpul
 COMMON_DEVICE_SRCS := $(addprefix tools/common/,bridge.c device.c device_backend.c device_link.c device_nodes.c \
 	device_open.c loopdev.c)
 COMMON_GUEST_SRCS := $(COMMON_CONFIG_SRCS) $(COMMON_DEVICE_SRCS) $(addprefix tools/common/,foreign.c guest.c \
-	guest_rename.c guest_store.c registry.c)
+	guest_rename.c guest_store.c registry.c registry_names.c)
 
 # ---- console and monitor: what their clients are made of, and the daemons ----
 CONSOLE_CLIENT_SRCS := $(addprefix tools/console/,client.c client_calls.c client_main.c expect.c protocol.c \

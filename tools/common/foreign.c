@@ -12,7 +12,7 @@
 
 static bool is_nameless(const struct registry_domain *domain)
 {
-	return domain->info->domid && !domain->entry.name;
+	return domain->info->domid && !domain->own_name;
 }
 
 static bool has_nameless(const struct registry_domain *domains, size_t count)

@@ -4,6 +4,7 @@
 #include "common/config.h"
 #include "common/guest_config.h"
 #include "common/path.h"
+#include "common/registry_names.h"
 #include "common/uuid.h"
 
 #include <errno.h>
@@ -18,8 +19,6 @@
 #include <unistd.h>
 #include <yajl/yajl_gen.h>
 #include <yajl/yajl_tree.h>
-
-#define UNNAMED "(none)"
 
 static const char *directory_or_default(const char *directory)
 {
@@ -43,7 +42,7 @@ void registry_entry_clear(struct registry_entry *entry)
 	*entry = (struct registry_entry){0};
 }
 
-/* --- writing --- */
+/* --- JSON --- */
 
 static void add_text(yajl_gen json, const char *key, const char *text)
 {
@@ -118,28 +117,6 @@ static int replace_file(const char *path, const unsigned char *text, size_t leng
 		unlink(temporary);
 free_name:
 	free(temporary);
-	return err;
-}
-
-int registry_write(const char *directory, const struct registry_entry *entry, struct report *report)
-{
-	char *path = entry_path(directory, entry->domid);
-	yajl_gen json = make_json(entry);
-	const unsigned char *text;
-	size_t length;
-	int err = -ENOMEM;
-
-	if (path && json && yajl_gen_get_buf(json, &text, &length) == yajl_gen_status_ok) {
-		err = path_make_directories(directory_or_default(directory));
-		if (!err)
-			err = replace_file(path, text, length);
-	}
-	if (json)
-		yajl_gen_free(json);
-	if (err)
-		report_set(report, err, "cannot write %s: %s", path ? path : "the registry",
-			   strerror(-err));
-	free(path);
 	return err;
 }
 
@@ -224,6 +201,46 @@ int registry_read(const char *directory, uint32_t domid, const uint8_t uuid[16],
 	return err;
 }
 
+/* --- writing an entry --- */
+
+static int write_json(const char *directory, const char *path, const struct registry_entry *entry)
+{
+	yajl_gen json = make_json(entry);
+	const unsigned char *text;
+	size_t length;
+	int err = -ENOMEM;
+
+	if (json && yajl_gen_get_buf(json, &text, &length) == yajl_gen_status_ok) {
+		err = registry_names_add(directory, entry);
+		if (!err)
+			err = replace_file(path, text, length);
+	}
+	if (json)
+		yajl_gen_free(json);
+	return err;
+}
+
+int registry_write(const char *directory, const struct registry_entry *entry, struct report *report)
+{
+	char *path = entry_path(directory, entry->domid);
+	struct registry_entry old;
+	int err = registry_read(directory, entry->domid, entry->uuid, &old);
+	bool renamed = !old.name || strcmp(old.name, entry->name);
+
+	if (!err || err == -ENOENT)
+		err = path ? write_json(directory_or_default(directory), path, entry) : -ENOMEM;
+	if (renamed && err)
+		registry_names_remove(directory_or_default(directory), entry);
+	if (renamed && !err && old.name)
+		registry_names_remove(directory_or_default(directory), &old);
+	registry_entry_clear(&old);
+	if (err)
+		report_set(report, err, "cannot write %s: %s", path ? path : "the registry",
+			   strerror(-err));
+	free(path);
+	return err;
+}
+
 int registry_remove(const char *directory, uint32_t domid, const uint8_t uuid[16])
 {
 	struct registry_entry entry;
@@ -232,6 +249,7 @@ int registry_remove(const char *directory, uint32_t domid, const uint8_t uuid[16
 
 	if (err)
 		return err == -ENOENT ? 0 : err;
+	registry_names_remove(directory_or_default(directory), &entry);
 	registry_entry_clear(&entry);
 	path = entry_path(directory, domid);
 	if (!path)
@@ -245,59 +263,16 @@ int registry_remove(const char *directory, uint32_t domid, const uint8_t uuid[16
 int registry_rename(const char *directory, uint32_t domid, const uint8_t uuid[16], const char *name,
 		    struct report *report)
 {
-	struct registry_entry entry;
-	char *copy;
+	struct registry_entry entry, renamed;
 	int err = registry_read(directory, domid, uuid, &entry);
 
 	if (err)
 		return report_set(report, err, "domain %" PRIu32 " is not in the registry", domid);
-	copy = strdup(name);
-	if (copy) {
-		free(entry.name);
-		entry.name = copy;
-		err = registry_write(directory, &entry, report);
-	} else {
-		err = report_set(report, -ENOMEM, "out of memory");
-	}
+	renamed = entry;
+	renamed.name = (char *)name;
+	err = registry_write(directory, &renamed, report);
 	registry_entry_clear(&entry);
 	return err;
-}
-
-/* --- names of domains --- */
-
-void registry_free_domains(struct registry_domain *domains, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		registry_entry_clear(&domains[i].entry);
-		free(domains[i].foreign_name);
-	}
-	free(domains);
-}
-
-int registry_name_domains(const char *directory, const struct ctrl_domain_info *list, size_t count,
-			  struct registry_domain **domains)
-{
-	int err;
-
-	*domains = calloc(count + 1, sizeof(**domains));
-	if (!*domains)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		struct registry_domain *domain = &(*domains)[i];
-
-		domain->info = &list[i];
-		domain->name = list[i].domid ? UNNAMED : REGISTRY_DOM0_NAME;
-		if (!list[i].domid)
-			continue;
-		err = registry_read(directory, list[i].domid, list[i].uuid, &domain->entry);
-		if (!err)
-			domain->name = domain->entry.name;
-		if (err == -ENOMEM) {
-			registry_free_domains(*domains, count);
-			return err;
-		}
-	}
-	return 0;
 }
 
 /* --- locks on names --- */

@@ -55,13 +55,13 @@ void registry_entry_clear(struct registry_entry *entry);
 /* A domain with its name. */
 struct registry_domain {
 	const struct ctrl_domain_info *info; /* into the list given to registry_name_domains() */
-	struct registry_entry entry;         /* all zero when the domain is not registered */
+	char *own_name;                      /* the registered one; NULL: it is not registered */
 	char *foreign_name;                  /* see registry_name_foreign() */
 	const char *name;                    /* "Domain-0", the registered one, or "(none)" */
 };
 
 /*
- * Puts names to a list of domains. *domains has count elements, the caller's to free with
+ * Puts names to a list of domains, which is ascending. *domains has count elements, the caller's to free with
  * registry_free_domains(). 0 or -ENOMEM.
  */
 int registry_name_domains(const char *directory, const struct ctrl_domain_info *list, size_t count,

@@ -90,8 +90,6 @@ static void print_entry(const struct registry_entry *entry)
 {
 	char text[64];
 
-	if (!entry->name)
-		return;
 	printf("  started       %s\n", format_time(entry->started, text, sizeof(text)));
 	if (entry->config_path)
 		printf("  config file   %s\n", entry->config_path);
@@ -100,6 +98,7 @@ static void print_entry(const struct registry_entry *entry)
 static void print_long(const struct registry_domain *domains, size_t count)
 {
 	char uuid[UUID_TEXT_SIZE];
+	struct registry_entry entry;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct ctrl_domain_info *info = domains[i].info;
@@ -115,7 +114,9 @@ static void print_long(const struct registry_domain *domains, size_t count)
 		printf("  vcpus online  %" PRIu32 "\n", info->nr_online_vcpus);
 		printf("  vcpus         %" PRIu32 "\n", info->max_vcpu_id + 1);
 		printf("  cpu time      %.3f s\n", (double)info->cpu_time / SECOND);
-		print_entry(&domains[i].entry);
+		if (!registry_read(NULL, info->domid, info->uuid, &entry))
+			print_entry(&entry);
+		registry_entry_clear(&entry);
 	}
 }
 
@@ -139,6 +140,7 @@ static void add_domain(yajl_gen json, const struct registry_domain *domain)
 {
 	const struct ctrl_domain_info *info = domain->info;
 	char uuid[UUID_TEXT_SIZE];
+	struct registry_entry entry;
 
 	yajl_gen_map_open(json);
 	json_add_number(json, "domid", info->domid);
@@ -151,12 +153,13 @@ static void add_domain(yajl_gen json, const struct registry_domain *domain)
 	json_add_number(json, "vcpus", info->max_vcpu_id + 1);
 	json_add_number(json, "cpu_time_ns", info->cpu_time);
 	json_add_number(json, "cpupool", info->cpupool);
-	if (domain->entry.name) {
-		json_add_number(json, "started", (uint64_t)domain->entry.started);
-		if (domain->entry.config_path)
-			json_add_text(json, "config_path", domain->entry.config_path);
-		json_add_text(json, "config", domain->entry.config);
+	if (!registry_read(NULL, info->domid, info->uuid, &entry)) {
+		json_add_number(json, "started", (uint64_t)entry.started);
+		if (entry.config_path)
+			json_add_text(json, "config_path", entry.config_path);
+		json_add_text(json, "config", entry.config);
 	}
+	registry_entry_clear(&entry);
 	yajl_gen_map_close(json);
 }
 

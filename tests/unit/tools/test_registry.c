@@ -211,6 +211,8 @@ static void test_names(void **state)
 	write_entry(3, "web", NULL);
 	write_entry(5, "stale", NULL);
 	write_entry(0, "evil", NULL);
+	write_entry(3, "before", NULL);
+	write_entry(3, "web", NULL); /* one name at a time */
 	assert_int_equal(registry_name_domains(directory, list, 4, &domains), 0);
 	assert_string_equal(domains[0].name, "Domain-0");
 	assert_string_equal(domains[1].name, "web");

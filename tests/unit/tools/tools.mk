@@ -29,7 +29,7 @@ tools/test_guest_config_SRCS := tests/unit/tools/test_guest_config.c $(COMMON_CO
 
 UNIT_TESTS += tools/test_registry
 tools/test_registry_CFLAGS := $(TOOLS_TEST_CFLAGS)
-tools/test_registry_SRCS := tests/unit/tools/test_registry.c tools/common/registry.c $(COMMON_CONFIG_SRCS)
+tools/test_registry_SRCS := tests/unit/tools/test_registry.c $(addprefix tools/common/,registry.c registry_names.c) $(COMMON_CONFIG_SRCS)
 tools/test_registry_LIBS := -lyajl
 
 UNIT_TESTS += tools/test_arguments
@@ -47,6 +47,6 @@ tools/test_guest_LIBS := -lyajl
 UNIT_TESTS += tools/test_guest_store
 tools/test_guest_store_CFLAGS := $(TOOLS_TEST_CFLAGS) -Iinclude -Itests/unit/libctrl
 tools/test_guest_store_SRCS := tests/unit/tools/test_guest_store.c tests/unit/libctrl/fake_store.c \
-	$(addprefix tools/common/,device_backend.c device_nodes.c foreign.c guest_store.c loopdev.c registry.c) \
+	$(addprefix tools/common/,device_backend.c device_nodes.c foreign.c guest_store.c loopdev.c registry.c registry_names.c) \
 	$(COMMON_CONFIG_SRCS) $(LIBCTRL_SRCS)
 tools/test_guest_store_LIBS := -lfdt -lz -lpthread -lyajl
