@@ -17,7 +17,7 @@ static long op_yield(struct vcpu *v, uint64_t arg __unused)
 
 static long op_block(struct vcpu *v, uint64_t arg __unused)
 {
-	vcpu_block(v);
+	vcpu_block(v, SLEEP_EVENT);
 	return 0;
 }
 
@@ -97,7 +97,7 @@ static long op_poll(struct vcpu *v, uint64_t arg)
 		if (!evtchn_port_valid(v->domain, ports[i]))
 			return -EINVAL;
 	evtchn_poll_start(v);
-	atomic_store(&v->blocked, 1);
+	atomic_store(&v->blocked, SLEEP_EVENT);
 	smp_mb();
 	for (unsigned i = 0; i < p.nr_ports; i++)
 		if (evtchn_port_pending(v->domain, ports[i]))

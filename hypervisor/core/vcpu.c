@@ -122,12 +122,12 @@ void vcpu_stay_awake(struct vcpu *v)
 		atomic_or(&this_cpu()->todo, TODO_VGIC);
 }
 
-void vcpu_block(struct vcpu *v)
+void vcpu_block(struct vcpu *v, enum vcpu_sleep sleep)
 {
-	atomic_store(&v->blocked, 1);
+	atomic_store(&v->blocked, sleep);
 	smp_mb(); /* pairs with the one in vcpu_notify(): either we see the interrupt or it sees us
 		     blocked */
-	if (evtchn_upcall_pending(v) || vgic_has_pending(v))
+	if ((sleep == SLEEP_EVENT && evtchn_upcall_pending(v)) || vgic_has_pending(v))
 		vcpu_stay_awake(v);
 	else
 		atomic_or(&this_cpu()->todo, TODO_RESCHED);

@@ -89,7 +89,7 @@ static int64_t cpu_off(struct vcpu *v, const uint64_t *x __unused)
 /* Standby only: the vCPU wakes up where it was. */
 static int64_t cpu_suspend(struct vcpu *v, const uint64_t *x __unused)
 {
-	vcpu_block(v);
+	vcpu_block(v, SLEEP_IRQ);
 	return PSCI_SUCCESS;
 }
 

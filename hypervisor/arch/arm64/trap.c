@@ -70,7 +70,7 @@ static void trap_wfx(struct vcpu *v, uint64_t esr)
 	if (esr & 1)
 		sched_yield(v);
 	else
-		vcpu_block(v);
+		vcpu_block(v, SLEEP_IRQ);
 }
 
 static void trap_fp(struct vcpu *v, uint64_t esr __unused)

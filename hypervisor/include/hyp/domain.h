@@ -32,7 +32,7 @@ struct vcpu {
 	 * vcpu_runnable() reads them.
 	 */
 	uint32_t offline;     /* never started, or PSCI CPU_OFF / VCPUOP_down */
-	uint32_t blocked;     /* WFI, SCHEDOP_block, SCHEDOP_poll: an event or interrupt ends it */
+	uint32_t blocked;     /* 0, or enum vcpu_sleep: what ends it */
 	uint32_t pause_count; /* pausers; domain.pause_count stops all its vCPUs */
 	bool running; /* its state is (being) used by a CPU: chosen and not yet switched away from
 		       */
@@ -152,8 +152,15 @@ void vcpu_destroy(struct vcpu *v);
 
 void vcpu_pause(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
-void vcpu_block(
-	struct vcpu *v); /* until an interrupt or event is pending; checks for one after blocking */
+/*
+ * What ends a sleep. WFI knows of events only what their interrupt tells; a guest that has it disabled would never sleep
+ * otherwise (Arm ARM D1.16.2: WFI wake-up events).
+ */
+enum vcpu_sleep {
+	SLEEP_IRQ = 1,   /* WFI, CPU_SUSPEND: an interrupt that the guest's controller signals */
+	SLEEP_EVENT = 2, /* SCHEDOP_block, SCHEDOP_poll: an event too */
+};
+void vcpu_block(struct vcpu *v, enum vcpu_sleep sleep); /* checks after blocking whether to go on */
 void vcpu_unblock(struct vcpu *v);
 /* Undo having set v->blocked, for the vCPU that runs here and has not slept yet. */
 void vcpu_stay_awake(struct vcpu *v);

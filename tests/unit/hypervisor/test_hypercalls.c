@@ -604,13 +604,30 @@ static void scheduler_parameters(void **state)
 	whole_destroy(d->id);
 }
 
+/* A pending event keeps one awake that waits for events, but not one in WFI whose guest has the event interrupt disabled. */
+static void what_ends_a_sleep(void **state)
+{
+	struct vcpu *v = whole_vcpu;
+
+	(void)state;
+	assert_non_null(v->info);
+	v->info->evtchn_upcall_pending = 1;
+	assert_int_equal(host_hypercall(v, __HYPERVISOR_sched_op, SCHEDOP_block, 0, 0), 0);
+	assert_int_equal(v->blocked, 0);
+	vcpu_block(v, SLEEP_IRQ);
+	assert_int_equal(v->blocked, SLEEP_IRQ);
+	vcpu_stay_awake(v);
+	v->info->evtchn_upcall_pending = 0;
+}
+
 static void limits(void **state)
 {
 	struct domain *d = whole_domain(2, 10, true);
 	struct xen_domctl op = {.u.max_mem.max_memkb = 39};
 
 	(void)state;
-	assert_int_equal(whole_domctl(XEN_DOMCTL_max_mem, d->id, &op), 0); /* it has more, and keeps it */
+	assert_int_equal(whole_domctl(XEN_DOMCTL_max_mem, d->id, &op),
+			 0); /* it has more, and keeps it */
 	assert_int_equal(whole_populate(d->id, RAM0 + 10, 1), 0);
 	op.u.max_mem.max_memkb = 44;
 	assert_int_equal(whole_domctl(XEN_DOMCTL_max_mem, d->id, &op), 0);
@@ -1057,6 +1074,7 @@ int main(void)
 		T(vcpu_context),
 		T(affinity),
 		T(scheduler_parameters),
+		T(what_ends_a_sleep),
 		T(limits),
 		T(cache_flush),
 		T(machine_info),
