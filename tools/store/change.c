@@ -230,20 +230,26 @@ static void tell(const struct view *view, struct node *node, const struct perms 
 
 static int make(const struct view *view, const char *path, struct value *value)
 {
+	struct tree *tree = &view->conn->store->tree;
 	const char *rest;
 	struct node *above = walk(view, path, &rest), *node = NULL;
+	struct node *place;
 	struct perms *perms;
 	int ret;
 
 	if (!may_make(view, rest))
 		return -ENOSPC;
-	perms = inherit(view, above);
-	if (!perms)
+	/* All places first: with them nothing can fail halfway for want of memory. */
+	place = tree_walk_place(tree, path);
+	if (!place)
 		return -ENOMEM;
-	ret = make_nodes(view, above, rest, perms, value, &node);
+	node_get(place);
+	perms = inherit(view, above);
+	ret = perms ? make_nodes(view, above, rest, perms, value, &node) : -ENOMEM;
 	if (ret == 0)
 		tell(view, node, NULL, TOUCH_FIRE);
 	perms_put(perms);
+	node_put(tree, place);
 	return ret;
 }
 

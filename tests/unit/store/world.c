@@ -80,7 +80,7 @@ static const struct platform platform = {
 	.notify = fake_notify,
 };
 
-static void start(void)
+void world_start(void)
 {
 	assert_int_equal(store_init(&world), 0);
 	assert_int_equal(loop_init(&loop), 0);
@@ -96,29 +96,33 @@ int world_open(void **state)
 		fake[i].page = calloc(1, 4096);
 		assert_non_null(fake[i].page);
 	}
-	start();
+	world_start();
 	return 0;
+}
+
+/* The daemon is gone; the domains stay. */
+void world_stop(void)
+{
+	state_close(&world);
+	store_free(&world);
+	loop_close(&loop);
+	for (int i = 0; i < WORLD_DOMAINS; i++)
+		assert_false(fake[i].mapped || fake[i].bound);
 }
 
 int world_close(void **state)
 {
 	(void)state;
-	state_close(&world);
-	store_free(&world);
-	loop_close(&loop);
-	for (int i = 0; i < WORLD_DOMAINS; i++) {
-		assert_false(fake[i].mapped || fake[i].bound);
+	world_stop();
+	for (int i = 0; i < WORLD_DOMAINS; i++)
 		free(fake[i].page);
-	}
 	return 0;
 }
 
 void world_reopen(const char *folder)
 {
-	state_close(&world);
-	store_free(&world);
-	loop_close(&loop);
-	start();
+	world_stop();
+	world_start();
 	assert_int_equal(state_open(&world, folder), 1);
 	store_attach_rings(&world);
 	store_end_turn(&world);
@@ -244,15 +248,16 @@ int ask(struct client *client, uint32_t type, uint32_t tx, const void *data, siz
 {
 	const struct xsd_sockmsg head = {
 		.type = type, .req_id = 77, .tx_id = tx, .len = (uint32_t)len};
-	char *message = malloc(sizeof(head) + len);
+	char message[sizeof(head) + XENSTORE_PAYLOAD_MAX];
 	int answer;
 
-	assert_non_null(message);
+	if (client->cut)
+		return -EPIPE;
+	assert_true(len <= XENSTORE_PAYLOAD_MAX);
 	memcpy(message, &head, sizeof(head));
 	if (len)
 		memcpy(message + sizeof(head), data, len);
 	assert_int_equal(conn_take(&client->conn, message, sizeof(head) + len), sizeof(head) + len);
-	free(message);
 	store_end_turn(&world);
 	for (client->events = 0; (answer = next_message(client)) == XS_WATCH_EVENT;)
 		client->events++;

@@ -39,6 +39,8 @@ extern struct store world;
 
 int world_open(void **state); /* domains 0 to 7 run; setup and teardown for cmocka */
 int world_close(void **state);
+void world_stop(void); /* the daemon alone; the domains stay */
+void world_start(void);
 void world_reopen(const char *folder); /* another daemon, after the first was killed */
 
 /* ---- clients that speak directly, in the name of a domain ---- */
