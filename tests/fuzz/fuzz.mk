@@ -33,6 +33,11 @@ hypercall_fuzz_SRCS := tests/fuzz/hypercall_fuzz.c tests/unit/hypervisor/whole.c
 hypercall_fuzz_LIBS := -lfdt -lcmocka $(HYP_WHOLE_WRAP)
 hypercall_fuzz_FLAGS := -max_len=2048 -len_control=20
 
+FUZZ_TESTS += store_fuzz
+store_fuzz_CFLAGS := -Itools -Itools/store -Iinclude -Ilibctrl/include
+store_fuzz_SRCS := tests/fuzz/store_fuzz.c $(STORE_SRCS) $(DAEMON_SRCS)
+store_fuzz_FLAGS := -dict=tests/fuzz/store_fuzz.dict -max_len=8192
+
 define fuzz_rules
 $(B)/host/fuzz/$(1): $($(1)_SRCS) $(wildcard $(addsuffix *.h,$(sort $(dir $($(1)_SRCS))))) tests/fuzz/fuzz.mk
 	@mkdir -p $$(@D)

@@ -102,7 +102,7 @@ static ssize_t write_dump(struct store *store, int fd, enum dump_what what)
 }
 
 /* Reads such a file. 0, or -ENODATA when it is not one, or an errno. */
-static int read_dump(struct store *store, int fd)
+static int read_dump(struct store *store, int fd, enum dump_what what)
 {
 	struct journal_head *head;
 	struct stat status;
@@ -120,7 +120,7 @@ static int read_dump(struct store *store, int fd)
 		munmap(head, size);
 		return -ENODATA;
 	}
-	load_store(store, head->records, head->len);
+	load_store(store, head->records, head->len, what);
 	munmap(head, size);
 	return 0;
 }
@@ -254,7 +254,7 @@ static int read_journal(struct store *store, const char *path)
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
-	ret = read_dump(store, fd);
+	ret = read_dump(store, fd, DUMP_FOR_CRASH);
 	close(fd);
 	if (ret < 0) {
 		daemon_log("%s is not a state: %s; the store begins empty", path, strerror(-ret));
@@ -325,7 +325,7 @@ int state_hand_over(struct store *store)
 
 int state_take_over(struct store *store, int fd)
 {
-	int ret = read_dump(store, fd);
+	int ret = read_dump(store, fd, DUMP_FOR_EXEC);
 
 	close(fd);
 	store->restored = ret == 0;

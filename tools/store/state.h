@@ -75,6 +75,6 @@ void dump_taken(struct record *record, const struct conn *conn);
 uint32_t dump_client(const struct conn *conn); /* its number in records */
 
 /* Makes the store what the records say; it is as store_init() made it. */
-void load_store(struct store *store, const char *data, size_t len);
+void load_store(struct store *store, const char *data, size_t len, enum dump_what what);
 
 #endif

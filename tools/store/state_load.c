@@ -13,6 +13,7 @@
 
 struct load {
 	struct store *store;
+	enum dump_what what;
 	struct record_reader *r;
 };
 
@@ -158,6 +159,8 @@ static void load_socket(struct load *load)
 	int fd = (int)record_get_u32(load->r);
 
 	(void)client; /* follows from the descriptor */
+	if (load->what != DUMP_FOR_EXEC)
+		return; /* descriptors of another process */
 	if (conn_socket_open(load->store, fd) < 0)
 		daemon_log("a client is lost: no memory");
 }
@@ -304,11 +307,11 @@ static void empty_tree(struct tree *tree)
 		tree_remove(tree, tree_first_leaf(tree->root));
 }
 
-void load_store(struct store *store, const char *data, size_t len)
+void load_store(struct store *store, const char *data, size_t len, enum dump_what what)
 {
 	const char *at = data;
 	struct record_reader reader;
-	struct load load = {.store = store, .r = &reader};
+	struct load load = {.store = store, .what = what, .r = &reader};
 	unsigned type;
 
 	empty_tree(&store->tree);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * libFuzzer: what clients of the store send, byte for byte, in pieces; and records of a daemon before.
+ * The first byte says which, and where pieces end. The store must answer or cut off, and stay whole.
+ */
+#include "change.h"
+#include "conn.h"
+#include "control.h"
+#include "state.h"
+#include "store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void nothing(struct conn *conn)
+{
+	(void)conn;
+}
+
+static void swallow(struct conn *conn)
+{
+	conn_sent(conn, buffer_len(&conn->out));
+}
+
+static void cut(struct conn *conn, int error)
+{
+	(void)error;
+	conn_reset(conn);
+	conn_drop_queues(conn);
+}
+
+static const struct conn_ops ops = {
+	.take = nothing,
+	.flush = swallow,
+	.cut = cut,
+	.free = nothing,
+};
+
+static void open_client(struct conn *conn, struct store *store, uint32_t domid)
+{
+	struct domain *domain = domains_named(&store->domains, domid);
+
+	memset(conn, 0, sizeof(*conn));
+	conn_open(conn, store, domain, &ops);
+	domain_put(domain);
+}
+
+/* Pieces of step bytes, in turns to the two clients; each keeps what it has not used. */
+static void feed(struct store *store, struct conn clients[2], const uint8_t *data, size_t size,
+		 size_t step)
+{
+	for (size_t at = 0, turn = 0; at < size; at += step, turn++) {
+		struct conn *conn = &clients[turn & 1];
+		size_t len = size - at < step ? size - at : step;
+
+		if (conn->broken)
+			continue;
+		buffer_put(&conn->in, data + at, len);
+		buffer_drop(&conn->in, (uint32_t)conn_take(conn, conn->in.data + conn->in.start,
+							   buffer_len(&conn->in)));
+		store_end_turn(store);
+	}
+}
+
+/* A guest with a home, so that it gets further than EACCES. */
+static void make_home(struct store *store, struct conn *dom0)
+{
+	const struct view view = {.conn = dom0};
+	struct domain *guest = domains_named(&store->domains, 3);
+	struct perms *perms = perms_make(&store->perms, &(struct perm){guest, PERM_READ}, 1);
+	struct node *node;
+
+	view_write(&view, "/local/domain/3/data", "x", 1);
+	if (perms && view_find(&view, "/local/domain/3", PERM_WRITE, &node) == 0)
+		view_set_perms(&view, node, perms);
+	perms_put(perms);
+	domain_put(guest);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct conn clients[2];
+	static struct store store;
+
+	if (size < 1 || store_init(&store) < 0)
+		return 0;
+	if (data[0] == 0xff) {
+		load_store(&store, (const char *)data + 1, size - 1, DUMP_FOR_CRASH);
+	} else {
+		open_client(&clients[0], &store, 0);
+		open_client(&clients[1], &store, 3);
+		make_home(&store, &clients[0]);
+		feed(&store, clients, data + 1, size - 1, data[0] ? data[0] : 4096);
+	}
+	if (control_check(&store))
+		abort();
+	store_free(&store);
+	return 0;
+}
