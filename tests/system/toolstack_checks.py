@@ -336,6 +336,22 @@ def test_daemon_not_running(dom0):
     wait_gone(dom0, "alone", limit=60)
 
 
+def test_without_a_store_daemon(dom0):
+    dom0.ok("kill $(pidof plinth-stored); while pidof plinth-stored >/dev/null; do usleep 100000; done")
+    try:
+        path = write_config(dom0, "bare", memory=128)
+        assert "warning: no store daemon answers" in dom0.ok(f"vmctl create {path}")
+        expect(dom0, "bare", "guest is up")
+        result = dom0.run("vmctl shutdown bare")
+        assert result.status == 6 and "is plinth-stored running?" in result.output, result
+        assert dom0.run("vmctl wait --timeout 1 bare shutdown").status == 4
+        destroy(dom0, "bare")
+    finally:
+        dom0.ok("plinth-stored")
+    create(dom0, "again", memory=128)
+    dom0.ok("vmctl wait --timeout 120 again up && vmctl shutdown -w again", limit=250)
+
+
 def test_device_nodes_missing(dom0):
     dom0.ok("mv /dev/xen/privcmd /dev/xen/privcmd.away")
     try:
