@@ -13,6 +13,7 @@
 
 #define STORE_DOMID   0 /* everything that is not the guest's is dom0's */
 #define CONSOLE_LIMIT (1024 * 1024)
+#define BACKENDS      "/local/domain/0/backend"
 
 /* A guest to be published. */
 struct publication {
@@ -242,6 +243,20 @@ static int wait_for_backends(struct ctrl_store *store, uint32_t domid, struct re
 			  "dom0's kernel does not let go of the devices of domain %" PRIu32, domid);
 }
 
+/* Backends of kinds that are not ours too, such as the consoles of xl's guests. */
+static void remove_backends(struct ctrl_store *store, struct ctrl_store_batch *b, uint32_t domid)
+{
+	char **kinds;
+
+	if (ctrl_store_list(store, 0, BACKENDS, &kinds) < 0)
+		return;
+	for (size_t i = 0; kinds[i]; i++) {
+		ctrl_store_batch_base(b, BACKENDS "/%s/%" PRIu32, kinds[i], domid);
+		ctrl_store_batch_remove(b, "");
+	}
+	free(kinds);
+}
+
 int guest_store_remove(struct ctrl_store *store, uint32_t domid, const uint8_t uuid[16],
 		       struct report *report)
 {
@@ -256,6 +271,7 @@ int guest_store_remove(struct ctrl_store *store, uint32_t domid, const uint8_t u
 		return fail_by_ctrl(report, err);
 	backends_free_foreign_loops(store, domid);
 	remove_all(b, domid, owns ? text : NULL);
+	remove_backends(store, b, domid);
 	err = commit(b, report);
 	return err ? err : wait_for_backends(store, domid, report);
 }

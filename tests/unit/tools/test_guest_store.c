@@ -148,12 +148,16 @@ static void test_remove(void **state)
 	publish();
 	fake_store_put(daemon_, "/local/domain/7/data/made-by-guest", "1");
 	fake_store_put(daemon_, "/local/domain/77/name", "another");
+	fake_store_put(daemon_, "/local/domain/0/backend/console/7/0/state", "1");
+	fake_store_put(daemon_, "/local/domain/0/backend/console/77/0/state", "1");
 	assert_int_equal(guest_store_remove(store, 7, config.uuid, &report), 0);
 	assert_null(fake_store_value(daemon_, "/local/domain/7"));
 	assert_null(fake_store_value(daemon_, "/local/domain/7/data/made-by-guest"));
 	assert_null(fake_store_value(daemon_, "/vm/" UUID));
 	assert_null(fake_store_value(daemon_, "/libxl/7"));
 	has("/local/domain/77/name", "another");
+	has("/local/domain/0/backend/console/77/0/state", "1");
+	assert_null(fake_store_value(daemon_, "/local/domain/0/backend/console/7/0/state"));
 	assert_int_equal(guest_store_remove(store, 7, config.uuid, &report), 0);
 }
 
