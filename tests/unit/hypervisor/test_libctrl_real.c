@@ -117,7 +117,7 @@ static void check_guest(const struct ctrl_guest *guest, unsigned vcpus)
 	assert_int_equal(d->nr_vcpus, vcpus);
 	assert_int_equal(d->vcpu[0]->arch.pc, guest->kernel_addr);
 	assert_int_equal(d->vcpu[0]->arch.x[0], guest->dtb_addr);
-	assert_int_equal(d->tot_pages, MEMORY_KIB / 4 + 2);
+	assert_int_equal(d->tot_pages, MEMORY_KIB / 4 + (guest->vuart_port ? 4 : 2));
 	assert_int_equal(d->hvm_params[CTRL_PARAM_CONSOLE_PFN], guest->console_gfn);
 	assert_int_equal(d->hvm_params[CTRL_PARAM_CONSOLE_EVTCHN], guest->console_port);
 	assert_int_equal(d->hvm_params[CTRL_PARAM_STORE_PFN], guest->store_gfn);
@@ -195,6 +195,25 @@ static void whole_life(void **state)
 	expect_clean();
 }
 
+/* A second ring, its port, and an interrupt for it. */
+static void emulated_uart(void **state)
+{
+	struct ctrl_guest_config config = config_of(1);
+	struct ctrl_guest guest;
+	struct domain *d;
+
+	(void)state;
+	config.vuart = true;
+	build(&config, &guest);
+	d = built(&guest);
+	assert_int_equal(guest.vuart_gfn, (GUEST_MAGIC_BASE >> PAGE_SHIFT) + 3);
+	assert_non_null(d->vuart.ring);
+	assert_int_equal(d->vuart.port, guest.vuart_port);
+	assert_true(d->vgic.nr_spis >= 1);
+	assert_int_equal(ctrl_destroy_domain(c, guest.domid), 0);
+	expect_clean();
+}
+
 static void every_way_of_loading(void **state)
 {
 	struct ctrl_guest_config config = config_of(1);
@@ -256,6 +275,7 @@ static void any_hypercall_fails(void **state)
 	unsigned n = 0, failed = 0;
 
 	(void)state;
+	config.vuart = true; /* it has the most steps */
 	do {
 		backend.calls = 0;
 		backend.fail_at = ++n;
@@ -270,6 +290,7 @@ static void any_allocation_fails(void **state)
 	unsigned n = 0, failed = 0;
 
 	(void)state;
+	config.vuart = true; /* it has the most steps */
 	config.ramdisk = NULL;
 	for (bool plinth = false;; plinth = true) {
 		backend.no_plinth = !plinth;
@@ -462,6 +483,7 @@ int main(void)
 		T(whole_life),
 		T(every_way_of_loading),
 		T(many_cycles),
+		T(emulated_uart),
 		T(any_hypercall_fails),
 		T(any_allocation_fails),
 		T(too_large),

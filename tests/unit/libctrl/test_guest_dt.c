@@ -269,6 +269,28 @@ static void from_a_config(void **state)
 	free(image);
 }
 
+static void emulated_uart(void **state)
+{
+	static const char *const compatible[] = {"arm,sbsa-uart"};
+	static const char path[] = "/sbsa-uart@22000000";
+	struct guest_dt dt = {.nr_cpus = 1, .vuart = true};
+	void *fdt = make(&dt);
+
+	(void)state;
+	check_strings(fdt, path, "compatible", compatible, 1);
+	assert_int_equal(cell(fdt, path, "reg", 1, 16), 0x22000000);
+	assert_int_equal(cell(fdt, path, "reg", 3, 16), 0x1000);
+	assert_int_equal(cell(fdt, path, "interrupts", 0, 12), 0); /* SPI 0 is INTID 32 */
+	assert_int_equal(cell(fdt, path, "interrupts", 1, 12), 0);
+	assert_int_equal(cell(fdt, path, "interrupts", 2, 12), 4); /* level, high */
+	assert_int_equal(cell(fdt, path, "current-speed", 0, 4), 115200);
+	free(fdt);
+	dt.vuart = false;
+	fdt = make(&dt);
+	assert_true(fdt_path_offset(fdt, path) < 0);
+	free(fdt);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,7 +299,7 @@ int main(void)
 		cmocka_unit_test(interrupts),        cmocka_unit_test(both_gics),
 		cmocka_unit_test(hypervisor),        cmocka_unit_test(psci),
 		cmocka_unit_test(long_command_line), cmocka_unit_test(bad_gic),
-		cmocka_unit_test(from_a_config),
+		cmocka_unit_test(from_a_config),     cmocka_unit_test(emulated_uart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

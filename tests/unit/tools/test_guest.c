@@ -106,6 +106,10 @@ int ctrl_build_guest(struct ctrl *c, const struct ctrl_guest_config *config,
 		return ret;
 	is_present = true;
 	*guest = (struct ctrl_guest){.domid = DOMID, .console_port = 2, .console_gfn = 0x39000};
+	if (config->vuart) {
+		guest->vuart_port = 3;
+		guest->vuart_gfn = 0x39003;
+	}
 	return 0;
 }
 
@@ -277,7 +281,7 @@ int console_client_add(const char *sock, const struct console_add *guest, char *
 	assert_true(is_present);
 	added = *guest;
 	snprintf(added_name, sizeof(added_name), "%s", guest->name);
-	return note_with_sentence("console", err, err_size);
+	return note_with_sentence(guest->kind == CONSOLE_VUART ? "uart" : "console", err, err_size);
 }
 
 int console_client_died(const char *sock, uint32_t domid, const uint8_t uuid[16], int reason,
@@ -401,6 +405,29 @@ static void test_create(void **state)
 	assert_int_equal(registered.on[MONITOR_ON_REBOOT], MONITOR_RESTART);
 	assert_int_equal(registered.on[MONITOR_ON_CRASH], MONITOR_DESTROY);
 	check_registry(true);
+}
+
+/* Two consoles; when the second one cannot be had, the first one is given up too. */
+static void test_emulated_uart(void **state)
+{
+	uint32_t domid;
+
+	(void)state;
+	load("vuart = 'sbsa_uart'");
+	options.leave_paused = true;
+	assert_int_equal(guest_create(NULL, &config, &options, &domid, &report), 0);
+	assert_string_equal(calls, "domains check physinfo build console uart publish register");
+	assert_int_equal(added.kind, CONSOLE_VUART);
+	assert_int_equal(added.ring_gfn, 0x39003);
+	assert_int_equal(added.guest_port, 3);
+	check_registry(true);
+	*calls = '\0';
+	is_present = false;
+	failing = "uart";
+	failure = -EBADMSG;
+	assert_int_equal(guest_create(NULL, &config, &options, &domid, &report), -EBADMSG);
+	assert_string_equal(calls, "domains check physinfo build console uart died destroy");
+	assert_false(is_present);
 }
 
 static void test_create_paused(void **state)
@@ -839,6 +866,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_create),
 		TEST(test_create_paused),
+		TEST(test_emulated_uart),
 		TEST(test_config_to_ctrl),
 		TEST(test_affinity),
 		TEST(test_failures_are_undone),
