@@ -1,11 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
-# Downloads arm64 Debian packages with a private apt configuration and unpacks them below a folder; needs no
-# root and leaves this machine's own package lists alone.
-#   fetch-packages.sh APTDIR SUITE ROOT PACKAGE...
+# Downloads arm64 Debian packages with a private apt configuration; needs no root and leaves this machine's own
+# package lists alone.
+#   fetch-packages.sh APTDIR SUITE ROOT PACKAGE...           and unpacks just these below ROOT
+#   fetch-packages.sh --system APTDIR SUITE DEBS PACKAGE...  and all that a system with them needs: links to the
+#                                                            files of the packages, in DEBS
 # APTDIR keeps the package lists and the downloaded files, so that a second run fetches only what is new.
 # linux-image-arm64 stands for the kernel package that it depends on.
 set -eu
+deliver=unpack
+if [ "$1" = --system ]; then
+	deliver=link
+	shift
+fi
 apt=$(realpath -m "$1") suite=$2 root=$(realpath -m "$3")
 shift 3
 
@@ -54,6 +61,23 @@ expand_name() {
 	esac
 }
 
+# The packages themselves, or all packages of a system that has them: the essential ones, and what all these depend on.
+list_packages() {
+	local package
+	if [ $deliver = link ]; then
+		apt-get -q -s --no-install-recommends install '?essential?not(?exact-name(apt))' "$@" |
+			sed -n 's/^Inst \([^ ]*\) .*/\1/p'
+		return
+	fi
+	for package in "$@"; do expand_name "$package"; done
+}
+
+# Debian writes an epoch's colon as %3a in file names; the newest file wins when an update left two.
+file_of() { ls -t "$apt"/debs/"$1"_*.deb | head -n 1; }
+
+deliver_unpack() { dpkg-deb -x "$1" "$2"; }
+deliver_link() { ln -sr "$1" "$2"/; }
+
 # apt's own lines, cut down to what a person wants to know.
 show_progress() {
 	sed -u -n -e 's/^Get:[0-9]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* \([^ ]*\) \[\(.*\)\]$/  FETCH    \1 \2 (\3)/p' \
@@ -63,21 +87,16 @@ show_progress() {
 write_config
 echo "  UPDATE   package lists of $suite (arm64)"
 apt-get -q update 2>&1 | sed -u -n '/^[EW]:\|^Err:/p'
-packages=()
-for package in "$@"; do
-	name=$(expand_name "$package")
-	[ -n "$name" ] || die "$suite has no package $package for arm64"
-	packages+=("$name")
-done
+mapfile -t packages < <(list_packages "$@")
+[ ${#packages[@]} -ge $# ] || die "$suite does not have all of these for arm64: $*"
 (cd "$apt"/debs && set -o pipefail && apt-get -q download "${packages[@]}" 2>&1 | show_progress) ||
 	die "downloading failed: run make again, it goes on where it stopped"
 
 rm -rf "$root".new
 mkdir -p "$root".new
 for package in "${packages[@]}"; do
-	# Debian writes an epoch's colon as %3a in file names; the newest file wins when an update left two.
-	deb=$(ls -t "$apt"/debs/"$package"_*.deb | head -n 1)
-	dpkg-deb -x "$deb" "$root".new || die "$deb does not unpack: delete it and run make again"
+	deb=$(file_of "$package")
+	deliver_$deliver "$deb" "$root".new || die "$deb does not unpack: delete it and run make again"
 done
 rm -rf "$root"
 mv "$root".new "$root"
