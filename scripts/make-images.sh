@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 # Makes the files that the QEMU machine boots, from unpacked packages:
-#   make-images.sh kernel KERNEL_ROOT ROOT OUT   OUT/Image, OUT/domu.cpio.gz, OUT/dom0.cpio
+#   make-images.sh kernel KERNEL_ROOT ROOT OUT   OUT/Image, OUT/dom0.cpio; OUT/domu.cpio.gz, OUT/disk.cpio for guests
 #   make-images.sh tools DESTDIR ROOT OUT.cpio   what `make install DESTDIR=` installed, and the libraries it needs
 #   make-images.sh xen XEN_ROOT ROOT OUT.cpio    stock Xen's tools and the libraries they need
 # An initrd may be several cpio archives, one behind the other: dom0.cpio changes rarely, the tools often.
@@ -16,6 +16,8 @@ boot_modules="xen-evtchn xen-gntdev xen-gntalloc xen-privcmd xenfs xen-blkback x
 more_modules="ext4 vfat nls_ascii nls_cp437"
 # What a guest's disks and networks need; guest-init loads them.
 guest_modules="xen-blkfront xen-netfront"
+# What disk-init loads; the virtio ones are for a machine without Xen, autofs4 is for systemd.
+disk_modules="$guest_modules autofs4 virtio_mmio virtio_pci virtio_blk virtio_net ext4"
 # Libraries that every dom0 has; the C library opens libgcc_s by name when a thread is cancelled.
 base_libraries="ld-linux-aarch64.so.1 libc.so.6 libm.so.6 libgcc_s.so.1 libfdt.so.1 libyajl.so.2 libz.so.1"
 
@@ -80,12 +82,19 @@ make_kernel() {
 	copy_modules "$version" "$work"/domu $guest_modules
 	pack "$work"/domu | gzip -9n >"$out"/domu.cpio.gz
 
+	mkdir -p "$work"/disk/{bin,etc}
+	cp "$root"/bin/busybox "$work"/disk/bin/
+	install "$here"/disk-init "$work"/disk/init
+	printf '%s\n' $disk_modules >"$work"/disk/etc/modules
+	copy_modules "$version" "$work"/disk $disk_modules
+	pack "$work"/disk >"$out"/disk.cpio
+
 	cp "$root"/bin/busybox "$work"/dom0/bin/
 	install "$here"/dom0-init "$work"/dom0/init
 	printf '%s\n' $boot_modules >"$work"/dom0/etc/modules
 	copy_modules "$version" "$work"/dom0 $boot_modules $more_modules
 	for name in $base_libraries; do copy_library "$name" "$work"/dom0; done
-	cp "$out"/Image "$out"/domu.cpio.gz "$work"/dom0/guests/
+	cp "$out"/{Image,domu.cpio.gz,disk.cpio} "$work"/dom0/guests/
 	gzip -1n <"$out"/Image >"$work"/dom0/guests/Image.gz
 	pack "$work"/dom0 >"$out"/dom0.cpio.new
 	mv "$out"/dom0.cpio.new "$out"/dom0.cpio
