@@ -19,7 +19,7 @@ DOM0_IMAGES := $(IMAGES)/6.1/dom0.cpio $(IMAGES)/6.12/dom0.cpio
 $(IMAGES)/6.1/dom0.cpio: KERNEL_ROOT := $(ROOT)
 $(IMAGES)/6.12/dom0.cpio: KERNEL_ROOT := $(ROOT_612)
 $(IMAGES)/6.12/dom0.cpio: $(ROOT_612_STAMP)
-$(DOM0_IMAGES): scripts/make-images.sh scripts/dom0-init scripts/guest-init $(ROOT_STAMP)
+$(DOM0_IMAGES): scripts/make-images.sh scripts/dom0-init scripts/guest-init scripts/disk-init $(ROOT_STAMP)
 	$(call say,IMAGE,$@)
 	$(Q)scripts/make-images.sh kernel $(KERNEL_ROOT) $(ROOT) $(@D)
 
@@ -34,18 +34,24 @@ $(IMAGES)/tools.cpio: scripts/make-images.sh scripts/install.sh $(ROOT_STAMP) $(
 	$(Q)scripts/install.sh $(IMAGES)/tools /usr $(DOM0_INSTALL)
 	$(Q)scripts/make-images.sh tools $(IMAGES)/tools $(ROOT) $@
 
+# The disk of a Debian guest; what it is made of decides, not when the kernel that configures it was unpacked.
+GUEST_DISK := $(IMAGES)/debian.img
+$(GUEST_DISK): scripts/make-debian.sh $(shell find scripts/debian -type f) $(GUEST_STAMP) | $(IMAGES)/6.1/dom0.cpio
+	$(call say,IMAGE,$@)
+	$(Q)scripts/make-debian.sh $(GUEST_DEBS) $(IMAGES)/6.1/Image $(IMAGES)/6.1/disk.cpio $@
+
 # ---- the machine ----
 PLINTH := $(B)/hyp/plinth
 RUN_FILES := $(PLINTH) $(IMAGES)/6.1/dom0.cpio $(IMAGES)/tools.cpio
 
 .PHONY: images
-## make images     all that is booted in tests: dom0 with Debian 6.1 and 6.12, stock Xen and its tools
-images: $(DOM0_IMAGES) $(IMAGES)/tools.cpio $(IMAGES)/xen.cpio
+## make images     all that is booted in tests: dom0 with Debian 6.1 and 6.12, stock Xen and its tools, a guest's disk
+images: $(DOM0_IMAGES) $(IMAGES)/tools.cpio $(IMAGES)/xen.cpio $(GUEST_DISK)
 
 ## make run        boot Plinth and a Debian dom0 in QEMU, with dom0's shell on this terminal (ctrl-a x leaves)
-run: $(RUN_FILES)
+run: $(RUN_FILES) $(GUEST_DISK)
 	@echo "Booting Plinth and its dom0. To leave: poweroff -f in the shell, or ctrl-a x."
-	@scripts/run-qemu.sh
+	@DISKS=2 scripts/run-qemu.sh
 
 ## make demo       boot that machine and watch two guests being created, used and destroyed
 demo: $(RUN_FILES)

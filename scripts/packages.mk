@@ -5,7 +5,7 @@
 # Looked at (not installed again) before every build, so that a first `make` works on a fresh machine.
 HOST_PACKAGES := gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross device-tree-compiler \
 	libfdt-dev libyajl-dev libcmocka-dev zlib1g-dev libncurses-dev pkgconf qemu-system-arm cpio kmod \
-	xz-utils e2fsprogs python3 python3-pexpect python3-pytest python3-pytest-xdist debian-archive-keyring
+	xz-utils e2fsprogs fakeroot python3 python3-pexpect python3-pytest python3-pytest-xdist debian-archive-keyring
 
 # clang is big, and only the fuzzers need it.
 ifneq ($(filter test test-fuzz fuzz/%,$(MAKECMDGOALS)),)
@@ -36,30 +36,37 @@ XEN_PACKAGES := xen-hypervisor-4.17-arm64 xen-utils-4.17 xen-utils-common xensto
 # A newer kernel; nothing else is taken from this suite.
 ROOT_612_PACKAGES := linux-image-arm64
 
+# What the Debian guest has beyond the essential packages; those that these need come with them.
+GUEST_PACKAGES := systemd-sysv udev usr-is-merged kmod e2fsprogs iproute2 iputils-ping netcat-openbsd
+
 # Folders, and the files to depend on: a stamp's name carries its list's checksum.
 ROOT := $(B)/root
 XEN_ROOT := $(B)/xen
 ROOT_612 := $(B)/root-6.12
+GUEST_DEBS := $(B)/guest-debs
 stamp_of = $(B)/apt/$(1)-$(shell cksum scripts/fetch-packages.sh - <<<'$(2)' | cksum | cut -d' ' -f1).stamp
 ROOT_STAMP := $(call stamp_of,root,$(ROOT_PACKAGES))
 XEN_STAMP := $(call stamp_of,xen,$(XEN_PACKAGES))
 ROOT_612_STAMP := $(call stamp_of,root-6.12,$(ROOT_612_PACKAGES))
+GUEST_STAMP := $(call stamp_of,guest-debs,$(GUEST_PACKAGES))
 
 define fetch_rule
 $(1):
 	@rm -f $(B)/apt/$(notdir $(2))-*.stamp
-	@scripts/fetch-packages.sh $(B)/apt/$(3) $(3) $(2) $(4)
+	@scripts/fetch-packages.sh $(5) $(B)/apt/$(3) $(3) $(2) $(4)
 	@touch $$@
 endef
 $(eval $(call fetch_rule,$(ROOT_STAMP),$(ROOT),bookworm,$(ROOT_PACKAGES)))
 $(eval $(call fetch_rule,$(XEN_STAMP),$(XEN_ROOT),bookworm,$(XEN_PACKAGES)))
 $(eval $(call fetch_rule,$(ROOT_612_STAMP),$(ROOT_612),trixie,$(ROOT_612_PACKAGES)))
+$(eval $(call fetch_rule,$(GUEST_STAMP),$(GUEST_DEBS),bookworm,$(GUEST_PACKAGES),--system))
 # Files below a root may be named as prerequisites: they come with the stamp.
 $(ROOT)/%: | $(ROOT_STAMP) ;
 $(XEN_ROOT)/%: | $(XEN_STAMP) ;
 # One apt at a time in one folder of lists.
 $(XEN_STAMP): | $(ROOT_STAMP)
+$(GUEST_STAMP): | $(XEN_STAMP)
 
 .PHONY: packages
 ## make packages   download and unpack the arm64 packages (no root needed)
-packages: $(ROOT_STAMP) $(XEN_STAMP) $(ROOT_612_STAMP)
+packages: $(ROOT_STAMP) $(XEN_STAMP) $(ROOT_612_STAMP) $(GUEST_STAMP)
