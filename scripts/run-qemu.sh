@@ -8,6 +8,8 @@
 #   DOM0_MEM=SIZE HV_ARGS=... DOM0_ARGS=...  more for the command lines       default 512M
 #   REBOOT=1            a reset boots again (default: it ends QEMU)
 #   INITRD="FILE..."    more (uncompressed) cpio archives for dom0
+#   DISKS=N             disks with a Debian system each, for guests: /dev/disk/by-id/virtio-debian1 to N in dom0,
+#                       and a bridge xenbr0. What is written to them is gone when QEMU ends     default 0
 #   PLINTH=FILE IMAGES=FOLDER  what is booted                                 default build/...
 # The console is the terminal: ctrl-a x ends QEMU, ctrl-a c is its monitor.
 set -eu
@@ -41,6 +43,12 @@ initrd=/proc/self/fd/9
 machine=(qemu-system-aarch64 -M "virt,virtualization=on,gic-version=${GIC:-3}" -cpu "${CPU:-cortex-a57}"
 	-smp "${SMP:-2}" -m "${MEM:-2048}" -nographic -nic none)
 [ -n "${REBOOT:-}" ] || machine+=(-no-reboot)
+[ "${DISKS:-0}" -eq 0 ] || DOM0_ARGS="bridge=10.55.0.1 ${DOM0_ARGS:-}"
+for ((n = 1; n <= ${DISKS:-0}; n++)); do
+	need "$images"/debian.img
+	machine+=(-drive "file=$images/debian.img,format=raw,snapshot=on,if=none,id=debian$n,cache=unsafe"
+		-device "virtio-blk-device,drive=debian$n,serial=debian$n")
+done
 dom0_args="rdinit=/init tools=$tools ${DOM0_ARGS:-}"
 
 if [ "$hv" = none ]; then

@@ -78,7 +78,7 @@ $(B)/arm64/vmctl: $(VMCTL_OBJS) $(B)/arm64/libctrl.so
 tools: $(B)/arm64/vmctl
 
 # ---- install ----
-EXAMPLE_CONFIGS := $(addprefix configs/examples/,annotated.cfg disk-and-network.cfg minimal.cfg pinned.cfg \
+EXAMPLE_CONFIGS := $(addprefix configs/examples/,annotated.cfg debian.cfg disk-and-network.cfg minimal.cfg pinned.cfg \
 	restart-on-crash.cfg small.cfg smp.cfg)
 
 INSTALL += $(B)/arm64/vmctl:sbin $(B)/arm64/plinth-consoled:sbin $(B)/arm64/plinth-monitord:sbin \
