@@ -2,7 +2,7 @@
 # Bare-metal test guests: each is one small arm64 Image below build/guests/.
 
 GUESTS := memmap timer abi psci sgi gicdist gicprio evtchn fifo grant vcpuinfo stage2 sysregs fp regs storm \
-	shutdown hog idle pingpong vuart
+	shutdown hog idle pingpong privileges vuart
 GUEST_LIB := start.S string.c print.c trap.c check.c xen.c console.c fdt.c board.c mmu.c power.c smp.c gic.c events.c
 
 GUEST_DIR := tests/guests

@@ -87,6 +87,7 @@ DOMU = {
     "memmap": [("memmap", 1, {})],
     "timer": [("timer", 1, {})],
     "abi": [("abi", 1, {})],
+    "privileges": [("privileges", 4, {})],
     "psci": [("psci", 4, {})],
     "sgi": [("sgi", 4, {})],
     "gicdist": [("gicdist", 2, {})],
@@ -101,6 +102,7 @@ DOMU = {
     "regs": [("regs", 2, {})],
     "storm": [("storm", 1, {})],
     "vuart": [("vuart", 1, {"vuart": "sbsa_uart"})],
+    "watchdog": [("shutdown", 1, {"extra": "guest=shutdown by=watchdog"})],  # and on_watchdog destroys it
     # two domains on one CPU, which must not see each other
     "two-fp": [("fp", 2, {"cpus": "0"}), ("fp", 2, {"cpus": "0"})],
     "two-regs": [("regs", 2, {"cpus": "0"}), ("regs", 2, {"cpus": "0"})],

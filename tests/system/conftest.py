@@ -3,7 +3,8 @@
 
 import pytest
 
-pytest.register_assert_rewrite("machine", "guests", "toolstack_checks", "lifecycle_checks", "device_checks", "stock_checks")
+pytest.register_assert_rewrite("machine", "guests", "toolstack_checks", "lifecycle_checks", "device_checks",
+                               "stock_checks")
 
 from machine import Config, Machine  # noqa: E402
 

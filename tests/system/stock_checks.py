@@ -9,7 +9,8 @@ import shlex
 from guests import CMDLINE, GUEST_UP, config_text, wait_until
 
 NAME = "stock"
-LOG = f"/var/log/xen/console/guest-{NAME}.log"
+LOGS = {"xl": f"/var/log/xen/console/guest-{NAME}.log"}  # of xenconsoled
+OUR_LOG = f"/var/log/plinth/console/{NAME}.log"
 TOOLS = "/usr/lib/xen-4.17/bin"
 
 
@@ -17,16 +18,20 @@ def names(dom0):
     return [domain["config"]["c_info"]["name"] for domain in json.loads(dom0.ok("xl list --long"))]
 
 
+def log_of(dom0):
+    return LOGS.get(dom0.config.tools, OUR_LOG)
+
+
 def wait_booted(dom0, times=1):
     """Until the guest has said for the n-th time that it is up; its log goes on after a reboot."""
-    wait_until(dom0, f"[ $(grep -c 'guest is up' {LOG}) = {times} ]", limit=GUEST_UP)
+    wait_until(dom0, f"[ $(grep -c 'guest is up' {log_of(dom0)}) = {times} ]", limit=GUEST_UP)
 
 
 def guest(dom0):
     """The one guest that most tests share, running; returns its number."""
     if dom0.run(f"xl domid {NAME}").status != 0:
         text = config_text(name=NAME, vcpus=2, on_reboot="restart", extra=CMDLINE)
-        dom0.ok(f"rm -f {LOG}; printf %s {shlex.quote(text)} >/tmp/{NAME}.cfg; xl create /tmp/{NAME}.cfg", limit=120)
+        dom0.ok(f"rm -f {log_of(dom0)}; printf %s {shlex.quote(text)} >/tmp/{NAME}.cfg; xl create /tmp/{NAME}.cfg", limit=120)
         wait_booted(dom0)
     return int(dom0.ok(f"xl domid {NAME}"))
 
@@ -34,13 +39,13 @@ def guest(dom0):
 def type_in_guest(dom0, command, answer):
     """Types into `xl console` on a terminal of its own until the answer has come, which must not stand in the command;
     then leaves by ^]. Returns what the terminal showed."""
-    typed = shlex.quote(command)
+    log = log_of(dom0)
+    came = f"tail -c +$size {log} | grep -Eq {shlex.quote(answer)}"
     return dom0.ok(
-        f"touch {LOG}; size=$(wc -c <{LOG}); end=$(($(date +%s) + 60))\n"
-        f"(printf '%s\\n' {typed}; until tail -c +$size {LOG} | grep -Eq {shlex.quote(answer)}; do"
-        "   [ $(date +%s) -lt $end ] || break; usleep 100000; done; sleep 1; printf '\\035') |"
-        f" timeout 90 script -q -e -c 'xl console {NAME}' /dev/null"
-        f" && tail -c +$size {LOG} | grep -Eq {shlex.quote(answer)}", limit=120)
+        f"size=$(wc -c <{log}); end=$(($(date +%s) + 60))\n"
+        f"(printf '%s\\n' {shlex.quote(command)}; until {came}; do"
+        " [ $(date +%s) -lt $end ] || break; usleep 100000; done; sleep 1; printf '\\035') |"
+        f" timeout 90 script -q -e -c 'xl console {NAME}' /dev/null && {came}", limit=120)
 
 
 def state_of(dom0):
@@ -224,7 +229,7 @@ def test_watchdog(dom0):
 
 def test_reboot(dom0):
     before = guest(dom0)
-    times = int(dom0.ok(f"grep -c 'guest is up' {LOG}"))
+    times = int(dom0.ok(f"grep -c 'guest is up' {log_of(dom0)}"))
     dom0.ok(f"xl reboot {NAME}")
     wait_booted(dom0, times + 1)
     assert int(dom0.ok(f"xl domid {NAME}")) > before
