@@ -193,30 +193,47 @@ static bool over_cap(struct vcpu *v)
 	return true;
 }
 
+/* How many want a CPU: only a hint, as its queue is not locked. */
+static unsigned rq_length(const struct cpu *c)
+{
+	return READ_ONCE(c->rq.nr_ready) + (READ_ONCE(c->rq.running) != NULL);
+}
+
+/* Of several CPUs the one of the smallest cost is taken: a short queue first, then soft affinity. */
+static unsigned cpu_cost(const struct vcpu *v, const struct cpu *c)
+{
+	return 2 * rq_length(c) + !(v->sched.soft_affinity & BIT64(c->id));
+}
+
 /*
  * The CPU for a vCPU that becomes ready: where it last ran, unless that one is busy and another one
- * that it may use sleeps. One that is still loaded somewhere cannot move.
+ * that it may use is less so. One that is still loaded somewhere cannot move.
  */
 static struct cpu *choose_cpu(struct vcpu *v)
 {
-	struct cpu *home = cpus[v->sched.cpu], *best = NULL;
+	struct cpu *home = cpus[v->sched.cpu], *best = NULL, *c;
 
 	if (atomic_load_acq(&v->running))
 		return home;
-	if (allowed_on(v, home->id) && !READ_ONCE(home->rq.running) && !home->rq.nr_ready)
+	if (allowed_on(v, home->id))
+		best = home;
+	if (best && !rq_length(home))
 		return home;
-	for (unsigned i = 0; i < nr_cpus; i++) {
-		struct cpu *c = cpus[i];
+	for_each_cpu (c)
+		if (allowed_on(v, c->id) && (!best || cpu_cost(v, c) < cpu_cost(v, best)))
+			best = c;
+	return best ? best : home;
+}
 
-		if (!allowed_on(v, i) || READ_ONCE(c->rq.running) || c->rq.nr_ready)
-			continue;
-		if (v->sched.soft_affinity & BIT64(i))
-			return c;
-		best = best ? best : c;
-	}
-	if (best)
-		return best;
-	return allowed_on(v, home->id) ? home : cpus[__builtin_ctzll(v->sched.hard_affinity)];
+/* Whether v, which has run here, would wait less elsewhere: two queues differ by at most one then. */
+static bool belongs_elsewhere(const struct vcpu *v, const struct runqueue *rq)
+{
+	struct cpu *c;
+
+	for_each_cpu (c)
+		if (&c->rq != rq && allowed_on(v, c->id) && rq_length(c) < rq->nr_ready)
+			return true;
+	return false;
 }
 
 /*
@@ -227,7 +244,8 @@ static uint32_t enqueue(struct cpu *c, struct vcpu *v, uint64_t now)
 {
 	struct runqueue *rq = &c->rq;
 	struct vcpu *running = rq->running;
-	uint64_t floor;
+	uint64_t floor, until;
+	int64_t lead;
 
 	/* One that runs alone may have done so for hours: the clock has to know before v is measured by it. */
 	if (running)
@@ -237,9 +255,18 @@ static uint32_t enqueue(struct cpu *c, struct vcpu *v, uint64_t now)
 		v->sched.vruntime = floor;
 	sched_account_state(v, RUNSTATE_runnable, now);
 	rq_insert(rq, v);
-	if (!running || running->sched.vruntime > v->sched.vruntime + ticks.wake)
+	if (!running)
 		return TODO_RESCHED;
-	return rq->nr_ready == 1 ? TODO_SLICE : 0; /* it runs without a slice: nobody was waiting */
+	lead = (int64_t)(running->sched.vruntime - v->sched.vruntime);
+	if (lead > (int64_t)ticks.wake)
+		return TODO_RESCHED;
+	/* Soon it will be: a slice that has just begun would be long for one that only sleeps and wakes. */
+	until = now + MAX(ticks.wake - (uint64_t)lead, ticks.wake / 2);
+	if (until < rq->slice_end)
+		rq->slice_end = until;
+	else if (rq->nr_ready > 1)
+		return 0; /* somebody else waits already */
+	return TODO_SLICE;
 }
 
 static bool move_to(struct vcpu *v, struct cpu *to)
@@ -408,7 +435,7 @@ static struct vcpu *put_previous(struct runqueue *rq, struct cpu *c, uint64_t no
 		step_behind_first(rq, prev);
 	if (vcpu_runnable(prev) && !over_cap(prev)) {
 		sched_account_state(prev, RUNSTATE_runnable, now);
-		if (!allowed_on(prev, c->id))
+		if (!allowed_on(prev, c->id) || (nr_cpus > 1 && belongs_elsewhere(prev, rq)))
 			return prev;
 		rq_insert(rq, prev);
 	} else {

@@ -283,6 +283,50 @@ static void wake_up_preempts(void **state)
 	assert_ptr_equal(running_on(0), v);
 }
 
+/* Also from a slice that has only just begun. */
+static void wake_up_shortens_a_slice(void **state)
+{
+	struct domain *hogs = start(2, BIT(0)), *d = start(1, BIT(0));
+	struct vcpu *v = d->vcpu[0], *before;
+
+	(void)state;
+	pass(20 * MS);
+	while (running_on(0) != v)
+		pass(MS);
+	block(v);
+	pass(100 * MS);
+	before = running_on(0);
+	while (running_on(0) == before)
+		pass(MS / 10);
+	assert_ptr_equal(running_on(0)->domain, hogs);
+	host_set_cpu(1);
+	vcpu_unblock(v);
+	host_cpu_run(0);
+	pass(2 * MS);
+	assert_ptr_equal(running_on(0), v);
+}
+
+/* Busy CPUs share what there is: not five here and three there. */
+static void queues_are_evened_out(void **state)
+{
+	struct domain *d = start(8, BIT(2));
+	uint64_t before[8], least = ~0ULL, most = 0;
+
+	(void)state;
+	pass(20 * MS);
+	pin(d, BIT(2) | BIT(3));
+	pass(200 * MS);
+	for (unsigned i = 0; i < 8; i++)
+		before[i] = ran(d->vcpu[i]);
+	pass(400 * MS);
+	for (unsigned i = 0; i < 8; i++) {
+		least = MIN(least, ran(d->vcpu[i]) - before[i]);
+		most = MAX(most, ran(d->vcpu[i]) - before[i]);
+	}
+	assert_true(least >= 80 * MS);
+	assert_true(most <= 120 * MS);
+}
+
 static void slept_long_is_no_wealth(void **state)
 {
 	struct domain *hog = start(1, BIT(0)), *d = start(1, BIT(0));
@@ -636,6 +680,8 @@ int main(void)
 		T(idle_cpu_steals),
 		T(steals_behind_the_first),
 		T(wake_up_preempts),
+		T(wake_up_shortens_a_slice),
+		T(queues_are_evened_out),
 		T(slept_long_is_no_wealth),
 		T(yielding),
 		T(poll_times_out),
