@@ -88,7 +88,7 @@ static int connect_interface(const struct link *link, const struct device *devic
 
 static int connect_backend(const struct link *link, struct device *device, struct report *report)
 {
-	int err = link_wait(link, is_ready, NULL, DEVICE_WAIT_MS);
+	int err = link_wait(link, is_ready, NULL, DEVICE_DRIVER_MS);
 
 	if (err == -ETIMEDOUT)
 		return link_fail(link, err, "dom0's driver does not take it up", report);
@@ -168,7 +168,7 @@ static int remove_device(const struct link *link, struct report *report)
 	err = run_batch(b, report);
 	if (err)
 		return err;
-	gone = link_wait(link, is_gone, NULL, DEVICE_WAIT_MS);
+	gone = link_wait(link, is_gone, NULL, DEVICE_DRIVER_MS);
 	if (ctrl_store_batch_new(link->store, &b))
 		return fail_by_ctrl(report, -ENOMEM);
 	/* again: the driver may have written something on its way out */

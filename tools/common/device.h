@@ -24,7 +24,9 @@
 struct ctrl_store;
 struct ctrl_store_batch;
 
-#define DEVICE_WAIT_MS 10000 /* for dom0's kernel, and by default for a guest */
+/* Limits against waiting for ever; a machine under load can take some seconds. */
+#define DEVICE_DRIVER_MS 30000 /* for dom0's drivers */
+#define DEVICE_GUEST_MS  10000 /* for a guest, by default */
 
 enum device_kind {
 	DEVICE_DISK,

@@ -253,7 +253,7 @@ static int wait_told(const struct link *link, uint64_t *size, struct report *rep
 {
 	if (link_backend_state(link) != DEVICE_CONNECTED)
 		return 0; /* it will be read when the guest connects */
-	if (!link_wait(link, has_size, size, DEVICE_WAIT_MS))
+	if (!link_wait(link, has_size, size, DEVICE_DRIVER_MS))
 		return 0;
 	return link_fail(link, -ETIMEDOUT, "dom0's driver has not told the guest its new size",
 			 report);

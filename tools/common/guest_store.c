@@ -231,7 +231,7 @@ static int wait_for_backends(struct ctrl_store *store, uint32_t domid, struct re
 
 	if (!backends_exist(domid))
 		return 0;
-	gone = backends_wait_gone(domid, DEVICE_WAIT_MS);
+	gone = backends_wait_gone(domid, DEVICE_DRIVER_MS);
 	err = ctrl_store_batch_new(store, &b);
 	if (err)
 		return fail_by_ctrl(report, err);

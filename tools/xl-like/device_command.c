@@ -13,7 +13,7 @@
 
 static int read_timeout(struct device_command *command, const struct arguments *arguments)
 {
-	unsigned int seconds = DEVICE_WAIT_MS / 1000;
+	unsigned int seconds = DEVICE_GUEST_MS / 1000;
 	int status = talk_parse_timeout(arguments, &seconds);
 
 	command->guest.timeout_ms = (int)seconds * 1000;
