@@ -47,6 +47,7 @@ static const struct {
 	{__HYPERVISOR_xen_version, XENVER_extraversion, XENVER_get_features, -XEN_EFAULT},
 	{__HYPERVISOR_xen_version, XENVER_pagesize, XENVER_pagesize, OK},
 	{__HYPERVISOR_xen_version, XENVER_guest_handle, XENVER_commandline, -XEN_EFAULT},
+	{__HYPERVISOR_xen_version, XENVER_build_id, XENVER_build_id, -XEN_ENODATA},
 	{__HYPERVISOR_console_io, 0, 63, -XEN_EPERM},
 	{__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, GNTTABOP_setup_table, -XEN_EFAULT},
 	{__HYPERVISOR_grant_table_op, GNTTABOP_copy, GNTTABOP_query_size, -XEN_EFAULT},

@@ -28,10 +28,11 @@ static u32 reason_wanted(void)
 static void check_refused(void)
 {
 	struct sched_shutdown bad = {.reason = SHUTDOWN_MAX + 1};
-	struct sched_remote_shutdown remote = {.domain_id = 4321, .reason = 0};
+	struct sched_remote_shutdown remote = {.domain_id = xen_is_dom0() ? 4321 : 0};
 
 	CHECK_RC(xen_sched_op(SCHEDOP_shutdown_code, mmu_map_page(3, 0, MMU_NONE)), -XEN_EFAULT);
-	CHECK_RC(xen_sched_op(SCHEDOP_remote_shutdown, &remote), -XEN_ESRCH);
+	CHECK_RC(xen_sched_op(SCHEDOP_remote_shutdown, &remote),
+		 xen_is_dom0() ? -XEN_ESRCH : -XEN_EPERM);
 	(void)bad;
 }
 
