@@ -15,7 +15,7 @@ TOOLS = "/usr/lib/xen-4.17/bin"
 
 
 def names(dom0):
-    return [domain["config"]["c_info"]["name"] for domain in json.loads(dom0.ok("xl list --long"))]
+    return [line.split()[0] for line in dom0.ok("xl list").splitlines()[1:]]
 
 
 def log_of(dom0):
@@ -82,7 +82,12 @@ def test_create_and_list(dom0):
     assert dom0.ok(f"xl domname {domid}") == NAME
     assert dom0.ok(f"xenstore-read /local/domain/{domid}/name") == NAME
     assert re.search(rf"^ [0-9:]+ up .*, {NAME} \({domid}\)", dom0.ok(f"xl uptime -s {NAME}"))
+
+
+def test_long_list(dom0):
+    guest(dom0)
     long = json.loads(dom0.ok("xl list --long"))
+    assert [domain["config"]["c_info"]["name"] for domain in long] == ["Domain-0", NAME]
     assert long[0]["config"]["b_info"]["max_memkb"] == 512 << 10
     assert long[1]["config"]["b_info"]["target_memkb"] == 256 << 10
 
