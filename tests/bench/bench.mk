@@ -5,7 +5,7 @@ BENCH_DIR := tests/bench
 BENCH_PLUGIN := $(B)/host/bench/count.so
 BENCH_GUESTS := $(addprefix $(B)/guests/bench/,paths.img sleeper.img writer.img tiny.img) $(B)/guests/idle.img \
 	$(B)/guests/hog.img
-BENCH_DOM0 := $(addprefix $(B)/arm64/bench/,mark domains foreign load store)
+BENCH_DOM0 := $(addprefix $(B)/arm64/bench/,mark domains foreign load store transfer)
 
 $(BENCH_PLUGIN): $(BENCH_DIR)/plugin/count.c $(BENCH_DIR)/plugin/qemu_plugin.h
 	@mkdir -p $(@D)

@@ -6,7 +6,7 @@ import machine
 import report
 from machine import BUILD, HVS
 
-LIMIT = 600  # seconds; against hangs
+LIMIT = 1800  # seconds; against hangs
 LOAD_ROUNDS = 3  # of dom0/load.c
 MIB = 1 << 20
 MACHINE_MEMORY = 2048 * MIB
