@@ -10,7 +10,8 @@ here=$(dirname "$(realpath "$0")")
 PATH=$PATH:/usr/sbin:/sbin
 size=640M         # as the guest sees it; the file is sparse
 limit=900         # seconds for configuring, of which it takes about 100
-unwanted=(./usr/share/{man,info,locale,lintian,bug}/\* ./usr/share/doc/\*/\* ./usr/lib/udev/hwdb.d/\*)
+# As in scripts/debian/files/etc/dpkg/dpkg.cfg.d/small; of the documents, those called copyright stay.
+unwanted=('./usr/share/'{man,info,locale,lintian,bug}'/*' './usr/share/doc/*/'{'[!c]','c[!o]','co[!p]'}'*' './usr/lib/udev/hwdb.d/*')
 
 die() { echo "make-debian.sh: $*" >&2; exit 1; }
 
@@ -46,7 +47,7 @@ make_tree() { # DEBS TREE
 	: >"$tree"/var/lib/dpkg/available
 	for deb in "$1"/*.deb; do
 		dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$tree" -p --numeric-owner --keep-directory-symlink \
-			--wildcards "${unwanted[@]/#/--exclude=}"
+			"${unwanted[@]/#/--exclude=}"
 		register_package "$deb" "$tree"
 	done
 	cp -rT --no-preserve=ownership "$here"/debian/files "$tree"
@@ -68,15 +69,19 @@ configure_image() { # KERNEL RAMDISK IMAGE LOG
 	grep -q '^configure: done$' "$4" || die "configuring failed, or took more than $limit s; the console is in $4"
 }
 
-if [ "$1" = --image ]; then # below fakeroot
+if [ "${1:-}" = --image ]; then # below fakeroot
 	shift
 	make_image "$@"
 	exit
 fi
 
+[ $# -eq 4 ] || die "usage: make-debian.sh DEBS KERNEL RAMDISK IMAGE"
 debs=$1 kernel=$2 ramdisk=$3 image=$4
-work=$(mktemp -d)
+work=$image.work
 trap 'rm -rf "$work"' EXIT
+rm -rf "$work"
+mkdir -p "$work"
+echo "  DEBIAN   unpacking $(ls "$debs" | wc -l) packages into ${image#"$PWD"/}"
 fakeroot -- "$0" --image "$debs" "$work"/tree "$image.new"
 configure_image "$kernel" "$ramdisk" "$image.new" "$image.log"
 e2fsck -f -n "$image.new" >"$work"/fsck 2>&1 || die "the new file system is damaged: $(cat "$work"/fsck)"

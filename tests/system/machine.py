@@ -20,7 +20,6 @@ XEN_TOOLS = BUILD / "images/xen.cpio"
 PROBES = [BUILD / "tests/system/probe", BUILD / "tests/system/store-probe"]
 
 BOOT_LIMIT = 240  # seconds from reset to dom0's agent; a boot takes 5 to 15
-LIFE_LIMIT = 900  # seconds that any machine may live at all
 PIECE = 96  # bytes of a command sent at once: less than the smallest console ring on the way
 
 
@@ -44,6 +43,7 @@ class Config:
     qemu: tuple = field(default=())
     reboots: bool = False
     peer: bool = False  # stock Xen's programs are there too, though no daemon of them runs
+    life: int = 900  # seconds that the machine may live at all
     label: str = ""  # tells apart what else is the same, in names of logs and groups of tests
 
     def name(self):
@@ -110,7 +110,7 @@ class Machine:
             env = config.environment()
             env["INITRD"] = f"{XEN_TOOLS if config.peer else ''} {archive.name}"
             self.console = pexpect.spawn(
-                "timeout", ["-s", "KILL", str(LIFE_LIMIT), str(TOP / "scripts/run-qemu.sh"), *config.qemu],
+                "timeout", ["-s", "KILL", str(config.life), str(TOP / "scripts/run-qemu.sh"), *config.qemu],
                 env=env, logfile=None, timeout=BOOT_LIMIT, maxread=65536)
             self.console.logfile_read = self.log
             self.console.delaybeforesend = None

@@ -4,6 +4,7 @@
 # REBOOTS=N has each of the two Debian guests reboot N times:   make test-system T=debian REBOOTS=10
 
 SYSTEM_JOBS ?= 2
+SYSTEM_LIMIT ?= 1500
 SYSTEM_PROBES := $(B)/tests/system/probe $(B)/tests/system/store-probe
 SYSTEM_FILES = $(PLINTH) $(IMAGES)/tools.cpio $(DOM0_IMAGES) $(IMAGES)/xen.cpio $(GUEST_DISK) $(SYSTEM_PROBES)
 SYSTEM_JUNIT := $(B)/test-logs/system.xml
@@ -20,6 +21,6 @@ $(SYSTEM_PROBES): $(B)/arm64/libctrl.so
 test-system: $(SYSTEM_FILES)
 	$(Q)rm -rf $(B)/test-logs
 	$(Q)mkdir -p $(B)/test-logs
-	$(Q)cd tests/system && B=$(abspath $(B)) $(if $(REBOOTS),REBOOTS=$(REBOOTS)) PYTHONDONTWRITEBYTECODE=1 timeout -s KILL 1500 \
+	$(Q)cd tests/system && B=$(abspath $(B)) $(if $(REBOOTS),REBOOTS=$(REBOOTS)) PYTHONDONTWRITEBYTECODE=1 timeout -s KILL $(SYSTEM_LIMIT) \
 		$(PYTHON) -m pytest -q -p no:cacheprovider -n $(SYSTEM_JOBS) --dist loadgroup \
 		--junitxml=$(abspath $(SYSTEM_JUNIT)) $(if $(T),-k '$(T)')

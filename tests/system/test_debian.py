@@ -17,7 +17,7 @@ from machine import BUILD, Config
 REBOOTS = int(os.environ.get("REBOOTS", 5))
 IMAGE = BUILD / "images/debian.img"
 DISKS = {number: BUILD / f"test-disks/debian{number}.img" for number in (1, 2)}
-CONFIG = Config(label="debian", dom0_args="bridge=10.55.0.1", qemu=tuple(
+CONFIG = Config(label="debian", life=900 + 120 * REBOOTS, dom0_args="bridge=10.55.0.1", qemu=tuple(
     word for number, path in DISKS.items() for word in (
         "-drive", f"file={path},if=none,id=debian{number},format=raw,cache=unsafe",
         "-device", f"virtio-blk-device,drive=debian{number},serial=debian{number}")))
@@ -69,7 +69,7 @@ def test_copy_between_guests(pair):
     sender, receiver = pair
     sender.run(f"head -c {COPY_MIB}M /dev/urandom >/root/data && sync", 300)
     receiver.run("nc -l -p 5000 >/root/data & sleep 1")
-    sender.run(f"nc -N {receiver.address()} 5000 </root/data", 300)
+    sender.run(f"nc -N {receiver.address()} 5000 </root/data", 600)
     receiver.run("wait; sync; echo 3 >/proc/sys/vm/drop_caches", 300)
     assert receiver.run("stat -c %s /root/data") == str(COPY_MIB << 20)
     sums = {guest.run("md5sum </root/data", 300) for guest in pair}
