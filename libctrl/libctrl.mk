@@ -18,10 +18,11 @@ $(B)/arm64/libctrl/%.o: libctrl/%.c | $(ROOT_STAMP)
 	$(Q)$(CROSS)gcc $(LIBCTRL_CFLAGS) -I$(ROOT)/usr/include -MMD -MP -c $< -o $@
 
 LIBCTRL_OBJS := $(LIBCTRL_SRCS:libctrl/%.c=$(B)/arm64/libctrl/%.o)
+# With libfdt in it: a library less to load at each start of a program.
 $(LIBCTRL_SO): $(LIBCTRL_OBJS) libctrl/libctrl.map
 	$(call say,LD,$@)
 	$(Q)$(CROSS)gcc -shared -Wl,-soname,$(@F) -Wl,--version-script=libctrl/libctrl.map -Wl,-Bsymbolic-functions \
-		-Wl,-z,defs -Wl,-z,relro,-z,now $(LIBCTRL_OBJS) -L$(ROOT)/usr/lib/aarch64-linux-gnu -lfdt -lz -o $@
+		-Wl,-z,defs -Wl,-z,relro,-z,now $(LIBCTRL_OBJS) -L$(ROOT)/usr/lib/aarch64-linux-gnu -l:libfdt.a -lz -o $@
 
 # The name that the linker looks for.
 $(B)/arm64/libctrl.so: $(LIBCTRL_SO)
