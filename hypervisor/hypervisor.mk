@@ -3,7 +3,8 @@
 # HYP_MACHINE is arm64's.
 
 # The C library
-HYP_PURE += hypervisor/core/mem.c hypervisor/core/string.c hypervisor/core/lib.c hypervisor/core/printf.c \
+HYP_PURE += hypervisor/core/mem.c hypervisor/core/mem_unaligned.c hypervisor/core/string.c hypervisor/core/lib.c \
+	hypervisor/core/printf.c \
 	hypervisor/core/libfdt_env.c
 # Pages, pools, heaps
 HYP_PURE += hypervisor/core/page.c hypervisor/core/page_owner.c hypervisor/core/pool.c hypervisor/core/heap.c \
@@ -80,6 +81,10 @@ $(B)/hyp/plinth.elf: $(HYP_OBJS) $(B)/hyp/plinth.lds $(HYP_LIBFDT)
 $(B)/hyp/plinth: $(B)/hyp/plinth.elf
 	$(call say,IMAGE,$@)
 	$(Q)$(CROSS)objcopy -O binary $< $@
+
+# Its head says why; in an object of its own, as the link has one setting for all that it optimises.
+$(B)/hyp/hypervisor/core/mem_unaligned.o: HYP_CFLAGS += -mno-strict-align
+$(B)/hyp/hypervisor/core/mem_unaligned.o: LTO :=
 
 -include $(HYP_OBJS:.o=.d)
 

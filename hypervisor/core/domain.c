@@ -67,6 +67,20 @@ struct domain *domain_get_next(domid_t from)
 	return d;
 }
 
+struct domain *domain_step(struct domain *d)
+{
+	struct list *next;
+
+	spin_lock(&list_lock);
+	/* Held, so it is in the list still. */
+	for (next = d->all.next; next != &domain_list; next = next->next)
+		if (try_hold(list_entry(next, struct domain, all)))
+			break;
+	spin_unlock(&list_lock);
+	domain_put(d);
+	return next == &domain_list ? NULL : list_entry(next, struct domain, all);
+}
+
 struct domain *domain_get_any(domid_t id)
 {
 	struct domain *d;
@@ -376,7 +390,8 @@ static int kill_done(struct domain *d)
 }
 
 static int (*const kill_steps[])(struct domain *d) = {
-	kill_stop, evtchn_relinquish, vpl011_relinquish, grant_table_relinquish, p2m_relinquish, kill_done,
+	kill_stop,      evtchn_relinquish, vpl011_relinquish, grant_table_relinquish,
+	p2m_relinquish, kill_done,
 };
 
 int domain_kill(struct domain *d)

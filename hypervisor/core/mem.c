@@ -71,19 +71,6 @@ static void copy_words(uint8_t *d, const uint8_t *s, size_t n)
 	copy_bytes(d, s, n);
 }
 
-static void copy_halves(uint8_t *d, const uint8_t *s, size_t n)
-{
-	size_t lead = MIN(-(uintptr_t)d & (sizeof(half_t) - 1), n);
-
-	copy_bytes(d, s, lead);
-	d += lead;
-	s += lead;
-	n -= lead;
-	for (; n >= sizeof(half_t); n -= sizeof(half_t), d += sizeof(half_t), s += sizeof(half_t))
-		*(half_t *)d = *(const half_t *)s;
-	copy_bytes(d, s, n);
-}
-
 /* A structure of a few words: what hypercalls copy. */
 static inline void copy_few(void *dst, const void *src, size_t n)
 {
@@ -100,10 +87,8 @@ void *memcpy(void *dst, const void *src, size_t n)
 		copy_few(dst, src, n);
 	else if (same_phase(dst, src, WORD))
 		copy_words(dst, src, n);
-	else if (same_phase(dst, src, sizeof(half_t)))
-		copy_halves(dst, src, n);
 	else
-		copy_bytes(dst, src, n);
+		return copy_unaligned(dst, src, n); /* last, so that the usual ways need no frame */
 	return dst;
 }
 

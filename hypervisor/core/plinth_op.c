@@ -90,13 +90,7 @@ static long op_get_usage(struct vcpu *v, uint64_t arg)
 
 	memset(&u, 0, sizeof(u));
 	u.free_pages = page_nr_free();
-	for (d = domain_get_next(0); d;) {
-		domid_t next = (domid_t)(d->id + 1);
-
-		count_domain(d, &u);
-		domain_put(d);
-		d = domain_get_next(next);
-	}
+	for_each_domain_held(d) count_domain(d, &u);
 	u.own_pages = page_nr_total() - u.free_pages - u.domain_pages - u.p2m_pages;
 	return copy_to_guest(v, arg, &u, sizeof(u));
 }

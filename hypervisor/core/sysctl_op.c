@@ -65,58 +65,49 @@ static long sched_id(struct vcpu *v __unused, struct xen_sysctl *op)
 static long getdomaininfolist(struct vcpu *v, struct xen_sysctl *op)
 {
 	struct xen_sysctl_getdomaininfolist *l = &op->u.getdomaininfolist;
-	struct xen_domctl_getdomaininfo info;
-	domid_t from = l->first_domain;
+	struct xen_domctl_getdomaininfo
+		info[8]; /* copied together: each copy costs a translation */
+	struct domain *d = domain_get_next(l->first_domain);
+	long err = 0;
 
-	for (l->num_domains = 0; l->num_domains < l->max_domains; l->num_domains++) {
-		struct domain *d = domain_get_next(from);
+	l->num_domains = 0;
+	while (!err && d && l->num_domains < l->max_domains) {
+		uint32_t n = 0, room = MIN(l->max_domains - l->num_domains, ARRAY_SIZE(info));
 
-		if (!d)
-			break;
-		domctl_fill_info(d, &info);
-		domain_put(d);
-		from = (domid_t)(info.domain + 1);
-		if (copy_to_guest(v, l->buffer.va + (uint64_t)l->num_domains * sizeof(info), &info,
-				  sizeof(info)) != 0)
-			return -EFAULT;
+		for (; d && n < room; d = domain_step(d))
+			domctl_fill_info(d, &info[n++]);
+		if (copy_to_guest(v, l->buffer.va + (uint64_t)l->num_domains * sizeof(info[0]),
+				  info, n * sizeof(info[0])) != 0)
+			err = -EFAULT;
+		l->num_domains += n;
 	}
-	return 0;
+	if (d)
+		domain_put(d);
+	return err;
 }
 
 static void key_help(void);
 
 static void key_domains(void)
 {
-	struct domain *d = domain_get_next(0);
+	struct domain *d;
 
-	while (d) {
-		domid_t next = (domid_t)(d->id + 1);
-
+	for_each_domain_held(d)
 		log_info("d%u: state %d, %llu pages, %u tables, %u vCPUs, paused %u, references %u",
 			 d->id, d->state, (unsigned long long)d->tot_pages, d->p2m.tables,
 			 d->nr_vcpus, d->pause_count, d->refs);
-		domain_put(d);
-		d = domain_get_next(next);
-	}
 }
 
 static void key_vcpus(void)
 {
-	struct domain *d = domain_get_next(0);
+	struct domain *d;
+	struct vcpu *v;
 
-	while (d) {
-		domid_t next = (domid_t)(d->id + 1);
-		struct vcpu *v;
-
-		for_each_vcpu (d, v)
-			log_info("d%uv%u: cpu %u state %d%s%s%s%s vruntime %llu", d->id, v->id,
-				 v->sched.cpu, v->sched.state, v->running ? " loaded" : "",
-				 v->blocked ? " blocked" : "", v->offline ? " offline" : "",
-				 v->pause_count ? " paused" : "",
-				 (unsigned long long)v->sched.vruntime);
-		domain_put(d);
-		d = domain_get_next(next);
-	}
+	for_each_domain_held(d) for_each_vcpu (d, v)
+		log_info("d%uv%u: cpu %u state %d%s%s%s%s vruntime %llu", d->id, v->id,
+			 v->sched.cpu, v->sched.state, v->running ? " loaded" : "",
+			 v->blocked ? " blocked" : "", v->offline ? " offline" : "",
+			 v->pause_count ? " paused" : "", (unsigned long long)v->sched.vruntime);
 }
 
 static void key_memory(void)
@@ -223,13 +214,7 @@ static long cpupool_info(struct vcpu *v, struct xen_sysctl_cpupool_op *c, uint64
 	struct domain *d;
 
 	c->n_dom = 0;
-	for (d = domain_get_next(0); d;) {
-		domid_t next = (domid_t)(d->id + 1);
-
-		domain_put(d);
-		c->n_dom++;
-		d = domain_get_next(next);
-	}
+	for_each_domain_held(d) c->n_dom++;
 	return copy_to_guest(v, c->cpumap.bitmap.va, &cpumap, bytes);
 }
 

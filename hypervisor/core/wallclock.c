@@ -46,13 +46,7 @@ void wallclock_publish(struct domain *d)
 
 void wallclock_publish_all(void)
 {
-	struct domain *d = domain_get_next(0);
+	struct domain *d;
 
-	while (d) {
-		domid_t next = (domid_t)(d->id + 1);
-
-		wallclock_publish(d);
-		domain_put(d);
-		d = domain_get_next(next);
-	}
+	for_each_domain_held(d) wallclock_publish(d);
 }

@@ -121,6 +121,10 @@ int domain_get_target(struct vcpu *v, domid_t id, struct domain **out);
 struct domain *domain_get_any(domid_t id);
 /* The first domain with an id of at least `from`, in order of ids, dying ones too. */
 struct domain *domain_get_next(domid_t from);
+/* The one behind d, held instead of d. */
+struct domain *domain_step(struct domain *d);
+/* Each is held while the body has it; a body that ends the loop early puts it. */
+#define for_each_domain_held(d) for ((d) = domain_get_next(0); (d); (d) = domain_step(d))
 void domain_hold(struct domain *d);
 void domain_put(struct domain *d);
 struct domain *domain_by_slot(unsigned slot);

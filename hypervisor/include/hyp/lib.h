@@ -6,6 +6,8 @@
 #include <hyp/types.h>
 #include <stdarg.h>
 
+/* Between RAM and RAM of any alignment; memcpy() calls it where that is the faster way. */
+void *copy_unaligned(void *dst, const void *src, size_t n);
 void *memcpy(void *dst, const void *src, size_t n);
 void *memmove(void *dst, const void *src, size_t n);
 void *memset(void *dst, int c, size_t n);

@@ -7,7 +7,8 @@ HYP_TEST_CFLAGS := -Ihypervisor/include -Ihypervisor/arch/host/include -Ihypervi
 UNIT_TESTS += hypervisor/test_lib
 hypervisor/test_lib_CFLAGS := $(HYP_TEST_CFLAGS) -include tests/unit/hypervisor/lib_names.h
 hypervisor/test_lib_SRCS := tests/unit/hypervisor/test_lib.c \
-	hypervisor/core/mem.c hypervisor/core/string.c hypervisor/core/lib.c hypervisor/core/printf.c
+	hypervisor/core/mem.c hypervisor/core/mem_unaligned.c hypervisor/core/string.c hypervisor/core/lib.c \
+	hypervisor/core/printf.c
 
 # The test host. tlb_guest.c is for tests with core/p2m.c.
 HYP_TEST_HOST := $(addprefix hypervisor/arch/host/,host.c yield.c ram.c lock.c log.c panic.c tlb.c) hypervisor/core/lib.c
