@@ -35,11 +35,12 @@ MONITOR_CLIENT_SRCS := $(addprefix tools/monitor/,client_calls.c policy.c protoc
 DAEMON_SRCS := $(addprefix tools/common/,daemon.c logfile.c)
 
 CONSOLED_OBJS := $(call tools_objs,$(addprefix tools/console/,budget.c conn.c console_guest.c consoled.c protocol.c \
-	pty.c requests.c ring.c scrollback.c server.c store_guests.c store_link.c) $(addprefix tools/common/,frame.c loop.c) $(DAEMON_SRCS))
+	pty.c requests.c ring.c scrollback.c server.c store_guests.c store_link.c) \
+	$(addprefix tools/common/,domain_find.c frame.c loop.c) $(DAEMON_SRCS))
 # The worker creates and destroys guests as vmctl does, and is the clients' client for it.
 MONITORD_OBJS := $(call tools_objs,$(addprefix tools/monitor/,ends.c monitor.c monitord.c requests.c worker.c) \
 	$(MONITOR_CLIENT_SRCS) $(COMMON_GUEST_SRCS) $(DAEMON_SRCS) \
-	$(addprefix tools/console/,client_calls.c protocol.c) $(addprefix tools/common/,frame.c frame_io.c loop.c))
+	$(addprefix tools/console/,client_calls.c protocol.c) $(addprefix tools/common/,domain_find.c frame.c frame_io.c loop.c))
 
 STORE_SRCS := $(addprefix tools/store/,change.c conn.c conn_ring.c conn_socket.c control.c domains.c introduce.c \
 	ops.c perms.c quota.c record.c state.c state_dump.c state_load.c store.c tree.c txn.c watch.c wire.c) tools/common/loop.c

@@ -3,6 +3,7 @@
 #include "server.h"
 
 #include "common/daemon.h"
+#include "common/domain_find.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -442,16 +443,6 @@ void server_restore(struct console_server *server)
 
 /* ---- living ---- */
 
-static const struct ctrl_domain_info *find_info(const struct ctrl_domain_info *list, int count,
-						const struct console_guest *guest)
-{
-	for (int i = 0; i < count; i++)
-		if (list[i].domid == guest->add.domid &&
-		    memcmp(list[i].uuid, guest->add.uuid, 16) == 0)
-			return &list[i];
-	return NULL;
-}
-
 void server_check_guests(struct console_server *server)
 {
 	struct ctrl_domain_info *list;
@@ -463,7 +454,8 @@ void server_check_guests(struct console_server *server)
 	if (count < 0)
 		return;
 	for (guest = server->guests; guest; guest = next) {
-		const struct ctrl_domain_info *info = find_info(list, count, guest);
+		const struct ctrl_domain_info *info =
+			domain_find(list, count, guest->add.domid, guest->add.uuid);
 
 		next = guest->next;
 		if (guest->state == CONSOLE_DEAD)

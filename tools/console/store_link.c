@@ -48,7 +48,7 @@ struct worker {
 	int fd;
 	struct ctrl *ctrl;
 	struct ctrl_store *store; /* NULL: not connected */
-	struct seen *domains;
+	struct seen *domains;     /* in order of numbers */
 	bool stop;
 };
 
@@ -120,18 +120,23 @@ static struct seen *find(struct worker *worker, uint32_t domid)
 	return seen;
 }
 
-/* The entry of this very domain, a new one if need be. NULL: no memory. */
-static struct seen *note(struct worker *worker, uint32_t domid, const uint8_t uuid[16])
+/*
+ * The entry of this very domain, a new one if need be; *at is where to look from on, and moves there. NULL: no memory.
+ */
+static struct seen *note(struct seen ***at, uint32_t domid, const uint8_t uuid[16])
 {
-	struct seen *seen = find(worker, domid);
+	struct seen *seen;
 
-	if (!seen) {
+	while (**at && (**at)->domid < domid)
+		*at = &(**at)->next;
+	seen = **at;
+	if (!seen || seen->domid != domid) {
 		seen = calloc(1, sizeof(*seen));
 		if (!seen)
 			return NULL;
 		seen->domid = domid;
-		seen->next = worker->domains;
-		worker->domains = seen;
+		seen->next = **at;
+		**at = seen;
 	} else if (memcmp(seen->uuid, uuid, 16) != 0) {
 		memset(seen->consoles, 0, sizeof(seen->consoles)); /* another's number before */
 		seen->due = true;
@@ -170,9 +175,10 @@ static void forget_dead(struct worker *worker)
 	}
 }
 
-/* Which domains are there now? The hypervisor knows, not the store. */
+/* Which domains are there now? The hypervisor knows, not the store. Both lists are in order of numbers. */
 static void refresh(struct worker *worker)
 {
+	struct seen **at = &worker->domains;
 	struct ctrl_domain_info *list;
 	int count = ctrl_list_all_domains(worker->ctrl, &list);
 
@@ -182,7 +188,7 @@ static void refresh(struct worker *worker)
 		seen->lives = false;
 	for (int i = 0; i < count; i++) {
 		struct seen *seen = list[i].domid != 0 && !list[i].dying
-					    ? note(worker, list[i].domid, list[i].uuid)
+					    ? note(&at, list[i].domid, list[i].uuid)
 					    : NULL;
 
 		if (seen)
@@ -365,12 +371,12 @@ static void take_events(struct worker *worker)
 
 static void take_terminal(struct worker *worker, const struct link_message *message)
 {
-	struct seen *seen = find(worker, message->domid);
+	struct seen *seen = find(worker, message->domid), **at = &worker->domains;
 	struct seen_console *console;
 
 	if (!seen)
 		refresh(worker); /* nobody may ever tell of the end of those that were before */
-	seen = note(worker, message->domid, message->uuid);
+	seen = note(&at, message->domid, message->uuid);
 	if (!seen)
 		return;
 	seen->lives = true;

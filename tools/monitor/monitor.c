@@ -3,6 +3,7 @@
 #include "monitor.h"
 
 #include "common/daemon.h"
+#include "common/domain_find.h"
 #include "console/console_client.h"
 #include "protocol.h"
 
@@ -255,15 +256,6 @@ static void vanish(struct monitor *monitor, struct record *record)
 	drop(monitor, record);
 }
 
-static const struct ctrl_domain_info *find_domain(const struct ctrl_domain_info *list, int count,
-						  uint32_t domid, const uint8_t uuid[16])
-{
-	for (int i = 0; i < count; i++)
-		if (list[i].domid == domid && memcmp(list[i].uuid, uuid, 16) == 0)
-			return &list[i];
-	return NULL;
-}
-
 void monitor_check(struct monitor *monitor, int64_t now_ms)
 {
 	static const int interval_ms[] = {
@@ -282,7 +274,7 @@ void monitor_check(struct monitor *monitor, int64_t now_ms)
 	}
 	for (record = monitor->records; record; record = next) {
 		const struct ctrl_domain_info *info =
-			find_domain(list, count, record->guest.domid, record->guest.uuid);
+			domain_find(list, count, record->guest.domid, record->guest.uuid);
 
 		next = record->next;
 		if (record->state != RECORD_WATCHING)
@@ -421,7 +413,7 @@ static void resume(struct monitor *monitor, struct record *record,
 {
 	bool restarting = record->state != RECORD_WATCHING && policy_restarts(record->action);
 	const struct ctrl_domain_info *info =
-		find_domain(list, count, record->guest.domid, record->guest.uuid);
+		domain_find(list, count, record->guest.domid, record->guest.uuid);
 
 	if (info && !info->dying) {
 		record->state = RECORD_WATCHING;

@@ -4,7 +4,7 @@
 CONSOLE_TEST_CFLAGS := -Itools -Ilibctrl/include -Itests/unit/console
 CONSOLE_TEST_FRAMES := tools/common/frame.c tools/console/protocol.c
 CONSOLE_TEST_SERVER := $(addprefix tools/console/,budget.c conn.c console_guest.c pty.c requests.c ring.c scrollback.c \
-	server.c store_guests.c) $(addprefix tools/common/,daemon.c logfile.c loop.c) $(CONSOLE_TEST_FRAMES) \
+	server.c store_guests.c) $(addprefix tools/common/,daemon.c domain_find.c logfile.c loop.c) $(CONSOLE_TEST_FRAMES) \
 	tests/unit/console/fake_ctrl.c tests/unit/console/fake_link.c
 CONSOLE_TEST_CLIENT := $(addprefix tools/console/,client.c client_calls.c client_main.c expect.c terminal.c) \
 	tools/common/frame_io.c
@@ -29,7 +29,7 @@ console/test_client_SRCS := $(call console_test,test_client) $(CONSOLE_TEST_SERV
 console/test_daemon_SRCS := $(call console_test,test_daemon) $(addprefix tools/common/,daemon.c logfile.c loop.c)
 console/test_monitor_SRCS := $(call console_test,test_monitor) tests/unit/console/fake_ctrl.c \
 	$(addprefix tools/monitor/,monitor.c policy.c protocol.c) \
-	$(addprefix tools/common/,daemon.c frame.c logfile.c loop.c)
+	$(addprefix tools/common/,daemon.c domain_find.c frame.c logfile.c loop.c)
 # What the fuzzer runs, run here on inputs that are made up the same way each time.
 console/test_fuzz_seeds_SRCS := $(call console_test,test_fuzz_seeds) tests/fuzz/console_proto_fuzz.c \
 	$(CONSOLE_TEST_FRAMES) tools/monitor/protocol.c tools/console/expect.c

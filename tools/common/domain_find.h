@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PLINTH_COMMON_DOMAIN_FIND_H
+#define PLINTH_COMMON_DOMAIN_FIND_H
+
+#include <stdint.h>
+
+struct ctrl_domain_info;
+
+/* The very domain, of a list in order of numbers (ctrl_list_all_domains()), or NULL. */
+const struct ctrl_domain_info *domain_find(const struct ctrl_domain_info *list, int count,
+					   uint32_t domid, const uint8_t uuid[16]);
+
+#endif
