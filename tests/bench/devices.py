@@ -82,7 +82,7 @@ def console_table(results, judge):
                                  (f"a KiB of {CONSOLE_KIB} that the guest writes without a pause", bulk)):
         rows.append([title, report.number(mine), report.number(other), report.ratio(mine, other)])
         judge.before(title, mine, 0.05)
-    rows.append(["KiB that it gets rid of in a second of virtual time, the daemon's limits included", *map(report.number, rate),
+    rows.append(["KiB that the daemon takes in a second of virtual time, its limits included", *map(report.number, rate),
                  report.ratio(*rate)])
     return report.table(["Instructions, all levels", "plinth-consoled", "xenconsoled 4.17", "ratio"], rows)
 

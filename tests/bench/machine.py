@@ -67,16 +67,20 @@ class Marks:
         found = self.first(number)
         return None if found is None else self.rows[found][1]
 
-    def spans(self, begin, end):
-        """Counts from each mark `begin` to the next `end`, provided no other `begin` lies between."""
+    def spans_of_each(self, begin, end):
+        """For each mark `begin`: Counts to the next `end`, or None if the next `begin` comes first."""
         found, start = [], None
         for number, counts in self.rows:
             if number == begin:
+                found.append(None)
                 start = counts
             elif number == end and start is not None:
-                found.append(counts - start)
+                found[-1] = counts - start
                 start = None
         return found
+
+    def spans(self, begin, end):
+        return [counts for counts in self.spans_of_each(begin, end) if counts]
 
     def span(self, begin, end):
         return next(iter(self.spans(begin, end)), None)

@@ -14,7 +14,7 @@ MEMORY = 5120  # MiB of the machine
 CREATE, DESTROY, LIST, FIRST_INSTRUCTION = 6, 10, 12, 30
 MOST_FIRST, MOST_GROWTH, MOST_DAEMONS_KIB, MOST_BEYOND_KIB = 5000000, 1.2, 8192, 64
 
-# creates, starts: [Counts of the n-th], to the command's end and to the guest's first instruction; destroys, lists: {level:
+# creates, starts: [Counts of the n-th], to the command's end and to the guest's first instruction (None: it came later); destroys, lists: {level:
 # Counts}; memory: see memory_lines(); daemons: {level: {name: (RSS KiB, PSS KiB) of all of that name}}; bad.
 Curve = collections.namedtuple("Curve", "creates starts destroys lists memory daemons bad")
 
@@ -36,7 +36,7 @@ def run(hv):
     creates = marks.spans(CREATE, CREATE + 1)
     if not bad and len(creates) != levels[-1]:
         bad = f"{len(creates)} guests were made instead of {levels[-1]}"
-    return Curve(creates, marks.spans(CREATE, FIRST_INSTRUCTION), dict(zip(levels, marks.spans(DESTROY, DESTROY + 1))),
+    return Curve(creates, marks.spans_of_each(CREATE, FIRST_INSTRUCTION), dict(zip(levels, marks.spans(DESTROY, DESTROY + 1))),
                  dict(zip(levels, marks.spans(LIST, LIST + 1))), machine.memory_lines(output), read_daemons(output), bad)
 
 
@@ -49,8 +49,8 @@ def around(counts, n):
     """The n-th: the middle one of five, since the kernel's ticks fall into some; the first stands for itself."""
     if n > len(counts):
         return None
-    near = counts[:1] if n == 1 else counts[max(0, n - 3):n + 2]
-    return round(statistics.median_low(c.total for c in near))
+    near = [c.total for c in (counts[:1] if n == 1 else counts[max(0, n - 3):n + 2]) if c]
+    return statistics.median_low(near) if near else None
 
 
 def growth_target(judge, title, value, first):
