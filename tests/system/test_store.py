@@ -91,7 +91,7 @@ def test_killed_again_and_again(dom0):
 
 def test_stock_xl(dom0):
     text = config_text(name="stock", memory=128)
-    dom0.ok(f"mkdir -p /run/xen /var/lib/xen /etc/xen; : >/etc/xen/xl.conf; cat >/tmp/stock.cfg <<'EOF'\n{text}EOF")
+    dom0.ok(f"mkdir -p /run/xen /var/lib/xen /var/log/xen /etc/xen; : >/etc/xen/xl.conf; cat >/tmp/stock.cfg <<'EOF'\n{text}EOF")
     dom0.ok(f"{BIN}/xl create -q /tmp/stock.cfg", limit=120)
     assert "stock" in dom0.ok(f"{BIN}/xl list")
     domid = dom0.ok(f"{BIN}/xl domid stock")
