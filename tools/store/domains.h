@@ -42,6 +42,7 @@ struct domain {
 	uint64_t bytes;             /* of nodes, watches, transactions and what it has not read */
 	uint32_t hits[QUOTA_COUNT]; /* how often it was refused something */
 	int64_t quota_logged_ms;
+	bool memory_warned;
 };
 
 struct domain_table {

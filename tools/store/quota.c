@@ -54,11 +54,28 @@ static void refuse(struct domain *domain, enum quota quota, uint64_t max)
 		   domain->domid, quotas[quota].name, max, domain->hits[quota], quotas[quota].name);
 }
 
+/* Logged once, until the domain has come down to half of it. */
+static void warn_of_memory(struct domain *domain, uint64_t wanted)
+{
+	uint64_t level = domain->table->store->quota.memory_warning;
+
+	if (wanted <= level / 2)
+		domain->memory_warned = false;
+	if (wanted <= level || domain->memory_warned)
+		return;
+	domain->memory_warned = true;
+	daemon_log("domain %u has %" PRIu64 " bytes of the store in use", domain->domid, wanted);
+}
+
 bool quota_allows(struct domain *domain, enum quota quota, uint64_t wanted)
 {
 	uint64_t max = domain->table->store->quota.max[quota];
 
-	if (domain->privileged || wanted <= max)
+	if (domain->privileged)
+		return true;
+	if (quota == QUOTA_MEMORY)
+		warn_of_memory(domain, wanted);
+	if (wanted <= max)
 		return true;
 	refuse(domain, quota, max);
 	return false;
