@@ -162,7 +162,8 @@ class Dom0:
         self.name, self.hv, self.script = name, hv, script
         self.files, self.texts, self.guest = dict(files), dict(texts), dict(guest)
         self.smp, self.memory, self.shift = smp, memory, shift
-        self.profile, self.more, self.dom0_args, self.settings = None, [], "", {}
+        self.profile, self.more, self.settings = None, [], {}
+        self.dom0_args = self.xen_args = ""
 
     def prepare_images(self, folder):
         """The images of the tests, but dom0's kernel has a marker for its first instruction."""
@@ -205,7 +206,7 @@ class Dom0:
                "DOM0_ARGS": f"rdinit=/bench/mark mark={DOM0_INIT}{self.dom0_args}"}
         env.pop("HV_ARGS", None)
         if self.hv == "xen":
-            env["HV_ARGS"] = f"dom0_max_vcpus={self.smp} xsm=dummy"  # by default guests may not talk to each other
+            env["HV_ARGS"] = f"dom0_max_vcpus={self.smp}{self.xen_args}"
         return env
 
     def run(self, limit):
