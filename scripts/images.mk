@@ -19,7 +19,7 @@ DOM0_IMAGES := $(IMAGES)/6.1/dom0.cpio $(IMAGES)/6.12/dom0.cpio
 $(IMAGES)/6.1/dom0.cpio: KERNEL_ROOT := $(ROOT)
 $(IMAGES)/6.12/dom0.cpio: KERNEL_ROOT := $(ROOT_612)
 $(IMAGES)/6.12/dom0.cpio: $(ROOT_612_STAMP)
-$(DOM0_IMAGES): scripts/make-images.sh scripts/dom0-init scripts/guest-init scripts/disk-init $(ROOT_STAMP)
+$(DOM0_IMAGES): scripts/make-images.sh scripts/dom0-init scripts/guest-init scripts/guest-end scripts/disk-init $(ROOT_STAMP)
 	$(call say,IMAGE,$@)
 	$(Q)scripts/make-images.sh kernel $(KERNEL_ROOT) $(ROOT) $(@D)
 

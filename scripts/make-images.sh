@@ -79,6 +79,8 @@ make_kernel() {
 	cp "$image" "$out"/Image
 	cp "$root"/bin/busybox "$work"/domu/bin/
 	install "$here"/guest-init "$work"/domu/init
+	install -D "$here"/guest-end "$work"/domu/sbin/poweroff
+	install "$here"/guest-end "$work"/domu/sbin/reboot
 	copy_modules "$version" "$work"/domu $guest_modules
 	pack "$work"/domu | gzip -9n >"$out"/domu.cpio.gz
 

@@ -244,8 +244,7 @@ static uint32_t enqueue(struct cpu *c, struct vcpu *v, uint64_t now)
 {
 	struct runqueue *rq = &c->rq;
 	struct vcpu *running = rq->running;
-	uint64_t floor, until;
-	int64_t lead;
+	uint64_t floor;
 
 	/* One that runs alone may have done so for hours: the clock has to know before v is measured by it. */
 	if (running)
@@ -255,18 +254,14 @@ static uint32_t enqueue(struct cpu *c, struct vcpu *v, uint64_t now)
 		v->sched.vruntime = floor;
 	sched_account_state(v, RUNSTATE_runnable, now);
 	rq_insert(rq, v);
-	if (!running)
+	if (!running || running->sched.vruntime > v->sched.vruntime + ticks.wake)
 		return TODO_RESCHED;
-	lead = (int64_t)(running->sched.vruntime - v->sched.vruntime);
-	if (lead > (int64_t)ticks.wake)
-		return TODO_RESCHED;
-	/* Soon it will be: a slice that has just begun would be long for one that only sleeps and wakes. */
-	until = now + MAX(ticks.wake - (uint64_t)lead, ticks.wake / 2);
-	if (until < rq->slice_end)
-		rq->slice_end = until;
-	else if (rq->nr_ready > 1)
-		return 0; /* somebody else waits already */
-	return TODO_SLICE;
+	/*
+	 * Else it waits for the slice to end, even for one that has just begun: a dom0 that wakes a guest for each packet
+	 * would be interrupted by it all the time.
+	 */
+	return rq->nr_ready == 1 ? TODO_SLICE
+				 : 0; /* the other runs without a slice: nobody was waiting */
 }
 
 static bool move_to(struct vcpu *v, struct cpu *to)

@@ -283,29 +283,6 @@ static void wake_up_preempts(void **state)
 	assert_ptr_equal(running_on(0), v);
 }
 
-/* Also from a slice that has only just begun. */
-static void wake_up_shortens_a_slice(void **state)
-{
-	struct domain *hogs = start(2, BIT(0)), *d = start(1, BIT(0));
-	struct vcpu *v = d->vcpu[0], *before;
-
-	(void)state;
-	pass(20 * MS);
-	while (running_on(0) != v)
-		pass(MS);
-	block(v);
-	pass(100 * MS);
-	before = running_on(0);
-	while (running_on(0) == before)
-		pass(MS / 10);
-	assert_ptr_equal(running_on(0)->domain, hogs);
-	host_set_cpu(1);
-	vcpu_unblock(v);
-	host_cpu_run(0);
-	pass(2 * MS);
-	assert_ptr_equal(running_on(0), v);
-}
-
 /* Busy CPUs share what there is: not five here and three there. */
 static void queues_are_evened_out(void **state)
 {
@@ -680,7 +657,6 @@ int main(void)
 		T(idle_cpu_steals),
 		T(steals_behind_the_first),
 		T(wake_up_preempts),
-		T(wake_up_shortens_a_slice),
 		T(queues_are_evened_out),
 		T(slept_long_is_no_wealth),
 		T(yielding),
