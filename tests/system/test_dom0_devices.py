@@ -11,7 +11,7 @@ import pytest
 
 from machine import BUILD, Config
 
-DISKS = BUILD / "test-disks"
+DISKS = BUILD / "test-disks/dom0"
 SIZE_MIB = 64
 CARDS = {"pci": "52:54:00:00:00:01", "mmio": "52:54:00:00:00:02"}
 NETS = {"pci": "10.0.2", "mmio": "10.0.3"}
