@@ -156,6 +156,14 @@ static int keep(const struct guest_devices *guest, const struct change *change,
 	return err;
 }
 
+/* Before anything is changed: the lock under which it is, to be closed, or a negative errno. */
+static int begin(const struct guest_devices *guest, struct report *report)
+{
+	int err = check_guest(guest, report);
+
+	return err ? err : devices_lock(report);
+}
+
 /* --- attaching --- */
 
 static int check_vdev(uint32_t vdev, const uint32_t *used, size_t count, struct report *report)
@@ -230,11 +238,8 @@ int guest_attach_disk(const struct guest_devices *guest, struct disk_spec *disk,
 		      struct report *report)
 {
 	struct device device = {.kind = DEVICE_DISK, .disk = disk, .block = -1};
-	int lock, err = check_guest(guest, report);
+	int lock = begin(guest, report), err;
 
-	if (err)
-		return err;
-	lock = devices_lock(report);
 	if (lock < 0)
 		return lock;
 	err = choose_vdev(guest, disk, report);
@@ -251,11 +256,8 @@ int guest_attach_vif(const struct guest_devices *guest, struct vif_spec *vif, ui
 		     struct report *report)
 {
 	struct device device = {.kind = DEVICE_VIF, .vif = vif, .block = -1};
-	int lock, err = check_guest(guest, report);
+	int lock = begin(guest, report), err;
 
-	if (err)
-		return err;
-	lock = devices_lock(report);
 	if (lock < 0)
 		return lock;
 	err = choose_devid(guest, devid, report);
@@ -275,11 +277,8 @@ int guest_attach_vif(const struct guest_devices *guest, struct vif_spec *vif, ui
 static int detach(const struct guest_devices *guest, enum device_kind kind, uint32_t devid,
 		  bool force, const struct change *change, struct report *report)
 {
-	int lock, err = check_guest(guest, report);
+	int lock = begin(guest, report), err;
 
-	if (err)
-		return err;
-	lock = devices_lock(report);
 	if (lock < 0)
 		return lock;
 	err = device_detach(guest->store, guest->domid, kind, devid, force, guest->timeout_ms,

@@ -26,15 +26,7 @@ static int attach(struct device_command *command, const char *text)
 
 int cmd_block_attach(const struct arguments *arguments)
 {
-	char *text = device_command_join(arguments);
-	struct device_command command;
-	int status = device_command_open(&command, arguments);
-
-	if (!status)
-		status = text ? attach(&command, text) : vmctl_fail(EXIT_FAILED, "out of memory");
-	device_command_close(&command);
-	free(text);
-	return status;
+	return device_command_attach(arguments, attach);
 }
 
 static int find_vdev(const char *word, uint32_t *vdev)

@@ -73,7 +73,8 @@ int device_command_fail(const struct device_command *command, int err, const str
 	return vmctl_status(err);
 }
 
-char *device_command_join(const struct arguments *arguments)
+/* The arguments after the first, with commas between: xl lets them be given apart. To be freed. */
+static char *join(const struct arguments *arguments)
 {
 	size_t size;
 	char *text = NULL;
@@ -85,6 +86,20 @@ char *device_command_join(const struct arguments *arguments)
 		fprintf(out, "%s%s", i > 1 ? "," : "", arguments->words[i]);
 	fclose(out);
 	return text;
+}
+
+int device_command_attach(const struct arguments *arguments,
+			  int (*attach)(struct device_command *command, const char *text))
+{
+	char *text = join(arguments);
+	struct device_command command;
+	int status = device_command_open(&command, arguments);
+
+	if (!status)
+		status = text ? attach(&command, text) : vmctl_fail(EXIT_FAILED, "out of memory");
+	device_command_close(&command);
+	free(text);
+	return status;
 }
 
 /* --- lists --- */

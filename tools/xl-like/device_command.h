@@ -21,8 +21,9 @@ void device_command_close(struct device_command *command);
 /* Prints what went wrong; its exit status. 0 for 0. */
 int device_command_fail(const struct device_command *command, int err, const struct report *report);
 
-/* The arguments after the first, with commas between: xl lets them be given apart. To be freed. */
-char *device_command_join(const struct arguments *arguments);
+/* Has `attach` read the arguments behind the guest's as one text, and do it; its exit status. */
+int device_command_attach(const struct arguments *arguments,
+			  int (*attach)(struct device_command *command, const char *text));
 
 /* How devices of a kind are listed. */
 struct device_format {
