@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -33,6 +35,67 @@ static struct {
 	bool log_open;
 	struct logfile log;
 } self = {.pid_fd = -1, .ready_fd = -1};
+
+static const struct daemon_option *find_option(const struct daemon_option *own, size_t count,
+					       int letter)
+{
+	for (size_t i = 0; i < count; i++)
+		if (own[i].letter == letter)
+			return &own[i];
+	return NULL;
+}
+
+static bool take_option(int letter, struct daemon_options *options, const struct daemon_option *own)
+{
+	if (letter == 'f')
+		options->foreground = true;
+	else if (letter == 's')
+		options->socket = optarg;
+	else if (letter == 'p')
+		options->pid_file = optarg;
+	else if (own && own->text)
+		*own->text = optarg;
+	else if (own)
+		*own->flag = true;
+	else
+		return false;
+	return true;
+}
+
+void daemon_parse_options(int argc, char **argv, const char *usage, struct daemon_options *options,
+			  const struct daemon_option *own, size_t count)
+{
+	char letters[sizeof("fhs:p:") + 2 * 16] = "fhs:p:", *end = letters + strlen(letters);
+	bool right = true;
+	int letter;
+
+	for (size_t i = 0; i < count; i++) {
+		*end++ = own[i].letter;
+		if (own[i].text)
+			*end++ = ':';
+	}
+	while (right && (letter = getopt(argc, argv, letters)) != -1) {
+		if (letter == 'h') {
+			fputs(usage, stdout);
+			exit(EXIT_SUCCESS);
+		}
+		right = take_option(letter, options, find_option(own, count, letter));
+	}
+	if (right && optind == argc)
+		return;
+	fputs(usage, stderr);
+	exit(2);
+}
+
+void daemon_raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 static void log_v(bool to_stderr, const char *format, va_list args)
 {

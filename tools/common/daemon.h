@@ -14,6 +14,23 @@ struct daemon_options {
 	bool foreground; /* stay attached; log to stderr too */
 };
 
+/* An option of one daemon alone: its letter, and what it sets. */
+struct daemon_option {
+	char letter;
+	const char **text; /* to its argument; NULL: it has none, and flag is set */
+	bool *flag;
+};
+
+/*
+ * Reads the command line: -f, -s SOCKET, -p PIDFILE into options, and the daemon's own (at most 16). Ends the process
+ * with the usage after -h (status 0), or where something is wrong (2).
+ */
+void daemon_parse_options(int argc, char **argv, const char *usage, struct daemon_options *options,
+			  const struct daemon_option *own, size_t count);
+
+/* As many descriptors as the system lets this process have: clients, log files and rings take one each. */
+void daemon_raise_file_limit(void);
+
 /*
  * Takes the pid file's lock, detaches (unless foreground) and listens on the socket. On failure a
  * sentence is printed to stderr and a negative errno comes back; -EEXIST: it runs already. Returns

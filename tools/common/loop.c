@@ -31,6 +31,15 @@ int loop_add(struct loop *loop, struct loop_source *source)
 	return control(loop, EPOLL_CTL_ADD, source);
 }
 
+int loop_watch(struct loop *loop, struct loop_source *source, int fd,
+	       void (*ready)(struct loop_source *source, uint32_t events))
+{
+	if (fd < 0)
+		return fd;
+	*source = (struct loop_source){.fd = fd, .events = EPOLLIN, .ready = ready};
+	return loop_add(loop, source);
+}
+
 int loop_set_events(struct loop *loop, struct loop_source *source, uint32_t events)
 {
 	if (source->events == events)

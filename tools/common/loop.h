@@ -24,6 +24,9 @@ void loop_close(struct loop *loop);
 
 /* The source is the caller's and must stay where it is until it is removed. */
 int loop_add(struct loop *loop, struct loop_source *source);
+/* The same for one that is to be filled in: calls ready() when fd can be read. A negative fd is passed on. */
+int loop_watch(struct loop *loop, struct loop_source *source, int fd,
+	       void (*ready)(struct loop_source *source, uint32_t events));
 int loop_set_events(struct loop *loop, struct loop_source *source, uint32_t events);
 void loop_remove(struct loop *loop, struct loop_source *source); /* also within ready() */
 

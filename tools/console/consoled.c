@@ -5,12 +5,9 @@
 #include "server.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -56,14 +53,6 @@ static void take_events(struct loop_source *source, uint32_t events)
 	server_take_events(&server);
 }
 
-static int watch(struct loop_source *source, int fd, void (*ready)(struct loop_source *, uint32_t))
-{
-	if (fd < 0)
-		return fd;
-	*source = (struct loop_source){.fd = fd, .events = EPOLLIN, .ready = ready};
-	return loop_add(&server.loop, source);
-}
-
 static int open_hypervisor(void)
 {
 	if (ctrl_open(&server.host.ctrl) < 0 ||
@@ -74,22 +63,11 @@ static int open_hypervisor(void)
 	return 0;
 }
 
-/* A log file and a connection each take a descriptor; hundreds of guests pass the usual 1024. */
-static void raise_file_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static int prepare(int listener)
 {
 	int ret = daemon_make_folder(server.host.log_dir);
 
-	raise_file_limit();
+	daemon_raise_file_limit();
 	if (ret < 0) /* consoles matter more than their logs */
 		daemon_log("cannot make the folder %s: %s; no console is logged",
 			   server.host.log_dir, strerror(-ret));
@@ -97,11 +75,13 @@ static int prepare(int listener)
 	if (ret == 0)
 		ret = loop_init(&server.loop);
 	if (ret == 0)
-		ret = watch(&server.listener, listener, accept_client);
+		ret = loop_watch(&server.loop, &server.listener, listener, accept_client);
 	if (ret == 0)
-		ret = watch(&server.signals, daemon_signal_fd(false), take_signal);
+		ret = loop_watch(&server.loop, &server.signals, daemon_signal_fd(false),
+				 take_signal);
 	if (ret == 0)
-		ret = watch(&server.events, ctrl_evtchn_fd(server.host.evtchn), take_events);
+		ret = loop_watch(&server.loop, &server.events, ctrl_evtchn_fd(server.host.evtchn),
+				 take_events);
 	if (ret < 0) {
 		daemon_fail("cannot start: %s", strerror(-ret));
 		return ret;
@@ -129,37 +109,6 @@ static void run(void)
 	daemon_log("stops%s%s", ret < 0 ? ": " : "", ret < 0 ? strerror(-ret) : "");
 }
 
-static int parse_options(int argc, char **argv, struct daemon_options *options)
-{
-	int option;
-
-	while ((option = getopt(argc, argv, "fhs:p:l:d:")) != -1) {
-		switch (option) {
-		case 'f':
-			options->foreground = true;
-			break;
-		case 's':
-			options->socket = optarg;
-			break;
-		case 'p':
-			options->pid_file = optarg;
-			break;
-		case 'l':
-			server.host.log_dir = optarg;
-			break;
-		case 'd':
-			server.state_dir = optarg;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			exit(EXIT_SUCCESS);
-		default:
-			return -EINVAL;
-		}
-	}
-	return optind == argc ? 0 : -EINVAL;
-}
-
 int main(int argc, char **argv)
 {
 	struct daemon_options options = {
@@ -168,12 +117,13 @@ int main(int argc, char **argv)
 		.socket = CONSOLE_SOCKET,
 		.log_file = "/var/log/plinth/consoled.log",
 	};
+	const struct daemon_option own[] = {
+		{'d', &server.state_dir, NULL},
+		{'l', &server.host.log_dir, NULL},
+	};
 	int listener;
 
-	if (parse_options(argc, argv, &options) < 0) {
-		fputs(usage, stderr);
-		return 2;
-	}
+	daemon_parse_options(argc, argv, usage, &options, own, sizeof(own) / sizeof(own[0]));
 	listener = daemon_start(&options);
 	if (listener < 0 || open_hypervisor() < 0 || prepare(listener) < 0)
 		return EXIT_FAILURE;

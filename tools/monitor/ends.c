@@ -53,12 +53,6 @@ static void take_store_event(struct loop_source *source, uint32_t events)
 	monitor_check(ends.monitor, loop_now_ms());
 }
 
-static int add(struct loop_source *source, int fd, void (*ready)(struct loop_source *, uint32_t))
-{
-	*source = (struct loop_source){.fd = fd, .events = EPOLLIN, .ready = ready};
-	return loop_add(ends.loop, source);
-}
-
 static bool join_store(void)
 {
 	if (ctrl_store_open(&ends.store) < 0) {
@@ -66,7 +60,8 @@ static bool join_store(void)
 		return false;
 	}
 	if (ctrl_store_watch(ends.store, "@releaseDomain", "monitor") < 0 ||
-	    add(&ends.store_source, ctrl_store_fd(ends.store), take_store_event) < 0) {
+	    loop_watch(ends.loop, &ends.store_source, ctrl_store_fd(ends.store), take_store_event) <
+		    0) {
 		ctrl_store_close(ends.store);
 		ends.store = NULL;
 		return false;
@@ -107,7 +102,8 @@ static void take_over_virq(void)
 	if (ret == 0) {
 		ret = ctrl_evtchn_bind_virq(ends.evtchn, CTRL_VIRQ_DOM_EXC, &port);
 		if (ret == 0)
-			ret = add(&ends.evtchn_source, ctrl_evtchn_fd(ends.evtchn), take_virq);
+			ret = loop_watch(ends.loop, &ends.evtchn_source,
+					 ctrl_evtchn_fd(ends.evtchn), take_virq);
 		if (ret < 0)
 			ctrl_evtchn_close(ends.evtchn);
 	}

@@ -7,12 +7,10 @@
 #include "monitor.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -72,14 +70,6 @@ static void take_signal(struct loop_source *source, uint32_t events)
 		stop = true;
 }
 
-static int watch(struct loop_source *source, int fd, void (*ready)(struct loop_source *, uint32_t))
-{
-	if (fd < 0)
-		return fd;
-	*source = (struct loop_source){.fd = fd, .events = EPOLLIN, .ready = ready};
-	return loop_add(&loop, source);
-}
-
 static int prepare(int listener)
 {
 	int ret = daemon_make_folder(monitor.state_dir);
@@ -87,9 +77,9 @@ static int prepare(int listener)
 	if (ret == 0)
 		ret = loop_init(&loop);
 	if (ret == 0)
-		ret = watch(&listener_source, listener, accept_client);
+		ret = loop_watch(&loop, &listener_source, listener, accept_client);
 	if (ret == 0)
-		ret = watch(&signal_source, daemon_signal_fd(true), take_signal);
+		ret = loop_watch(&loop, &signal_source, daemon_signal_fd(true), take_signal);
 	if (ret < 0) {
 		daemon_fail("cannot start: %s", strerror(-ret));
 		return ret;
@@ -120,40 +110,6 @@ static void run(void)
 	daemon_log("stops%s%s", ret < 0 ? ": " : "", ret < 0 ? strerror(-ret) : "");
 }
 
-static int parse_options(int argc, char **argv, struct daemon_options *options)
-{
-	int option;
-
-	while ((option = getopt(argc, argv, "fhs:c:p:l:d:")) != -1) {
-		switch (option) {
-		case 'f':
-			options->foreground = true;
-			break;
-		case 's':
-			options->socket = monitor.monitor_socket = optarg;
-			break;
-		case 'c':
-			monitor.console_socket = optarg;
-			break;
-		case 'p':
-			options->pid_file = optarg;
-			break;
-		case 'l':
-			options->log_file = optarg;
-			break;
-		case 'd':
-			monitor.state_dir = optarg;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			exit(EXIT_SUCCESS);
-		default:
-			return -EINVAL;
-		}
-	}
-	return optind == argc ? 0 : -EINVAL;
-}
-
 int main(int argc, char **argv)
 {
 	struct daemon_options options = {
@@ -162,12 +118,15 @@ int main(int argc, char **argv)
 		.socket = MONITOR_SOCKET,
 		.log_file = MONITOR_LOG,
 	};
+	const struct daemon_option own[] = {
+		{'c', &monitor.console_socket, NULL},
+		{'d', &monitor.state_dir, NULL},
+		{'l', &options.log_file, NULL},
+	};
 	int listener;
 
-	if (parse_options(argc, argv, &options) < 0) {
-		fputs(usage, stderr);
-		return 2;
-	}
+	daemon_parse_options(argc, argv, usage, &options, own, sizeof(own) / sizeof(own[0]));
+	monitor.monitor_socket = options.socket;
 	listener = daemon_start(&options);
 	if (listener < 0 || prepare(listener) < 0)
 		return EXIT_FAILURE;

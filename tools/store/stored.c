@@ -11,14 +11,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -91,26 +88,6 @@ static int restart_signal_fd(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int watch_fd(struct loop_source *source, int fd,
-		    void (*ready)(struct loop_source *, uint32_t))
-{
-	if (fd < 0)
-		return fd;
-	*source = (struct loop_source){.fd = fd, .events = EPOLLIN, .ready = ready};
-	return loop_add(&loop, source);
-}
-
-/* Each client takes a descriptor. */
-static void raise_file_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static int open_hypervisor(void)
 {
 	if (alone)
@@ -147,16 +124,16 @@ static int prepare(int socket_fd, int state_fd)
 {
 	int ret = store_init(&store);
 
-	raise_file_limit();
+	daemon_raise_file_limit();
 	if (ret == 0)
 		ret = loop_init(&loop);
 	store.loop = &loop;
 	if (ret == 0)
-		ret = watch_fd(&listener, socket_fd, accept_clients);
+		ret = loop_watch(&loop, &listener, socket_fd, accept_clients);
 	if (ret == 0)
-		ret = watch_fd(&signals, daemon_signal_fd(false), take_signal);
+		ret = loop_watch(&loop, &signals, daemon_signal_fd(false), take_signal);
 	if (ret == 0)
-		ret = watch_fd(&restart_signal, restart_signal_fd(), take_restart_signal);
+		ret = loop_watch(&loop, &restart_signal, restart_signal_fd(), take_restart_signal);
 	if (ret < 0) {
 		daemon_fail("cannot start: %s", strerror(-ret));
 		return ret;
@@ -242,46 +219,6 @@ static void run(char **argv)
 	daemon_log("stops%s%s", ret < 0 ? ": " : "", ret < 0 ? strerror(-ret) : "");
 }
 
-static int parse_options(int argc, char **argv, struct daemon_options *options)
-{
-	int option;
-
-	while ((option = getopt(argc, argv, "fhrDNs:p:l:d:")) != -1) {
-		switch (option) {
-		case 'f':
-			options->foreground = true;
-			break;
-		case 'D':
-			bare = true;
-			break;
-		case 'N':
-			alone = true;
-			break;
-		case 's':
-			options->socket = optarg;
-			break;
-		case 'p':
-			options->pid_file = optarg;
-			break;
-		case 'l':
-			options->log_file = optarg;
-			break;
-		case 'd':
-			state_dir = optarg;
-			break;
-		case 'r':
-			ask_update = true;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			exit(EXIT_SUCCESS);
-		default:
-			return -EINVAL;
-		}
-	}
-	return optind == argc ? 0 : -EINVAL;
-}
-
 int main(int argc, char **argv)
 {
 	struct daemon_options options = {
@@ -290,12 +227,13 @@ int main(int argc, char **argv)
 		.socket = STORE_SOCKET,
 		.log_file = "/var/log/plinth/stored.log",
 	};
+	const struct daemon_option own[] = {
+		{'d', &state_dir, NULL}, {'l', &options.log_file, NULL}, {'D', NULL, &bare},
+		{'N', NULL, &alone},     {'r', NULL, &ask_update},
+	};
 	int socket_fd, state_fd;
 
-	if (parse_options(argc, argv, &options) < 0) {
-		fputs(usage, stderr);
-		return 2;
-	}
+	daemon_parse_options(argc, argv, usage, &options, own, sizeof(own) / sizeof(own[0]));
 	if (ask_update)
 		return ask_for_update(options.socket);
 	if (readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
