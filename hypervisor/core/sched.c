@@ -430,7 +430,8 @@ static struct vcpu *put_previous(struct runqueue *rq, struct cpu *c, uint64_t no
 		step_behind_first(rq, prev);
 	if (vcpu_runnable(prev) && !over_cap(prev)) {
 		sched_account_state(prev, RUNSTATE_runnable, now);
-		if (!allowed_on(prev, c->id) || (nr_cpus > 1 && belongs_elsewhere(prev, rq)))
+		if (!allowed_on(prev, c->id) ||
+		    (nr_cpus > 1 && rq->nr_ready && belongs_elsewhere(prev, rq)))
 			return prev;
 		rq_insert(rq, prev);
 	} else {
