@@ -330,22 +330,12 @@ static bool is_below(const struct node *node, const struct node *top)
 	return node == top;
 }
 
-/* The next one of a subtree, parents before children. */
-static struct node *next_below(struct node *node, const struct node *top)
-{
-	if (node->first)
-		return node->first;
-	while (node != top && !node->next)
-		node = node->parent;
-	return node == top ? NULL : node->next;
-}
-
 /* In a transaction: the nodes that exist are marked, then those that it has made itself. */
 static int mark_all_removed(const struct view *view, struct node *top)
 {
 	int ret = 0;
 
-	for (struct node *node = top; node && ret == 0; node = next_below(node, top))
+	for (struct node *node = top; node && ret == 0; node = tree_next(node, top))
 		if (txn_perms(view->txn, node))
 			ret = mark_removed(view, node, node != top);
 	for (struct touch *touch = view->txn->first; touch && ret == 0; touch = touch->next)

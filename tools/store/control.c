@@ -62,24 +62,17 @@ static unsigned check_node(struct tree *tree, const struct node *node)
 
 unsigned control_check(struct store *store)
 {
-	struct node *node = store->tree.root;
+	struct node *root = store->tree.root, *node;
 	unsigned faults = 0, seen = 0;
 
-	while (node) {
+	for (node = root; node; node = tree_next(node, root)) {
 		seen++;
 		faults += check_node(&store->tree, node);
-		if (node->first) {
-			node = node->first;
-			continue;
-		}
-		while (node && !node->next)
-			node = node->parent;
-		node = node ? node->next : NULL;
 	}
 	for (node = store->tree.special->first, seen++; node; node = node->next)
 		seen++;
 	if (seen != store->tree.nodes)
-		faults += fault(store->tree.root, "the number of nodes is wrong");
+		faults += fault(root, "the number of nodes is wrong");
 	return faults;
 }
 

@@ -111,18 +111,11 @@ static void add_domain(struct domain *domain, void *arg)
 /* Parents before children, children in their order. */
 static void add_nodes(struct dump *dump, struct node *top)
 {
-	for (struct node *node = top; node;) {
-		if (node->parent) {
-			dump_node(&dump->record, node);
-			add(dump);
-		}
-		if (node->first) {
-			node = node->first;
+	for (struct node *node = top; node; node = tree_next(node, top)) {
+		if (!node->parent)
 			continue;
-		}
-		while (node && !node->next)
-			node = node->parent;
-		node = node ? node->next : NULL;
+		dump_node(&dump->record, node);
+		add(dump);
 	}
 }
 

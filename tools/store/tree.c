@@ -94,6 +94,15 @@ struct node *tree_first_leaf(struct node *node)
 	return node;
 }
 
+struct node *tree_next(struct node *node, const struct node *top)
+{
+	if (node->first)
+		return node->first;
+	while (node != top && !node->next)
+		node = node->parent;
+	return node == top ? NULL : node->next;
+}
+
 static void remove_all(struct tree *tree, struct node *top)
 {
 	while (top->first)

@@ -84,6 +84,9 @@ void tree_remove(struct tree *tree, struct node *node); /* has no children */
  * children. */
 struct node *tree_first_leaf(struct node *node);
 
+/* The node behind this one in a walk over top and all that exists below it, parents first; NULL: that was the last. */
+struct node *tree_next(struct node *node, const struct node *top);
+
 /* Bytes of memory that a node costs its owner. */
 size_t node_cost(const struct node *node);
 
