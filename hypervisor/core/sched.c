@@ -5,7 +5,8 @@
 #include <hyp/page.h>
 
 #define SLICE_US 5000  /* how long one runs while others wait */
-#define WAKE_US  1000  /* credit of a vCPU that wakes up; also the lead that it takes to preempt */
+#define TURN_US  1000  /* and how long at least, whoever wakes up: what it does in batches stays in batches */
+#define WAKE_US  1000  /* credit of a vCPU that wakes up */
 #define CAP_US   20000 /* caps are enforced over this period */
 
 static uint64_t us_to_ticks(uint64_t us)
@@ -15,7 +16,7 @@ static uint64_t us_to_ticks(uint64_t us)
 
 /* Precomputed at boot: no divisions on the way. */
 static struct {
-	uint64_t slice, wake, cap_period;
+	uint64_t slice, turn, wake, cap_period;
 } ticks;
 
 bool vcpu_runnable(const struct vcpu *v)
@@ -47,6 +48,7 @@ static void slice_over(struct timer *t)
 void sched_init_cpu(struct cpu *c)
 {
 	ticks.slice = us_to_ticks(SLICE_US);
+	ticks.turn = us_to_ticks(TURN_US);
 	ticks.wake = us_to_ticks(WAKE_US);
 	ticks.cap_period = us_to_ticks(CAP_US);
 	spin_lock_init(&c->rq.lock, RANK_SCHED);
@@ -237,8 +239,8 @@ static bool belongs_elsewhere(const struct vcpu *v, const struct runqueue *rq)
 }
 
 /*
- * Put v, whose queue is locked, onto it. Returns what its CPU has to do: TODO_RESCHED if v should run before who runs
- * there now; 0: nothing.
+ * Put v, whose queue is locked, onto it. Returns what its CPU has to do: TODO_RESCHED if v should run at once,
+ * TODO_SLICE if the one that runs there has to stop sooner than it was going to; 0: nothing.
  */
 static uint32_t enqueue(struct cpu *c, struct vcpu *v, uint64_t now)
 {
@@ -254,14 +256,15 @@ static uint32_t enqueue(struct cpu *c, struct vcpu *v, uint64_t now)
 		v->sched.vruntime = floor;
 	sched_account_state(v, RUNSTATE_runnable, now);
 	rq_insert(rq, v);
-	if (!running || running->sched.vruntime > v->sched.vruntime + ticks.wake)
+	if (!running)
 		return TODO_RESCHED;
-	/*
-	 * Else it waits for the slice to end, even for one that has just begun: a dom0 that wakes a guest for each packet
-	 * would be interrupted by it all the time.
-	 */
-	return rq->nr_ready == 1 ? TODO_SLICE
-				 : 0; /* the other runs without a slice: nobody was waiting */
+	if (v->sched.vruntime < running->sched.vruntime) {
+		if (now >= rq->turn_end)
+			return TODO_RESCHED;
+		rq->slice_end = rq->turn_end;
+		return TODO_SLICE;
+	}
+	return rq->nr_ready == 1 ? TODO_SLICE : 0; /* the other runs without a slice: nobody was waiting */
 }
 
 static bool move_to(struct vcpu *v, struct cpu *to)
@@ -338,6 +341,7 @@ int sched_set_affinity(struct vcpu *v, uint64_t hard, uint64_t soft)
 	if (!allowed_on(v, v->sched.cpu)) {
 		/* Off where it is, as if it slept for a moment; sched_next() there hands it on. */
 		sched_sleep(v);
+		move_to(v, choose_cpu(v));
 		sched_wake(v);
 	}
 	return 0;
@@ -454,6 +458,7 @@ static struct vcpu *pick(struct runqueue *rq, struct cpu *c, uint64_t now)
 	sched_account_state(v, RUNSTATE_running, now);
 	atomic_store(&v->running, true);
 	rq->running = v;
+	rq->turn_end = now + ticks.turn;
 	rq->slice_end = now + ticks.slice;
 	rq->cap_end = cap_end(v, now);
 	return v;
@@ -514,6 +519,14 @@ static void enter(struct cpu *c, struct vcpu *next)
 			  TODO_RESCHED); /* its affinity changed while it was loaded: move it on */
 }
 
+/* One that sleeps, too, belongs to a CPU that it may use. */
+static void let_go(struct cpu *c, struct vcpu *v)
+{
+	vcpu_switch_out(v);
+	if (unlikely(!allowed_on(v, c->id)))
+		move_to(v, choose_cpu(v));
+}
+
 struct vcpu *sched_next(struct cpu *c)
 {
 	struct runqueue *rq = &c->rq;
@@ -529,7 +542,7 @@ struct vcpu *sched_next(struct cpu *c)
 		spin_unlock(&rq->lock);
 
 		if (loaded && loaded != next && (next || !may_stay_loaded(loaded, c)))
-			vcpu_switch_out(loaded);
+			let_go(c, loaded);
 		if (away)
 			sched_wake(away);
 		if (next) {

@@ -277,10 +277,34 @@ static void wake_up_preempts(void **state)
 	host_set_cpu(1);
 	vcpu_unblock(v);
 	host_cpu_run(0);
-	/* It has slept for long: its credit is used at once, or within one of its own wake-up leads. */
-	pass(2 * MS);
-	assert_true(ran(v) > 0);
 	assert_ptr_equal(running_on(0), v);
+}
+
+/* One that sleeps and wakes all the time, and each time uses little, never waits for a slice; but it does not cut a turn. */
+static void short_sleeps_preempt(void **state)
+{
+	struct domain *hogs[] = {start(1, BIT(0)), start(1, BIT(0))}, *d = start(1, BIT(0));
+	struct vcpu *v = d->vcpu[0];
+
+	(void)state;
+	while (running_on(0) != v)
+		pass(MS);
+	block(v);
+	pass(20 * MS);
+	for (unsigned i = 0; i < 100; i++) {
+		uint64_t turn_end = cpus[0]->rq.turn_end;
+
+		vcpu_unblock(v);
+		host_cpu_run(0);
+		if (host_ticks < turn_end) {
+			assert_ptr_not_equal(running_on(0), v);
+			pass(turn_end - host_ticks);
+		}
+		assert_ptr_equal(running_on(0), v);
+		block(v);
+		assert_true(running_on(0) == hogs[0]->vcpu[0] || running_on(0) == hogs[1]->vcpu[0]);
+		pass(i % 40 * MS / 10);
+	}
 }
 
 /* Busy CPUs share what there is: not five here and three there. */
@@ -417,6 +441,10 @@ static void moves_while_asleep(void **state)
 	assert_int_equal(sched_set_affinity(v, BIT(3), ~0ULL), 0);
 	whole_settle();
 	assert_false(v->running);
+	assert_int_equal(v->sched.cpu, 3);
+	assert_int_equal(sched_set_affinity(v, BIT(1), ~0ULL), 0); /* neither loaded nor queued */
+	assert_int_equal(v->sched.cpu, 1);
+	assert_int_equal(sched_set_affinity(v, BIT(3), ~0ULL), 0);
 	vcpu_unblock(v);
 	whole_settle();
 	assert_ptr_equal(running_on(3), v);
@@ -657,6 +685,7 @@ int main(void)
 		T(idle_cpu_steals),
 		T(steals_behind_the_first),
 		T(wake_up_preempts),
+		T(short_sleeps_preempt),
 		T(queues_are_evened_out),
 		T(slept_long_is_no_wealth),
 		T(yielding),
