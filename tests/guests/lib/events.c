@@ -12,14 +12,26 @@ static struct shared_info *shared;
 static struct vcpu_info *vcpu_info[MAX_CPUS];
 static struct vcpu_info registered[MAX_CPUS] __attribute__((aligned(64)));
 
+/* The daemons behind the console and the store send when they please: not what is counted here. */
+static void mask_daemons(void)
+{
+	static const unsigned params[] = {HVM_PARAM_CONSOLE_EVTCHN, HVM_PARAM_STORE_EVTCHN};
+	u64 port;
+
+	for (unsigned n = 0; n < ARRAY_SIZE(params); n++)
+		if (xen_get_param(params[n], &port) == 0 && port)
+			events_mask((u32)port, true);
+}
+
 bool events_init(void)
 {
 	shared = xen_map_shared_info();
 	if (!shared)
 		return false;
+	mask_daemons();
 	vcpu_info[0] = &shared->vcpu_info[0];
 	gic_enable(board.ppi_event);
-	/* what came before there was a handler, such as a word from the console daemon */
+	/* what came before there was a handler */
 	events_hook(&cpus[0], board.ppi_event);
 	memset(events_count, 0, sizeof(events_count));
 	events_upcalls = 0;
