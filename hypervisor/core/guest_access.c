@@ -148,22 +148,40 @@ static __noinline int copy_out(const struct space *s, uint64_t dst, const void *
 	return 0;
 }
 
-/* Nearly all arguments lie within a page. */
+/* Nearly all arguments lie within a page. What the others need is kept off their way. */
 
-int copy_from_guest(struct vcpu *v, void *dst, gvaddr_t src, size_t len)
+static __noinline int copy_in_pages(struct vcpu *v, void *dst, gvaddr_t src, size_t len)
 {
 	struct space s = space_of_vcpu(v);
 
-	return likely(in_one_page(src, len)) ? read_part(&s, dst, src, len)
-					     : copy_in(&s, dst, src, len);
+	return copy_in(&s, dst, src, len);
+}
+
+static __noinline int copy_out_pages(struct vcpu *v, gvaddr_t dst, const void *src, size_t len)
+{
+	struct space s = space_of_vcpu(v);
+
+	return copy_out(&s, dst, src, len);
+}
+
+int copy_from_guest(struct vcpu *v, void *dst, gvaddr_t src, size_t len)
+{
+	struct space s;
+
+	if (unlikely(!in_one_page(src, len)))
+		return copy_in_pages(v, dst, src, len);
+	s = space_of_vcpu(v);
+	return read_part(&s, dst, src, len);
 }
 
 int copy_to_guest(struct vcpu *v, gvaddr_t dst, const void *src, size_t len)
 {
-	struct space s = space_of_vcpu(v);
+	struct space s;
 
-	return likely(in_one_page(dst, len)) ? write_part(&s, dst, src, len)
-					     : copy_out(&s, dst, src, len);
+	if (unlikely(!in_one_page(dst, len)))
+		return copy_out_pages(v, dst, src, len);
+	s = space_of_vcpu(v);
+	return write_part(&s, dst, src, len);
 }
 
 int copy_from_domain(struct domain *d, void *dst, gpaddr_t src, size_t len)

@@ -71,13 +71,13 @@ static void copy_words(uint8_t *d, const uint8_t *s, size_t n)
 	copy_bytes(d, s, n);
 }
 
-/* A structure of a few words: what hypercalls copy. */
+/* A structure of a few words, a whole number of halves: what hypercalls copy. */
 static inline void copy_few(void *dst, const void *src, size_t n)
 {
 	half_t *d = dst;
 	const half_t *s = src;
 
-	for (const half_t *end = s + n / sizeof(half_t); s < end;)
+	for (; n; n -= sizeof(half_t))
 		*d++ = *s++;
 }
 
