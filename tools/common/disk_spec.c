@@ -140,11 +140,41 @@ static int set_target(void *spec, const char *value, struct report *report)
 	return parse->disk->path ? 0 : report_set(report, -ENOMEM, "out of memory");
 }
 
+static int set_devtype(void *spec, const char *value, struct report *report)
+{
+	struct disk_parse *parse = spec;
+	unsigned int cdrom = 0;
+	int err = spec_choose("devtype", devtypes, value, &cdrom, report);
+
+	parse->disk->cdrom = cdrom;
+	return err;
+}
+
+/* The first characters of text as a name of its own; false: too long for one. */
+static bool cut_name(char name[VDEV_NAME_SIZE], const char *text, size_t length)
+{
+	if (length >= VDEV_NAME_SIZE)
+		return false;
+	memcpy(name, text, length);
+	name[length] = '\0';
+	return true;
+}
+
+/* "hdc", or with the type behind it as old configs have it: "hdc:cdrom" */
 static int set_vdev(void *spec, const char *value, struct report *report)
 {
 	struct disk_parse *parse = spec;
-	int err = vdev_parse(value, &parse->disk->vdev);
+	const char *colon = strchr(value, ':');
+	char name[VDEV_NAME_SIZE];
+	int err;
 
+	if (colon && cut_name(name, value, (size_t)(colon - value))) {
+		value = name;
+		err = set_devtype(spec, colon + 1, report);
+		if (err)
+			return err;
+	}
+	err = vdev_parse(value, &parse->disk->vdev);
 	if (err == -ERANGE)
 		return report_set(report, -EINVAL,
 				  "the guest cannot have a disk '%.40s': use the names xvda, xvdb, "
@@ -170,16 +200,6 @@ static int set_access(void *spec, const char *value, struct report *report)
 	struct disk_parse *parse = spec;
 
 	return spec_choose("access", accesses, value, &parse->access, report);
-}
-
-static int set_devtype(void *spec, const char *value, struct report *report)
-{
-	struct disk_parse *parse = spec;
-	unsigned int cdrom = 0;
-	int err = spec_choose("devtype", devtypes, value, &cdrom, report);
-
-	parse->disk->cdrom = cdrom;
-	return err;
 }
 
 static int set_backendtype(void *spec, const char *value, struct report *report)
@@ -243,6 +263,7 @@ static const struct spec_key keys[] = {
 };
 
 static const char *const places[] = {"target", "format", "vdev", "access", NULL};
+static const char *const old_places[] = {"target", "vdev", "access", NULL};
 
 static const struct spec_syntax syntax = {
 	.what = "a disk",
@@ -250,6 +271,26 @@ static const struct spec_syntax syntax = {
 	.places = places,
 	.rest = "target",
 };
+
+static const struct spec_syntax old_syntax = {
+	.what = "a disk",
+	.keys = keys,
+	.places = old_places,
+	.rest = "target",
+};
+
+/* "phy:/dev/vg/x,xvda,w": behind a prefix, configs of xm's time have the vdev where the format is now. */
+static bool is_old(const char *text)
+{
+	const char *second = strchr(text, ',');
+	char name[VDEV_NAME_SIZE];
+	uint32_t vdev;
+
+	if (!second || !find_prefix(text + strspn(text, " \t")))
+		return false;
+	second += 1 + strspn(second + 1, " \t");
+	return cut_name(name, second, strcspn(second, ",: \t")) && vdev_parse(name, &vdev) == 0;
+}
 
 static int finish(const struct disk_parse *parse, struct report *report)
 {
@@ -273,7 +314,7 @@ int disk_spec_parse(const char *text, const char *directory, struct disk_spec *d
 	int err;
 
 	*disk = (struct disk_spec){0};
-	err = spec_parse(&syntax, text, &parse, report);
+	err = spec_parse(is_old(text) ? &old_syntax : &syntax, text, &parse, report);
 	if (!err)
 		err = finish(&parse, report);
 	if (err)
