@@ -148,7 +148,10 @@ class Machine:
         except pexpect.TIMEOUT:
             self.fail(f"{self.config.name()}: nothing like {pattern!r} on the console within {limit} s")
         except pexpect.EOF:
-            self.fail(f"{self.config.name()}: QEMU ended while the console was waited on for {pattern!r}")
+            self.console.wait()
+            status, signal = self.console.exitstatus, self.console.signalstatus
+            how = f"by signal {signal}" if signal else f"with status {status}"
+            self.fail(f"{self.config.name()}: QEMU ended {how} while the console was waited on for {pattern!r}")
         return self.console.match
 
     def read_answer(self, limit):
