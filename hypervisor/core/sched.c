@@ -320,14 +320,15 @@ void sched_sleep(struct vcpu *v)
 	spin_unlock(&c->rq.lock);
 }
 
-void sched_yield(struct vcpu *v)
+bool sched_yield(struct vcpu *v)
 {
 	struct cpu *c = this_cpu();
 
 	if (!READ_ONCE(c->rq.nr_ready))
-		return;
+		return false;
 	v->sched.yields = true;
 	atomic_or(&c->todo, TODO_RESCHED);
+	return true;
 }
 
 int sched_set_affinity(struct vcpu *v, uint64_t hard, uint64_t soft)

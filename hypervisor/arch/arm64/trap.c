@@ -67,10 +67,10 @@ static void trap_undef(struct vcpu *v, uint64_t esr)
 static void trap_wfx(struct vcpu *v, uint64_t esr)
 {
 	trap_skip(esr);
-	if (esr & 1)
-		sched_yield(v);
-	else
+	if (!(esr & 1))
 		vcpu_block(v, SLEEP_IRQ);
+	else if (!sched_yield(v)) /* nobody could use the time: it may wait by itself until it is next switched to */
+		write_sysreg(hcr_el2, read_sysreg(hcr_el2) & ~HCR_TWE);
 }
 
 static void trap_fp(struct vcpu *v, uint64_t esr __unused)

@@ -72,8 +72,8 @@ void sched_wake(struct vcpu *v);
  * it.
  */
 void sched_sleep(struct vcpu *v);
-/* Give way to the others in the queue. Only for the vCPU that runs here. */
-void sched_yield(struct vcpu *v);
+/* Give way to the others in the queue. Only for the vCPU that runs here. false: there are none. */
+bool sched_yield(struct vcpu *v);
 
 /* Somebody waits: make sure that the one that runs here stops in time. */
 void sched_start_slice(struct cpu *c);

@@ -21,7 +21,7 @@
 #define HCR_FB     (1UL << 9)  /* TLB and icache maintenance broadcast */
 #define HCR_BSU_IS (1UL << 10) /* barriers at least inner shareable */
 #define HCR_TWI    (1UL << 13) /* trap WFI */
-#define HCR_TWE    (1UL << 14)
+#define HCR_TWE    (1UL << 14) /* trap WFE */
 #define HCR_TID3   (1UL << 18) /* trap reads of the ID registers */
 #define HCR_TSC    (1UL << 19) /* trap SMC */
 #define HCR_TIDCP  (1UL << 20) /* trap implementation-defined registers */
@@ -31,7 +31,7 @@
 #define HCR_TERR   (1UL << 36) /* trap the RAS error record registers */
 #define HCR_GUEST                                                                          \
 	(HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_IS | HCR_TWI | \
-	 HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW | HCR_TLOR | HCR_TERR)
+	 HCR_TWE | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW | HCR_TLOR | HCR_TERR)
 
 /*
  * SCTLR_EL2 (D19.2.119): M C SA I and the RES1 bits; WXN added once the image is mapped with its
