@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""The group "store": what operations of the store cost, by its socket, with the nodes of more and more guests in it."""
+"""The group "store": what operations of the store cost, by its socket with the nodes of more and more guests in it, and by a ring."""
 import collections
 
 import machine
@@ -10,10 +10,17 @@ LIMIT = 1800  # seconds; against hangs
 LEVELS = (1, 10, 500)
 ROUNDS = 100  # of dom0/store.c
 FIRST_MARKER = 40
-OPERATIONS = ("read", "write", "list of a directory", "transaction of a read and two writes",
-              "write to a watched node, and its event")
+TOGETHER = 50
+# (title, how many of it in a round)
+OPERATIONS = (("read", 1), ("write", 1), ("list of a directory", 1), ("transaction of a read and two writes", 1),
+              ("write to a watched node, and its event", 1), (f"a read of {TOGETHER} sent at once", TOGETHER),
+              (f"a write of {TOGETHER} sent at once", TOGETHER))
 
-# counts: {(operation, level): Counts of all rounds}; bad.
+# {way: how many operations it has}, in the order in which they are measured.
+WAYS = {f"{level} guest{'s' * (level > 1)}": len(OPERATIONS) for level in LEVELS}
+WAYS["by a ring"] = sum(each == 1 for _, each in OPERATIONS)
+
+# counts: {(operation, way): Counts of all rounds}; bad.
 Store = collections.namedtuple("Store", "counts bad")
 
 
@@ -22,10 +29,10 @@ def run(hv):
     dom0.settings["LEVELS"] = f"'{' '.join(map(str, LEVELS))}'"
     marks, _, bad = dom0.run(LIMIT)
     counts = {}
-    for n, operation in enumerate(OPERATIONS):
+    for n, (operation, _) in enumerate(OPERATIONS):
         spans = marks.spans(FIRST_MARKER + 2 * n, FIRST_MARKER + 2 * n + 1)
-        counts.update({(operation, level): span for level, span in zip(LEVELS, spans)})
-    if not bad and len(counts) != len(OPERATIONS) * len(LEVELS):
+        counts.update({(operation, way): span for way, span in zip(WAYS, spans)})
+    if not bad and len(counts) != sum(WAYS.values()):
         bad = "not all operations were measured"
     return Store(counts, bad)
 
@@ -36,11 +43,11 @@ def jobs():
 
 def tables(results, judge):
     rows = []
-    for operation in OPERATIONS:
-        for level in LEVELS:
-            title = f"{operation}, {level} guest{'s' * (level > 1)}"
-            mine, other = (results[hv,].counts.get((operation, level)) for hv in HVS)
-            mine, other = (c and round(c.total / ROUNDS) for c in (mine, other))
+    for n, (operation, each) in enumerate(OPERATIONS):
+        for way in (way for way, how_many in WAYS.items() if n < how_many):
+            title = f"{operation}, {way}"
+            mine, other = (results[hv,].counts.get((operation, way)) for hv in HVS)
+            mine, other = (c and round(c.total / ROUNDS / each) for c in (mine, other))
             rows.append([title, report.number(mine), report.number(other), report.ratio(mine, other)])
             judge.before(title, mine, 0.05)
     return {"store": report.table(["Instructions of one operation, all levels", "plinth-stored", "xenstored 4.17", "ratio"],

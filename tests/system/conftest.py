@@ -53,12 +53,20 @@ def config_of(item):
     return (params and params.params.get("dom0")) or getattr(item.module, "CONFIG", Config())
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "anywhere: what is tried does not depend on the hypervisor below")
+    config.addinivalue_line("markers", "peer: says what is right rather than whether Plinth is; see `make test-system-peer`")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Tests of one machine go to one worker, one behind the other."""
+    """Tests of one machine go to one worker, one behind the other; the longest first, so that none is waited for at the end."""
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(config_of(item).name()))
-    items.sort(key=lambda item: config_of(item).name())
+        config = config_of(item)
+        item.add_marker(pytest.mark.xdist_group(config.name()))
+        if config.hv == "xen" and item.get_closest_marker("anywhere"):
+            item.add_marker(pytest.mark.peer)
+    items.sort(key=lambda item: (-config_of(item).life, config_of(item).name()))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -171,6 +171,7 @@ BAD = [
 ]
 
 
+@pytest.mark.anywhere
 def test_bad_devices(dom0):
     """One sentence, and nothing is left behind."""
     dom0.ok("cd /tmp/images; : >empty; mkfifo fifo; truncate -s 4M fs.img; mke2fs -F fs.img >/dev/null 2>&1; "
@@ -203,6 +204,7 @@ def test_bad_devices(dom0):
     make_bridge(dom0)
 
 
+@pytest.mark.anywhere
 def test_full_file_system(dom0):
     """An image that cannot be written any more is that guest's trouble alone."""
     dom0.ok("mkdir /tmp/images/small; mount -t tmpfs -o size=1M none /tmp/images/small; "

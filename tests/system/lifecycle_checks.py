@@ -3,6 +3,8 @@
 
 import re
 
+import pytest
+
 from guests import CMDLINE, config_text, create, destroy, domains, expect, free_mib, type_command, wait_gone, wait_until
 
 HOME = "/local/domain"
@@ -18,6 +20,7 @@ def start(dom0, name, **keys):
     return domid
 
 
+@pytest.mark.anywhere
 def test_what_is_published(dom0):
     domid = create(dom0, "pub", options="-p", memory=160, maxmem=192, vcpus=1, maxvcpus=2)
     home = f"{HOME}/{domid}"
@@ -93,6 +96,7 @@ def test_changes_to_a_running_guest(dom0):
     wait_until(dom0, f"vmctl info | grep -q '^free_memory *: {before}$'", limit=30)
 
 
+@pytest.mark.anywhere
 def test_all_at_once(dom0):
     start(dom0, "a1", memory=128)
     start(dom0, "a2", memory=128, on_poweroff="preserve")
@@ -106,6 +110,7 @@ def test_all_at_once(dom0):
     dom0.fails("vmctl shutdown", "either --all or domains")
 
 
+@pytest.mark.anywhere
 def test_guests_that_do_not_listen(dom0):
     # It has panicked and hangs: what it said it can do it cannot do any more.
     domid = create(dom0, "hangs", memory=128, extra=CMDLINE + " do=crash")
@@ -122,6 +127,7 @@ def test_guests_that_do_not_listen(dom0):
     destroy(dom0, "young")
 
 
+@pytest.mark.anywhere
 def test_what_another_domain_left(dom0):
     """Nodes of a dead domain are not mistaken for those of the next one with its number."""
     domid = create(dom0, "next", options="-p", memory=128)

@@ -43,7 +43,7 @@ class Config:
     qemu: tuple = field(default=())
     reboots: bool = False
     peer: bool = False  # stock Xen's programs are there too, though no daemon of them runs
-    life: int = 900  # seconds that the machine may live at all
+    life: int = 900  # seconds that the machine may live at all; those that live long begin first
     label: str = ""  # tells apart what else is the same, in names of logs and groups of tests
 
     def name(self):

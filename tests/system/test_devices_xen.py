@@ -4,4 +4,4 @@
 from machine import Config
 from device_checks import *  # noqa: F401,F403
 
-CONFIG = Config(hv="xen", label="guest-devices")
+CONFIG = Config(hv="xen", label="guest-devices", life=1200)

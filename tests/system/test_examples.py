@@ -8,7 +8,7 @@ import pytest
 from guests import destroy, domains, expect, type_command, wait_gone, wait_until
 from machine import TOP, Config
 
-CONFIG = Config(label="toolstack")
+CONFIG = Config(peer=True, label="toolstack", life=1800)
 EXAMPLES = {
     "annotated": r"guest says annotated",
     "minimal": r"guest is up: 1 CPUs",

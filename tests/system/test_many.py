@@ -6,7 +6,7 @@ import pytest
 from guests import config_text, create, destroy, domains, expect, free_mib, type_command, usage, wait_gone, wait_until
 from machine import Config
 
-CONFIG = Config(label="many")
+CONFIG = Config(label="many", life=1200)
 # What must be as before once every guest is gone.
 COUNTERS = ("domain_pages", "own_pages", "domains", "vcpus", "dying", "evtchns", "grant_maps", "foreign_maps")
 # dom0's kernel maps other domains' pages in place of pages of its own, wherever it finds some; each such place splits

@@ -8,7 +8,7 @@ from machine import Config
 from stock_checks import (TOOLS, test_create_and_list, test_console, test_rename, test_pauses_are_counted,  # noqa: F401
                           test_vcpus, test_disks, test_networks, test_top, test_reboot, test_shutdown, test_destroy)
 
-CONFIG = Config(peer=True, label="toolstack")
+CONFIG = Config(peer=True, label="toolstack", life=1800)
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import re
 from guests import config_text, create, expect, wait_gone, wait_until
 from machine import Config
 
-CONFIG = Config(peer=True, label="toolstack")
+CONFIG = Config(peer=True, label="toolstack", life=1800)
 BIN = "/usr/lib/xen-4.17/bin"
 RESTART = "kill -9 $(cat /run/plinth/stored.pid); plinth-stored"
 

@@ -3,6 +3,8 @@
 
 import json
 
+import pytest
+
 from guests import (config_text, console, crash, create, destroy, destroy_all, domains, expect, free_mib, type_command,
                     wait_gone, wait_until, write_config)
 
@@ -52,6 +54,7 @@ def test_four_vcpus(dom0):
     wait_gone(dom0, "smp")
 
 
+@pytest.mark.anywhere
 def test_two_guests_at_once(dom0):
     create(dom0, "one", memory=128, extra="console=hvc0 rdinit=/init hello=I-am-one")
     create(dom0, "two", memory=128, extra="console=hvc0 rdinit=/init hello=I-am-two")
@@ -64,6 +67,7 @@ def test_two_guests_at_once(dom0):
     wait_gone(dom0, "two")
 
 
+@pytest.mark.anywhere
 def test_compressed_kernel(dom0):
     create(dom0, "gz", kernel="/guests/Image.gz")
     expect(dom0, "gz", "guest is up")
@@ -94,6 +98,7 @@ def test_created_paused(dom0):
     wait_gone(dom0, "p2")
 
 
+@pytest.mark.anywhere
 def test_overrides_and_check(dom0):
     path = write_config(dom0, "over")
     assert "can be created" in dom0.ok(f"vmctl create -n {path}")
@@ -105,6 +110,7 @@ def test_overrides_and_check(dom0):
     wait_gone(dom0, "other")
 
 
+@pytest.mark.anywhere
 def test_console_many_clients_and_after_death(dom0):
     create(dom0, "talk", memory=128, extra="console=hvc0 rdinit=/init hello=before-you-came")
     expect(dom0, "talk", "guest# ")
@@ -151,6 +157,7 @@ def test_emulated_uart(dom0):
     wait_gone(dom0, "uart")
 
 
+@pytest.mark.anywhere
 def test_expect_that_never_comes(dom0):
     create(dom0, "mute", memory=128)
     result = dom0.run("vmctl console -q --timeout 2 --expect never-said mute")
@@ -197,6 +204,7 @@ def test_on_crash(dom0):
     wait_gone(dom0, "crash3")
 
 
+@pytest.mark.anywhere
 def test_on_poweroff_preserve(dom0):
     create(dom0, "kept", memory=128, extra="console=hvc0 rdinit=/init do=poweroff", on_poweroff="preserve")
     wait_until(dom0, "vmctl list --json kept | grep -q 'shutdown_reason.*poweroff'", limit=60)
@@ -204,10 +212,12 @@ def test_on_poweroff_preserve(dom0):
     wait_gone(dom0, "kept")
 
 
+@pytest.mark.anywhere
 def test_json_list_is_json(dom0):
     assert json.loads(dom0.ok("vmctl list --json"))[0]["domid"] == 0
 
 
+@pytest.mark.anywhere
 def test_dump_dtb(dom0):
     path = write_config(dom0, "tree")
     dom0.ok(f"vmctl dump-dtb -o /tmp/tree.dtb {path}")
@@ -224,6 +234,7 @@ def test_memory_comes_back(dom0):
     wait_until(dom0, f"vmctl info | grep -q '^free_memory *: {before}$'", limit=30)
 
 
+@pytest.mark.anywhere
 def test_help_and_version(dom0):
     assert dom0.ok("vmctl version")
     assert "create" in dom0.ok("vmctl help")
@@ -269,6 +280,7 @@ head -c 1000000 /guests/Image.gz >truncated.gz
 """
 
 
+@pytest.mark.anywhere
 def test_bad_configs(dom0):
     dom0.ok(MAKE_BAD_FILES)
     before = free_mib(dom0)
@@ -289,6 +301,7 @@ def test_bad_configs(dom0):
     assert dom0.ok("ls /run/plinth/domains 2>/dev/null || true") == ""
 
 
+@pytest.mark.anywhere
 def test_syntax_errors_name_the_place(dom0):
     for text, place in (('name = "x"\nkernel = [\n', r":[23]:"), ('name = "x\n', r":1:"), ("name == 3\n", r":1:7"),
                         ('name = "x"\nbogus_key = 1\n', r":2:1.*bogus_key")):
@@ -296,6 +309,7 @@ def test_syntax_errors_name_the_place(dom0):
         dom0.fails("vmctl create /tmp/syntax.cfg", r"/tmp/syntax.cfg" + place)
 
 
+@pytest.mark.anywhere
 def test_name_in_use(dom0):
     create(dom0, "twice", memory=128)
     dom0.fails("vmctl create /tmp/twice.cfg", "twice")
@@ -304,12 +318,14 @@ def test_name_in_use(dom0):
     wait_gone(dom0, "twice")
 
 
+@pytest.mark.anywhere
 def test_no_such_domain(dom0):
     for command in ("destroy nobody", "pause nobody", "unpause 999", "console nobody", "domid nobody", "domname 999",
                     "list nobody", "destroy 0"):
         dom0.fails(f"vmctl {command}")
 
 
+@pytest.mark.anywhere
 def test_wrong_usage(dom0):
     for command in ("", "crate x", "create", "create --bogus x", "create /no/such/file", "destroy", "dmesg -x",
                     "console"):
@@ -317,6 +333,7 @@ def test_wrong_usage(dom0):
     assert "create" in dom0.fails("vmctl crate x")
 
 
+@pytest.mark.anywhere
 def test_daemon_not_running(dom0):
     path = write_config(dom0, "alone", memory=128)
     before = free_mib(dom0)
@@ -336,6 +353,7 @@ def test_daemon_not_running(dom0):
     wait_gone(dom0, "alone", limit=60)
 
 
+@pytest.mark.anywhere
 def test_without_a_store_daemon(dom0):
     dom0.ok("kill $(pidof plinth-stored); while pidof plinth-stored >/dev/null; do usleep 100000; done")
     try:

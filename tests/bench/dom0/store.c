@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Operations of the store between markers, by its socket, with the nodes of so many guests in it:
- * store GUESTS... measures with each number in turn.
+ * Operations of the store between markers, with the nodes of so many guests in it: store PATH GUESTS... measures with
+ * each number in turn. PATH is the daemon's socket, or the kernel's device in front of the ring that it has with the daemon.
  */
 #include <err.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -16,6 +19,7 @@ void marker_set(unsigned long number);
 
 #define FIRST_MARKER 40 /* see store.py */
 #define ROUNDS       100
+#define TOGETHER     50 /* requests that are sent before the first answer is waited for */
 
 /* xen/include/public/io/xs_wire.h */
 enum type {
@@ -36,13 +40,27 @@ struct message {
 static int fd;
 static char reply[4096 + 1];
 
+/* What has come and was not looked at yet. */
+static struct {
+	char data[1 << 16];
+	size_t begin, end;
+} input;
+
 static void receive(void *data, size_t length)
 {
-	for (ssize_t got; length; data = (char *)data + got, length -= (size_t)got) {
-		got = read(fd, data, length);
+	while (input.end - input.begin < length) {
+		ssize_t got;
+
+		memmove(input.data, input.data + input.begin, input.end - input.begin);
+		input.end -= input.begin;
+		input.begin = 0;
+		got = read(fd, input.data + input.end, sizeof(input.data) - input.end);
 		if (got <= 0)
 			err(1, "the store's socket");
+		input.end += (size_t)got;
 	}
+	memcpy(data, input.data + input.begin, length);
+	input.begin += length;
 }
 
 static uint32_t next_message(void)
@@ -73,16 +91,29 @@ static void await(uint32_t type)
 	}
 }
 
+struct request {
+	struct message header;
+	char data[512];
+};
+
+static size_t fill(struct request *request, enum type type, uint32_t transaction, const char *data, size_t length)
+{
+	request->header = (struct message){type, 0, transaction, (uint32_t)length};
+	memcpy(request->data, data, length);
+	return sizeof(request->header) + length;
+}
+
+static void transmit(const void *data, size_t length)
+{
+	if (write(fd, data, length) != (ssize_t)length)
+		err(1, "the store's socket");
+}
+
 static void call(enum type type, uint32_t transaction, const char *data, size_t length)
 {
-	struct {
-		struct message header;
-		char data[512];
-	} request = {.header = {type, 0, transaction, (uint32_t)length}};
+	struct request request;
 
-	memcpy(request.data, data, length);
-	if (write(fd, &request, sizeof(request.header) + length) < 0)
-		err(1, "the store's socket");
+	transmit(&request, fill(&request, type, transaction, data, length));
 	await(type);
 }
 
@@ -183,41 +214,92 @@ static void op_watch(void)
 	}
 }
 
-static void (*const operations[])(void) = {op_read, op_write, op_list, op_transaction, op_watch};
+/* Many requests by one write; their answers come as the daemon sends them. */
+static void together(enum type type, const char *data, size_t length)
+{
+	char all[TOGETHER * 64];
+	size_t size = 0;
 
-static void measure(void)
+	for (unsigned n = 0; n < TOGETHER; n++) {
+		struct request request;
+		size_t one = fill(&request, type, 0, data, length);
+
+		memcpy(all + size, &request, one);
+		size += one;
+	}
+	transmit(all, size);
+	for (unsigned n = 0; n < TOGETHER; n++)
+		await(type);
+}
+
+static void op_reads(void)
+{
+	together(READ, path_first, sizeof(path_first));
+}
+
+static void op_writes(void)
+{
+	static const char data[] = "/bench/domain/1/memory/target\000262144";
+
+	together(WRITE, data, sizeof(data) - 1);
+}
+
+static const struct {
+	void (*run)(void);
+	bool socket_only; /* the device takes one request at a time */
+} operations[] = {{op_read, false},  {op_write, false}, {op_list, false}, {op_transaction, false},
+		  {op_watch, false}, {op_reads, true},  {op_writes, true}};
+
+static void measure(bool by_socket)
 {
 	for (unsigned n = 0; n < sizeof(operations) / sizeof(*operations); n++) {
-		operations[n]();
+		if (operations[n].socket_only && !by_socket)
+			continue;
+		operations[n].run();
 		marker_set(FIRST_MARKER + 2 * n);
 		for (unsigned k = 0; k < ROUNDS; k++)
-			operations[n]();
+			operations[n].run();
 		marker_set(FIRST_MARKER + 2 * n + 1);
 	}
 }
 
-static void attach(void)
+/* true: it is a socket. */
+static bool attach(const char *path)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/run/xenstored/socket"};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct stat file;
 
+	if (stat(path, &file))
+		err(1, "%s", path);
+	if (!S_ISSOCK(file.st_mode)) {
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			err(1, "%s", path);
+		return false;
+	}
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)))
-		err(1, "%s", address.sun_path);
+		err(1, "%s", path);
+	return true;
 }
 
 int main(int argc, char **argv)
 {
 	unsigned guests = 0;
+	bool by_socket;
 
-	attach();
+	if (argc < 3)
+		errx(2, "usage: store PATH GUESTS...");
+	by_socket = attach(argv[1]);
 	add_guest(++guests);
 	call(WATCH, 0, "/bench/domain/1/control/shutdown\0token",
 	     sizeof("/bench/domain/1/control/shutdown\0token"));
-	for (int n = 1; n < argc; n++) {
+	for (int n = 2; n < argc; n++) {
 		while (guests < (unsigned)atoi(argv[n]))
 			add_guest(++guests);
-		measure();
-		printf("store: %u guests\n", guests);
+		measure(by_socket);
+		printf("store: %u guests by %s\n", guests, argv[1]);
 	}
 	return 0;
 }
