@@ -12,6 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#define NO_ANSWER "%s gave an answer that is no answer"
+#define ASK_MAX   1024 /* bytes of data of a yes or an error */
+
 static long now_ms(void)
 {
 	struct timespec now;
@@ -150,7 +153,7 @@ static int take_error(const struct frame_peer *peer, const struct frame *answer,
 	error = (int)frame_get_u32(&r);
 	frame_get_string(&r, text, sizeof(text));
 	if (frame_close(&r) < 0 || error >= 0 || error < -4095) {
-		snprintf(err, err_size, "%s gave an answer that is no answer", peer->daemon);
+		snprintf(err, err_size, NO_ANSWER, peer->daemon);
 		return -EPROTO;
 	}
 	snprintf(err, err_size, "%s", text);
@@ -185,4 +188,27 @@ int frame_call(const struct frame_peer *peer, const void *request, size_t size, 
 		return -EPROTO;
 	}
 	return 0;
+}
+
+int frame_ask(const struct frame_peer *peer, const void *request, ssize_t size, uint16_t ok_type, uint16_t error_type,
+	      char *err, size_t err_size)
+{
+	struct frame_peer brief = *peer;
+	uint8_t buffer[FRAME_HEADER_SIZE + ASK_MAX];
+	struct frame answer;
+	int ret;
+
+	if (!err)
+		err_size = 0;
+	if (size < 0) {
+		snprintf(err, err_size, "the request to %s is too long", peer->daemon);
+		return (int)size;
+	}
+	brief.limit = ASK_MAX;
+	ret = frame_call(&brief, request, (size_t)size, error_type, buffer, &answer, err, err_size);
+	if (ret == 0 && answer.type != ok_type) {
+		snprintf(err, err_size, NO_ANSWER, peer->daemon);
+		ret = -EPROTO;
+	}
+	return ret;
 }

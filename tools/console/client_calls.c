@@ -2,8 +2,6 @@
 /* The one-question calls of the console daemon's clients: add, died, forget. */
 #include "client_calls.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 struct frame_peer console_peer(const char *sock)
@@ -17,27 +15,11 @@ struct frame_peer console_peer(const char *sock)
 	};
 }
 
-/* Send one built request, expect OK. */
 static int ask(const char *sock, const void *request, ssize_t size, char *err, size_t err_size)
 {
 	struct frame_peer peer = console_peer(sock);
-	uint8_t buffer[FRAME_HEADER_SIZE + CONSOLE_FRAME_MAX];
-	struct frame answer;
-	int ret;
 
-	if (!err)
-		err_size = 0;
-	if (size < 0) {
-		snprintf(err, err_size, "the request to %s is too long", peer.daemon);
-		return (int)size;
-	}
-	ret = frame_call(&peer, request, (size_t)size, CONSOLE_ERROR, buffer, &answer, err,
-			 err_size);
-	if (ret == 0 && answer.type != CONSOLE_OK) {
-		snprintf(err, err_size, "%s gave an answer that is no answer", peer.daemon);
-		ret = -EPROTO;
-	}
-	return ret;
+	return frame_ask(&peer, request, size, CONSOLE_OK, CONSOLE_ERROR, err, err_size);
 }
 
 int console_client_add(const char *sock, const struct console_add *guest, char *err,

@@ -13,26 +13,11 @@ static int ask(const char *sock, const void *request, ssize_t size, char *err, s
 		.socket = sock ? sock : MONITOR_SOCKET,
 		.daemon = "plinth-monitord",
 		.version = MONITOR_VERSION,
-		.limit = 1024, /* of an answer */
+		.limit = MONITOR_FRAME_MAX,
 		.timeout_ms = MONITOR_TIMEOUT_MS,
 	};
-	uint8_t buffer[FRAME_HEADER_SIZE + 1024];
-	struct frame answer;
-	int ret;
 
-	if (!err)
-		err_size = 0;
-	if (size < 0) {
-		snprintf(err, err_size, "the request to %s is too long", peer.daemon);
-		return (int)size;
-	}
-	ret = frame_call(&peer, request, (size_t)size, MONITOR_ERROR, buffer, &answer, err,
-			 err_size);
-	if (ret == 0 && answer.type != MONITOR_OK) {
-		snprintf(err, err_size, "%s gave an answer that is no answer", peer.daemon);
-		ret = -EPROTO;
-	}
-	return ret;
+	return frame_ask(&peer, request, size, MONITOR_OK, MONITOR_ERROR, err, err_size);
 }
 
 int monitor_client_register(const char *sock, const struct monitor_guest *guest, char *err,
