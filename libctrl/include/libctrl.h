@@ -407,6 +407,11 @@ int ctrl_store_set_target(struct ctrl_store *s, uint32_t domid, uint32_t target)
 
 /* Events come for path and all below it, and one at once. token: comes back with each of them. */
 int ctrl_store_watch(struct ctrl_store *s, const char *path, const char *token);
+/*
+ * Only for path and so many levels below it. With depth 1 the events of @introduceDomain and @releaseDomain tell which
+ * domain it is, by a path such as @introduceDomain/7. -EINVAL: the daemon knows no depths; xenstored 4.17 does not.
+ */
+int ctrl_store_watch_depth(struct ctrl_store *s, const char *path, const char *token, unsigned int depth);
 int ctrl_store_unwatch(struct ctrl_store *s, const char *path, const char *token);
 
 struct ctrl_store_event {

@@ -86,37 +86,61 @@ static int check_files(struct creation *creation)
 	return err ? fail_by_ctrl(creation->report, -EINVAL) : 0;
 }
 
-static int find_name(const struct registry_domain *domains, size_t count, const char *name,
-		     struct report *report)
+static int name_in_use(const char *name, const struct ctrl_domain_info *by, struct report *report)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (domains[i].info->dying || strcmp(domains[i].name, name))
-			continue;
-		return report_set(report, -EEXIST,
-				  "the name '%s' is in use by domain %" PRIu32
-				  "; destroy that one first, or choose another name",
-				  name, domains[i].info->domid);
-	}
-	return 0;
+	return report_set(report, -EEXIST,
+			  "the name '%s' is in use by domain %" PRIu32
+			  "; destroy that one first, or choose another name",
+			  name, by->domid);
+}
+
+/* Among those that other tools have made; has[i]: domain i is none of them. */
+static int check_foreign_names(const struct ctrl_domain_info *list, size_t count, const bool *has, const char *name,
+			       struct report *report)
+{
+	struct registry_domain *others = calloc(count + 1, sizeof(*others));
+	size_t n = 0;
+	int err = 0;
+
+	if (!others)
+		return report_set(report, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < count; i++)
+		if (list[i].domid && !list[i].dying && !has[i])
+			others[n++].info = &list[i];
+	registry_name_foreign(others, n);
+	for (size_t i = 0; i < n && !err; i++)
+		if (others[i].name && !strcmp(others[i].name, name))
+			err = name_in_use(name, others[i].info, report);
+	registry_free_domains(others, n);
+	return err;
+}
+
+static int check_name_among(const struct ctrl_domain_info *list, size_t count, const char *registry, const char *name,
+			    struct report *report)
+{
+	bool *registered = calloc(count + 1, sizeof(*registered));
+	size_t found = count;
+	int err;
+
+	if (!registered || registry_find_name(registry, name, list, count, registered, &found))
+		err = report_set(report, -ENOMEM, "out of memory");
+	else if (found < count)
+		err = name_in_use(name, &list[found], report);
+	else
+		err = check_foreign_names(list, count, registered, name, report);
+	free(registered);
+	return err;
 }
 
 int guest_check_name(struct ctrl *ctrl, const char *registry, const char *name,
 		     struct report *report)
 {
-	struct registry_domain *domains;
 	struct ctrl_domain_info *list;
 	int count = ctrl_list_all_domains(ctrl, &list), err;
 
 	if (count < 0)
 		return fail_by_ctrl(report, count);
-	err = registry_name_domains(registry, list, (size_t)count, &domains);
-	if (err) {
-		report_set(report, err, "out of memory");
-	} else {
-		registry_name_foreign(domains, (size_t)count);
-		err = find_name(domains, (size_t)count, name, report);
-		registry_free_domains(domains, (size_t)count);
-	}
+	err = check_name_among(list, (size_t)count, registry, name, report);
 	free(list);
 	return err;
 }

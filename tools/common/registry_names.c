@@ -3,7 +3,6 @@
  * Who is called what: for each registered guest an empty file, <domid>.<uuid>.<name> in the folder `.names`. One pass
  * over the folder tells all names, so that finding one costs little however many guests there are.
  */
-#include "common/guest_config.h"
 #include "common/path.h"
 #include "common/registry.h"
 #include "common/registry_names.h"
@@ -71,60 +70,124 @@ void registry_names_remove(const char *directory, const struct registry_entry *e
 	free(path);
 }
 
-/* Takes a file's name apart; name points into it. false: it is not of this folder's form. */
-static bool take_apart(const char *file, uint32_t *domid, uint8_t uuid[16], const char **name)
-{
-	char text[UUID_TEXT_SIZE], *rest;
+/* A file's name taken apart. The folder is root's and its names were checked when they were made. */
+struct name_file {
+	uint32_t domid;
+	const char *uuid; /* UUID_TEXT_SIZE - 1 characters */
+	const char *name;
+};
 
-	*domid = (uint32_t)strtoul(file, &rest, 10);
-	if (rest == file || *rest != '.' || strlen(rest) < 1 + sizeof(text))
+/* false: it is not of this folder's form. */
+static bool take_apart(const char *text, struct name_file *file)
+{
+	char *rest;
+
+	file->domid = (uint32_t)strtoul(text, &rest, 10);
+	if (rest == text || *rest != '.' || strlen(rest) <= 1 + UUID_TEXT_SIZE)
 		return false;
-	memcpy(text, rest + 1, sizeof(text) - 1);
-	text[sizeof(text) - 1] = '\0';
-	*name = rest + 1 + sizeof(text);
-	return (*name)[-1] == '.' && !uuid_parse(text, uuid) && !*guest_name_fault(*name);
+	file->uuid = rest + 1;
+	file->name = file->uuid + UUID_TEXT_SIZE;
+	return file->name[-1] == '.';
 }
 
-static int by_domid(const void *key, const void *element)
+static bool is_of(const struct name_file *file, const struct ctrl_domain_info *info)
 {
-	const struct registry_domain *domain = element;
-	uint32_t domid = *(const uint32_t *)key;
+	char text[UUID_TEXT_SIZE];
 
-	return domid < domain->info->domid ? -1 : domid > domain->info->domid;
+	return memcmp(file->uuid, uuid_format(info->uuid, text), sizeof(text) - 1) == 0;
+}
+
+/*
+ * Where in an ascending list a domain stands; count: nowhere. The folder has its files in order of their making, so the one
+ * below or above the one before, at *near, is likely.
+ */
+static size_t find_domid(const struct ctrl_domain_info *list, size_t count, uint32_t domid, size_t *near)
+{
+	size_t low = 0, high = count;
+
+	if (*near > 0 && list[*near - 1].domid == domid)
+		return --*near;
+	if (*near + 1 < count && list[*near + 1].domid == domid)
+		return ++*near;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (list[middle].domid < domid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < count && list[low].domid == domid) {
+		*near = low;
+		return low;
+	}
+	return count;
+}
+
+/* Calls found() for each file that names a domain of the list other than dom0, until it does not return 0. */
+static int each_name(const char *directory, const struct ctrl_domain_info *list, size_t count,
+		     int (*found)(void *arg, size_t place, const struct name_file *file), void *arg)
+{
+	char *path = folder_path(directory ? directory : REGISTRY_DIR);
+	DIR *folder = path ? opendir(path) : NULL;
+	int err = path ? 0 : -ENOMEM;
+	struct dirent *entry;
+	size_t near = count, place;
+	struct name_file file;
+
+	while (folder && !err && (entry = readdir(folder))) {
+		if (!take_apart(entry->d_name, &file) || !file.domid)
+			continue;
+		place = find_domid(list, count, file.domid, &near);
+		if (place < count)
+			err = found(arg, place, &file);
+	}
+	if (folder)
+		closedir(folder);
+	free(path);
+	return err;
 }
 
 /* A file says something only of the very domain that it was made for. */
-static int take_name(const char *file, struct registry_domain *domains, size_t count)
+static int take_name(void *arg, size_t place, const struct name_file *file)
 {
-	struct registry_domain *domain;
-	uint8_t uuid[16];
-	const char *name;
-	uint32_t domid;
+	struct registry_domain *domain = (struct registry_domain *)arg + place;
 
-	if (!take_apart(file, &domid, uuid, &name))
+	if (domain->own_name || !is_of(file, domain->info))
 		return 0;
-	domain = bsearch(&domid, domains, count, sizeof(*domains), by_domid);
-	if (!domain || !domid || domain->own_name || memcmp(domain->info->uuid, uuid, sizeof(uuid)))
-		return 0;
-	domain->own_name = strdup(name);
+	domain->own_name = strdup(file->name);
 	if (!domain->own_name)
 		return -ENOMEM;
 	domain->name = domain->own_name;
 	return 0;
 }
 
-static int take_names(const char *directory, struct registry_domain *domains, size_t count)
-{
-	char *path = folder_path(directory);
-	DIR *folder = path ? opendir(path) : NULL;
-	struct dirent *file;
-	int err = path ? 0 : -ENOMEM;
+struct search {
+	const struct ctrl_domain_info *list;
+	const char *name;
+	bool *registered;
+	size_t found;
+};
 
-	while (folder && !err && (file = readdir(folder)))
-		err = take_name(file->d_name, domains, count);
-	if (folder)
-		closedir(folder);
-	free(path);
+/* Many are looked at on the way to a new guest: only the one in question must be the very domain. */
+static int compare_name(void *arg, size_t place, const struct name_file *file)
+{
+	struct search *search = arg;
+
+	search->registered[place] = true;
+	if (strcmp(file->name, search->name) == 0 && !search->list[place].dying &&
+	    is_of(file, &search->list[place]))
+		search->found = place;
+	return 0;
+}
+
+int registry_find_name(const char *directory, const char *name, const struct ctrl_domain_info *list, size_t count,
+		       bool *registered, size_t *found)
+{
+	struct search search = {.list = list, .name = name, .registered = registered, .found = count};
+	int err = each_name(directory, list, count, compare_name, &search);
+
+	*found = search.found;
 	return err;
 }
 
@@ -150,7 +213,7 @@ int registry_name_domains(const char *directory, const struct ctrl_domain_info *
 			.info = &list[i],
 			.name = list[i].domid ? UNNAMED : REGISTRY_DOM0_NAME,
 		};
-	err = take_names(directory ? directory : REGISTRY_DIR, *domains, count);
+	err = each_name(directory, list, count, take_name, *domains);
 	if (err)
 		registry_free_domains(*domains, count);
 	return err;

@@ -4,7 +4,6 @@
 #include "common/hash.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 static int digit_value(char c)
@@ -39,13 +38,16 @@ int uuid_parse(const char *text, uint8_t uuid[16])
 
 char *uuid_format(const uint8_t uuid[16], char text[UUID_TEXT_SIZE])
 {
+	static const char digits[] = "0123456789abcdef";
 	char *at = text;
 
 	for (unsigned int i = 0; i < 16; i++) {
 		if (i == 4 || i == 6 || i == 8 || i == 10)
 			*at++ = '-';
-		at += sprintf(at, "%02x", uuid[i]);
+		*at++ = digits[uuid[i] >> 4];
+		*at++ = digits[uuid[i] & 15];
 	}
+	*at = '\0';
 	return text;
 }
 

@@ -270,25 +270,32 @@ static bool is_sibling(const struct console_guest *guest, const struct console_a
 	       strcmp(guest->name, add->name) == 0;
 }
 
-/* Whoever else claims this domid or this name: gone, or in the way? */
+/* Whoever else lives and claims this domid or this name. */
+static struct console_guest *find_rival(struct console_server *server, const struct console_add *add)
+{
+	struct console_guest *guest = server->guests;
+
+	while (guest && (guest->state == CONSOLE_DEAD || is_sibling(guest, add) ||
+			 (guest->add.domid != add->domid && strcmp(guest->name, add->name) != 0)))
+		guest = guest->next;
+	return guest;
+}
+
+/* Are the rivals gone, or in the way? */
 static int make_way(struct console_server *server, const struct console_add *add, char *err,
 		    size_t err_size)
 {
-	struct console_guest *guest, *next;
+	struct console_guest *guest = find_rival(server, add);
 
-	server_check_guests(server);
-	for (guest = server->guests; guest; guest = next) {
-		next = guest->next;
-		if (guest->state == CONSOLE_DEAD || is_sibling(guest, add))
-			continue;
-		if (guest->add.domid == add->domid) {
-			server_guest_died(server, guest, -1);
-			next = server->guests; /* a death may drop others */
-		} else if (strcmp(guest->name, add->name) == 0) {
+	if (guest)
+		server_check_guests(server);
+	while ((guest = find_rival(server, add))) {
+		if (guest->add.domid != add->domid) {
 			snprintf(err, err_size, "a guest called %s lives already, as domain %u",
 				 add->name, guest->add.domid);
 			return -EEXIST;
 		}
+		server_guest_died(server, guest, -1);
 	}
 	return 0;
 }

@@ -22,7 +22,8 @@
 #define RECONNECT_MS 2000
 #define STOP_WAIT_S  1
 #define PATH_MAX_    64
-#define ALL_DOMAINS  "domains" /* the token; those of a domain are its number */
+#define NEW_DOMAIN   "new" /* tokens; those of a domain's nodes are its number */
+#define END_DOMAIN   "end"
 
 struct store_link {
 	int fd;
@@ -49,6 +50,7 @@ struct worker {
 	struct ctrl *ctrl;
 	struct ctrl_store *store; /* NULL: not connected */
 	struct seen *domains;     /* in order of numbers */
+	bool work;                /* some of them are due, or not watched */
 	bool stop;
 };
 
@@ -94,6 +96,14 @@ static bool went_well(struct worker *worker, int ret)
 	return ret >= 0;
 }
 
+/* By depth 1 the store tells which domain it is; xenstored does not. */
+static bool watch_domains(struct worker *worker, const char *path, const char *token)
+{
+	int ret = ctrl_store_watch_depth(worker->store, path, token, 1);
+
+	return went_well(worker, ret == -EINVAL ? ctrl_store_watch(worker->store, path, token) : ret);
+}
+
 static void connect_store(struct worker *worker)
 {
 	if (ctrl_store_open(&worker->store) < 0) {
@@ -102,8 +112,9 @@ static void connect_store(struct worker *worker)
 	}
 	for (struct seen *seen = worker->domains; seen; seen = seen->next)
 		seen->watched = false;
-	if (went_well(worker, ctrl_store_watch(worker->store, "@introduceDomain", ALL_DOMAINS)) &&
-	    went_well(worker, ctrl_store_watch(worker->store, "@releaseDomain", ALL_DOMAINS)))
+	worker->work = true;
+	if (watch_domains(worker, "@introduceDomain", NEW_DOMAIN) &&
+	    watch_domains(worker, "@releaseDomain", END_DOMAIN))
 		say(worker, "connected to the store");
 	else if (worker->store)
 		disconnect(worker);
@@ -120,10 +131,16 @@ static struct seen *find(struct worker *worker, uint32_t domid)
 	return seen;
 }
 
+static void look_soon(struct worker *worker, struct seen *seen)
+{
+	seen->due = true;
+	worker->work = true;
+}
+
 /*
  * The entry of this very domain, a new one if need be; *at is where to look from on, and moves there. NULL: no memory.
  */
-static struct seen *note(struct seen ***at, uint32_t domid, const uint8_t uuid[16])
+static struct seen *note(struct worker *worker, struct seen ***at, uint32_t domid, const uint8_t uuid[16])
 {
 	struct seen *seen;
 
@@ -137,9 +154,10 @@ static struct seen *note(struct seen ***at, uint32_t domid, const uint8_t uuid[1
 		seen->domid = domid;
 		seen->next = **at;
 		**at = seen;
+		worker->work = true;
 	} else if (memcmp(seen->uuid, uuid, 16) != 0) {
 		memset(seen->consoles, 0, sizeof(seen->consoles)); /* another's number before */
-		seen->due = true;
+		look_soon(worker, seen);
 	}
 	memcpy(seen->uuid, uuid, 16);
 	return seen;
@@ -188,7 +206,7 @@ static void refresh(struct worker *worker)
 		seen->lives = false;
 	for (int i = 0; i < count; i++) {
 		struct seen *seen = list[i].domid != 0 && !list[i].dying
-					    ? note(&at, list[i].domid, list[i].uuid)
+					    ? note(worker, &at, list[i].domid, list[i].uuid)
 					    : NULL;
 
 		if (seen)
@@ -196,6 +214,19 @@ static void refresh(struct worker *worker)
 	}
 	free(list);
 	forget_dead(worker);
+}
+
+/* One that is new. */
+static void meet(struct worker *worker, uint32_t domid)
+{
+	struct seen **at = &worker->domains, *seen;
+	struct ctrl_domain_info info;
+
+	if (ctrl_get_domain(worker->ctrl, domid, &info) < 0 || info.dying)
+		return;
+	seen = note(worker, &at, domid, info.uuid);
+	if (seen)
+		seen->lives = true;
 }
 
 static void watch_new(struct worker *worker)
@@ -334,24 +365,35 @@ static void look_at_due(struct worker *worker)
 
 /* ---- the thread ---- */
 
-static void take_event(struct worker *worker, const char *token, bool *domains)
+/* What events ask for that is done once for all of them. */
+struct wanted {
+	bool refresh, check;
+};
+
+static void take_event(struct worker *worker, const struct ctrl_store_event *event, struct wanted *wanted)
 {
+	const char *slash = strchr(event->path, '/');
 	struct seen *seen;
 	uint64_t domid;
 
-	if (strcmp(token, ALL_DOMAINS) == 0) {
-		*domains = true;
-	} else if (parse(token, CTRL_DOMID_SELF, &domid)) {
+	if (strcmp(event->token, END_DOMAIN) == 0) {
+		wanted->refresh = wanted->check = true;
+	} else if (strcmp(event->token, NEW_DOMAIN) == 0) {
+		if (slash && parse(slash + 1, CTRL_DOMID_SELF, &domid))
+			meet(worker, (uint32_t)domid);
+		else
+			wanted->refresh = true;
+	} else if (parse(event->token, CTRL_DOMID_SELF, &domid)) {
 		seen = find(worker, (uint32_t)domid);
 		if (seen)
-			seen->due = true;
+			look_soon(worker, seen);
 	}
 }
 
 static void take_events(struct worker *worker)
 {
 	struct ctrl_store_event event;
-	bool domains = false;
+	struct wanted wanted = {false, false};
 	int ret;
 
 	while (worker->store &&
@@ -360,13 +402,13 @@ static void take_events(struct worker *worker)
 			continue;
 		if (!went_well(worker, ret))
 			return;
-		take_event(worker, event.token, &domains);
+		take_event(worker, &event, &wanted);
 		free(event.path);
 	}
-	if (!domains)
-		return;
-	refresh(worker);
-	tell(worker, &(struct link_message){.type = LINK_DOMAINS});
+	if (wanted.refresh)
+		refresh(worker);
+	if (wanted.check)
+		tell(worker, &(struct link_message){.type = LINK_DOMAINS});
 }
 
 static void take_terminal(struct worker *worker, const struct link_message *message)
@@ -374,16 +416,16 @@ static void take_terminal(struct worker *worker, const struct link_message *mess
 	struct seen *seen = find(worker, message->domid), **at = &worker->domains;
 	struct seen_console *console;
 
-	if (!seen)
-		refresh(worker); /* nobody may ever tell of the end of those that were before */
-	seen = note(&at, message->domid, message->uuid);
+	if (!seen && !worker->store)
+		refresh(worker); /* nobody tells of the end of those that were before */
+	seen = note(worker, &at, message->domid, message->uuid);
 	if (!seen)
 		return;
 	seen->lives = true;
 	console = &seen->consoles[message->kind];
 	snprintf(console->terminal, sizeof(console->terminal), "%.*s",
 		 (int)sizeof(console->terminal) - 1, message->text);
-	seen->due = true;
+	look_soon(worker, seen);
 }
 
 static void take_messages(struct worker *worker)
@@ -396,15 +438,6 @@ static void take_messages(struct worker *worker)
 			take_terminal(worker, &message);
 	if (size == 0 || (errno != EAGAIN && errno != EINTR))
 		worker->stop = true;
-}
-
-/* Is there something to do for a domain? The rest comes in by poll(). */
-static bool has_work(const struct worker *worker)
-{
-	for (const struct seen *seen = worker->domains; seen && worker->store; seen = seen->next)
-		if (seen->due || !seen->watched)
-			return true;
-	return false;
 }
 
 static void wait(struct worker *worker)
@@ -427,10 +460,13 @@ static void *work(void *arg)
 			connect_store(&worker);
 		/* Each of these may bring in events of the store: until there are none. */
 		take_events(&worker);
-		watch_new(&worker);
-		look_at_due(&worker);
-		take_events(&worker);
-		if (!has_work(&worker))
+		if (worker.store && worker.work) {
+			worker.work = false;
+			watch_new(&worker);
+			look_at_due(&worker);
+			take_events(&worker);
+		}
+		if (!worker.store || !worker.work)
 			wait(&worker);
 		take_messages(&worker);
 	}

@@ -134,6 +134,15 @@ static struct record *obtain(struct monitor *monitor, const struct monitor_guest
 	return record;
 }
 
+/* Nobody tells of what happened before it was watched. */
+static bool may_have_ended(struct monitor *monitor, const struct monitor_guest *guest)
+{
+	struct ctrl_domain_info info;
+
+	return ctrl_get_domain(monitor->ctrl, guest->domid, &info) < 0 || info.dying || info.shutdown ||
+	       memcmp(info.uuid, guest->uuid, sizeof(info.uuid)) != 0;
+}
+
 int monitor_register(struct monitor *monitor, const struct monitor_guest *guest, int64_t now_ms,
 		     char *err, size_t err_size)
 {
@@ -156,7 +165,8 @@ int monitor_register(struct monitor *monitor, const struct monitor_guest *guest,
 	 */
 	if (!record->worker)
 		record->state = RECORD_WATCHING;
-	monitor->check_ms = now_ms; /* it may have shut down already */
+	if (may_have_ended(monitor, guest))
+		monitor->check_ms = now_ms;
 	daemon_log(
 		"guest %s (domain %u): watched; on poweroff %s, reboot %s, crash %s, watchdog %s",
 		guest->name, guest->domid, monitor_action_name(guest->on[MONITOR_ON_POWEROFF]),

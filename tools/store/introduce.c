@@ -92,7 +92,7 @@ int store_introduce(struct store *store, uint32_t domid, uint64_t gfn, uint32_t 
 	if (ret == 0) {
 		state_note_domain(store, domain);
 		if (!again)
-			watch_fire_special(store, "@introduceDomain");
+			watch_fire_special(store, "@introduceDomain", domid);
 		conn_ring_ready(domain->conn); /* it may have written already */
 	}
 	domain_put(domain);
@@ -115,6 +115,7 @@ int store_introduce_dom0(struct store *store)
 static void end_domain(struct store *store, struct domain *domain)
 {
 	bool tell = domain->introduced;
+	uint32_t domid = domain->domid;
 
 	domain_get(domain);
 	if (domain->conn)
@@ -126,7 +127,7 @@ static void end_domain(struct store *store, struct domain *domain)
 	domain_kill(domain);
 	domain_put(domain);
 	if (tell)
-		watch_fire_special(store, "@releaseDomain");
+		watch_fire_special(store, "@releaseDomain", domid);
 }
 
 int store_release(struct store *store, uint32_t domid)
@@ -195,6 +196,7 @@ static void check_one(struct domain *domain, void *arg)
 	if (seen->state == DOMAIN_HAS_SHUT_DOWN && domain->introduced && !domain->shutdown) {
 		domain->shutdown = true;
 		state_note_domain(check->store, domain);
+		watch_fire_special(check->store, "@releaseDomain", domain->domid);
 	}
 }
 
@@ -212,7 +214,7 @@ void store_check_domains(struct store *store)
 	domains_each(&store->domains, check_one, &check);
 	free(check.seen);
 	/* Whoever it was: it may be one that has no store, and then only this tells of it. */
-	watch_fire_special(store, "@releaseDomain");
+	watch_fire_special(store, "@releaseDomain", WATCH_ANY_DOMAIN);
 }
 
 void store_port_ready(struct store *store, uint32_t port)

@@ -275,6 +275,8 @@ static int op_watch(struct request *r)
 
 	if (r->strings == 3 && !wire_number(r->string[2], INT16_MAX, &depth))
 		return -EINVAL;
+	if (r->strings == 3 && *r->path == '@' && depth != WATCH_SPECIAL_DEPTH)
+		return -EINVAL;
 	return add_watch(r, r->strings == 3 ? (int)depth : -1);
 }
 

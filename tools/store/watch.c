@@ -5,6 +5,8 @@
 #include "state.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,10 +159,33 @@ void watch_fire(struct store *store, struct node *node, const struct perms *befo
 		fire_at(&event, at, depth++);
 }
 
-void watch_fire_special(struct store *store, const char *name)
+/* The watches at one node get the event's path, or the first len bytes of it unless they asked for all. */
+static void fire_special_at(const struct node *at, const struct node *special, const char *path, size_t len, bool all)
 {
-	struct node *node = tree_find(&store->tree, store->tree.special, name, strlen(name));
+	struct watch *next;
 
-	if (node)
-		watch_fire(store, node, NULL, true);
+	for (struct watch *watch = at->watches; watch; watch = next) {
+		next = watch->node_next;
+		if (may_see(watch->conn->domain, special, NULL))
+			watch_send(watch, path, all || watch->depth == WATCH_SPECIAL_DEPTH ? strlen(path) : len);
+	}
+}
+
+void watch_fire_special(struct store *store, const char *name, int64_t domid)
+{
+	size_t len = strlen(name);
+	struct node *node = tree_find(&store->tree, store->tree.special, name, len), *one;
+	char path[64];
+
+	if (!node)
+		return;
+	if (domid == WATCH_ANY_DOMAIN) {
+		fire_special_at(node, node, name, len, true);
+		return;
+	}
+	snprintf(path, sizeof(path), "%s/%" PRId64, name, domid);
+	fire_special_at(node, node, path, len, false);
+	one = tree_find(&store->tree, node, path + len + 1, strlen(path) - len - 1);
+	if (one)
+		fire_special_at(one, node, path, len, true);
 }

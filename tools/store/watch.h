@@ -31,7 +31,13 @@ void watch_send(struct watch *watch, const char *path, size_t len);
  */
 void watch_fire(struct store *store, struct node *node, const struct perms *before, bool exact);
 
-/* "@introduceDomain" and "@releaseDomain" */
-void watch_fire_special(struct store *store, const char *name);
+/*
+ * "@introduceDomain" and "@releaseDomain", for a domain or for WATCH_ANY_DOMAIN. A watch with a depth of 1, the only one
+ * that they can have, is told which by the path NAME/DOMID, and so is one at that path (docs/misc/xenstore.txt of Xen 4.21,
+ * WATCH).
+ */
+#define WATCH_ANY_DOMAIN    (-1)
+#define WATCH_SPECIAL_DEPTH 1
+void watch_fire_special(struct store *store, const char *name, int64_t domid);
 
 #endif

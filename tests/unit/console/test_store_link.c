@@ -24,7 +24,7 @@ static struct fake_store *store;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct ctrl_domain_info domains[8];
-static int domain_count;
+static int domain_count, lists;
 
 int ctrl_list_all_domains(struct ctrl *c, struct ctrl_domain_info **list)
 {
@@ -33,8 +33,35 @@ int ctrl_list_all_domains(struct ctrl *c, struct ctrl_domain_info **list)
 	(void)c;
 	*list = malloc(sizeof(domains));
 	pthread_mutex_lock(&lock);
+	lists++;
 	memcpy(*list, domains, sizeof(domains));
 	count = domain_count;
+	pthread_mutex_unlock(&lock);
+	return count;
+}
+
+int ctrl_get_domain(struct ctrl *c, uint32_t domid, struct ctrl_domain_info *info)
+{
+	int ret = -ESRCH;
+
+	(void)c;
+	pthread_mutex_lock(&lock);
+	for (int i = 0; i < domain_count; i++) {
+		if (domains[i].domid == domid) {
+			*info = domains[i];
+			ret = 0;
+		}
+	}
+	pthread_mutex_unlock(&lock);
+	return ret;
+}
+
+static int count_lists(void)
+{
+	int count;
+
+	pthread_mutex_lock(&lock);
+	count = lists;
 	pthread_mutex_unlock(&lock);
 	return count;
 }
@@ -172,6 +199,39 @@ static void test_found(void **state)
 	assert_true(fake_store_is(store, "/local/domain/3/console/tty", NULL));
 }
 
+/* A store that tells which domain it is: the others are not looked at. */
+static void test_met_by_number(void **state)
+{
+	struct link_message message;
+	int before;
+
+	(void)state;
+	await(LINK_LOG);
+	await(LINK_DOMAINS); /* of the watches' first events */
+	before = count_lists();
+	set_domains(2, (uint32_t[]){0, 5}, 0x55);
+	fake_store_tell(store, "@introduceDomain/5");
+	fake_store_tell(store, "@introduceDomain/6"); /* gone again */
+	put_console(5, "console", "2");
+	message = await(LINK_FOUND);
+	assert_int_equal(message.domid, 5);
+	assert_int_equal(message.uuid[0], 0x55);
+	assert_int_equal(count_lists(), before);
+}
+
+static void test_store_without_depth(void **state)
+{
+	(void)state;
+	await(LINK_LOG);
+	fake_store_refuse_depth(store);
+	fake_store_hang_up(store);
+	while (!strstr(await(LINK_LOG).text, "connected"))
+		;
+	introduce(3, 0x33);
+	put_console(3, "console", "2");
+	assert_int_equal(await(LINK_FOUND).domid, 3);
+}
+
 /* As vmctl does it: the daemon has the console before the store knows of the guest. */
 static void test_terminal_before_nodes(void **state)
 {
@@ -282,7 +342,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_found),      TEST(test_terminal_before_nodes), TEST(test_reused_number),
 		TEST(test_not_for_us), TEST(test_guests_nodes),          TEST(test_reconnects),
-		TEST(test_no_store),
+		TEST(test_no_store),   TEST(test_met_by_number),         TEST(test_store_without_depth),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,6 +49,7 @@ struct fake_store {
 	size_t garbage_size;
 	struct fake_domain domains[MAX_DOMAINS];
 	char *watches[MAX_WATCHES][2]; /* path, token */
+	bool no_depth;
 	char in[1 << 16];
 	size_t in_size;
 };
@@ -376,6 +377,10 @@ static void do_domain_path(struct fake_store *f, const struct request *r)
 
 static void do_watch(struct fake_store *f, const struct request *r)
 {
+	if (f->no_depth && r->rest_size > strlen(r->rest) + 1) {
+		answer_error(f, r->header, "EINVAL");
+		return;
+	}
 	for (int i = 0; i < MAX_WATCHES; i++) {
 		if (f->watches[i][0])
 			continue;
@@ -562,6 +567,13 @@ void fake_store_conflict(struct fake_store *f, unsigned int times)
 {
 	pthread_mutex_lock(&f->lock);
 	f->conflicts = times;
+	pthread_mutex_unlock(&f->lock);
+}
+
+void fake_store_refuse_depth(struct fake_store *f)
+{
+	pthread_mutex_lock(&f->lock);
+	f->no_depth = true;
 	pthread_mutex_unlock(&f->lock);
 }
 

@@ -29,6 +29,8 @@ void fake_store_put(struct fake_store *f, const char *path, const char *value);
 
 /* Send the events of the watches that a change of this path concerns, "@introduceDomain" too. */
 void fake_store_tell(struct fake_store *f, const char *path);
+/* From now on it refuses watches that have a depth, as xenstored 4.17 does. */
+void fake_store_refuse_depth(struct fake_store *f);
 /* Hang up, as a daemon does that ends. */
 void fake_store_hang_up(struct fake_store *f);
 

@@ -2,9 +2,6 @@
 /* What clients may do, what they are told of, and how much they may have. */
 #include "world.h"
 
-/* Several strings in one literal. */
-#define ask_words(client, type, words) ask(client, type, 0, words, sizeof(words))
-
 /* ---- permissions ---- */
 
 /* For each kind of entry: what its domain (3), the owner (2), dom0 and a stranger (4) may do. */

@@ -307,6 +307,33 @@ static void test_introduce(void **state)
 	assert_int_equal(ask_text(dom0, XS_RESUME, 0, "4"), -ENOENT);
 }
 
+/* With a depth of 1 the events of domains tell which; so does a path that names one. */
+static void test_which_domain(void **state)
+{
+	struct client *other = client_open(0);
+
+	(void)state;
+	assert_int_equal(ask_words(dom0, XS_WATCH, "@introduceDomain\0i\0" "1"), 0);
+	assert_int_equal(ask_words(dom0, XS_WATCH, "@releaseDomain\0r\0" "1"), 0);
+	assert_int_equal(ask_two(dom0, XS_WATCH, 0, "@releaseDomain/4", "four"), 0);
+	assert_int_equal(ask_words(dom0, XS_WATCH, "@releaseDomain\0none\0" "0"), -EINVAL);
+	assert_int_equal(ask_words(dom0, XS_WATCH, "@releaseDomain\0two\0" "2"), -EINVAL);
+	drop_events(dom0);
+	assert_int_equal(ask(other, XS_INTRODUCE, 0, "4\0001\0002", 6), 0);
+	assert_string_equal(next_event(dom0), "@introduceDomain/4 i");
+	assert_null(next_event(dom0));
+	fake[3].state = DOMAIN_HAS_SHUT_DOWN;
+	store_check_domains(&world);
+	assert_string_equal(next_event(dom0), "@releaseDomain/3 r");
+	assert_string_equal(next_event(dom0), "@releaseDomain r"); /* and who knows who else */
+	assert_null(next_event(dom0));
+	assert_int_equal(ask_text(other, XS_RELEASE, 0, "4"), 0);
+	assert_string_equal(next_event(dom0), "@releaseDomain/4 r");
+	assert_string_equal(next_event(dom0), "@releaseDomain/4 four");
+	assert_null(next_event(dom0));
+	client_close(other);
+}
+
 static void test_shutdown_and_end(void **state)
 {
 	(void)state;
@@ -386,6 +413,7 @@ int main(void)
 		TEST(test_random_page),
 		TEST(test_reconnect),
 		TEST(test_introduce),
+		TEST(test_which_domain),
 		TEST(test_shutdown_and_end),
 		TEST(test_number_again),
 		TEST(test_target),

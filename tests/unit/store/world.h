@@ -62,6 +62,8 @@ int ask(struct client *client, uint32_t type, uint32_t tx, const void *data, siz
 
 /* The same with strings: ask_text(c, XS_READ, 0, "/a") sends "/a\0". */
 int ask_text(struct client *client, uint32_t type, uint32_t tx, const char *text);
+/* With a literal of several strings, outside of transactions: ask_words(c, XS_WATCH, "/a\0token") */
+#define ask_words(client, type, words) ask(client, type, 0, words, sizeof(words))
 int ask_two(struct client *client, uint32_t type, uint32_t tx, const char *one, const char *two);
 int write_text(struct client *client, uint32_t tx, const char *path, const char *value);
 uint32_t begin(struct client *client);
