@@ -14,8 +14,6 @@
 #define CB    2    /* frame of the control blocks, 128 bytes apart */
 #define ARRAY 8    /* frames of the event array from here on */
 
-static struct domain *dom0, *a, *b;
-static uint64_t baseline;
 static union {
 	struct evtchn_init_control control;
 	struct evtchn_expand_array expand;
@@ -27,25 +25,12 @@ static int set_up(void **state)
 {
 	(void)state;
 	world_init();
-	baseline = page_nr_free();
 	dom0 = world_domain(0, true, 1, 4);
 	a = world_domain(1, false, 4, 64);
 	b = world_domain(2, false, 1, 4);
 	for (unsigned i = 0; i < 4; i++)
 		assert_int_equal(evtchn_register_vcpu_info(a->vcpu[i], GFN(1), i * 64), 0);
 	world_expose(&arg, sizeof(arg), true);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	world.alloc_fails_in = 0;
-	world_kill(a);
-	world_kill(b);
-	world_kill(dom0);
-	assert_int_equal(world.domains, 0);
-	assert_int_equal(page_nr_free(), baseline);
 	return 0;
 }
 
@@ -143,7 +128,8 @@ static void start_fifo(void)
 {
 	memset(local_head, 0, sizeof(local_head));
 	for (unsigned i = 0; i < 4; i++) {
-		a->vcpu[i]->info->evtchn_upcall_pending = 0; /* it was told to look when it registered */
+		a->vcpu[i]->info->evtchn_upcall_pending =
+			0; /* it was told to look when it registered */
 		assert_int_equal(init_control(a, i, CB, i * 128), 0);
 	}
 	assert_int_equal(expand(a, ARRAY), 0);
@@ -483,7 +469,7 @@ static void test_random(void **state)
 	assert_int_equal(world.crashed, 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, world_tear_down)
 
 int main(void)
 {

@@ -9,8 +9,7 @@
 
 #define RAM 32 /* pages of each guest, from frame 0 on */
 
-static struct domain *dom0, *a, *b;
-static uint64_t baseline, dom0_first;
+static uint64_t dom0_first;
 static union {
 	struct xen_memory_reservation r;
 	struct xen_memory_domain dom;
@@ -27,7 +26,6 @@ static int set_up(void **state)
 {
 	(void)state;
 	world_init();
-	baseline = page_nr_free();
 	dom0 = world_direct_domain(0, 5, &dom0_first);
 	a = world_domain(1, false, 1, RAM);
 	b = world_domain(2, false, 1, RAM);
@@ -52,16 +50,8 @@ static void take_back(struct domain *d)
 
 static int tear_down(void **state)
 {
-	(void)state;
-	world.alloc_fails_in = world.map_fails_in = 0;
-	host_yield_every = 0;
-	world_kill(a);
-	world_kill(b);
 	take_back(dom0);
-	world_kill(dom0);
-	assert_int_equal(world.domains, 0);
-	assert_int_equal(page_nr_free(), baseline);
-	return 0;
+	return world_tear_down(state);
 }
 
 static long op(struct domain *d, uint64_t cmd)
@@ -244,14 +234,14 @@ static void test_continuation(void **state)
 /* A page given up by the direct-mapped domain can only come back to the same place. */
 static void test_direct_mapped(void **state)
 {
-	uint64_t used = baseline - page_nr_free();
+	uint64_t before = page_nr_free();
 
 	(void)state;
 	number_frames(dom0_first, 8);
 	assert_int_equal(reservation(dom0, XENMEM_decrease_reservation, DOMID_SELF, 8, 0), 8);
 	assert_int_equal(world_type(dom0, dom0_first), P2M_NONE);
 	assert_int_equal(dom0->tot_pages, RAM); /* still its own */
-	assert_int_equal(baseline - page_nr_free(), used);
+	assert_int_equal(page_nr_free(), before);
 	assert_int_equal(reservation(dom0, XENMEM_decrease_reservation, DOMID_SELF, 8, 0), 0);
 	assert_int_equal(reservation(dom0, XENMEM_populate_physmap, DOMID_SELF, 8, 0), 8);
 	for (unsigned i = 0; i < 8; i++) {

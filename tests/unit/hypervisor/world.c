@@ -13,7 +13,7 @@
 
 struct world world;
 unsigned world_continuations;
-struct domain *domain0;
+struct domain *domain0, *dom0, *a, *b;
 struct list domain_list = LIST_INIT(domain_list);
 
 /* ---- failures and interference: the linker's --wrap puts these before the real ones ---- */
@@ -98,6 +98,7 @@ unsigned world_refs(mfn_t mfn)
 /* ---- domains ---- */
 
 static struct domain *domains[WORLD_SLOTS];
+static uint64_t free_before;
 
 void domain_hold(struct domain *d)
 {
@@ -366,4 +367,19 @@ void world_init(void)
 	host_yield_every = 0;
 	memset(&world, 0, sizeof(world));
 	world_hide_all();
+	free_before = page_nr_free();
+}
+
+int world_tear_down(void **state)
+{
+	(void)state;
+	world.alloc_fails_in = world.map_fails_in = 0;
+	world.on_translate = NULL;
+	host_yield_every = 0;
+	for (unsigned slot = WORLD_SLOTS - 1; slot; slot--)
+		if (domains[slot] && domains[slot]->state < DOMAIN_DYING)
+			world_kill(domains[slot]);
+	assert_int_equal(world.domains, 0);
+	assert_int_equal(page_nr_free(), free_before);
+	return 0;
 }

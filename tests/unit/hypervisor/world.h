@@ -31,8 +31,12 @@ struct world {
 };
 
 extern struct world world;
+/* The domains of most tests, made by their set-up. */
+extern struct domain *dom0, *a, *b;
 
 void world_init(void);
+/* The end of a test: failures are off, every domain goes, the first one last, and nothing may stay behind. */
+int world_tear_down(void **state);
 /* A domain with vCPUs and `pages` of RAM from gfn 0 on; direct-mapped: 2^order at their machine
  * address. */
 struct domain *world_domain(domid_t id, bool privileged, unsigned vcpus, unsigned pages);
