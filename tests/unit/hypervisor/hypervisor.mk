@@ -35,9 +35,11 @@ HYP_WORLD_SRCS := tests/unit/hypervisor/world.c $(HYP_TEST_HOST) $(HYP_TEST_PAGE
 HYP_WORLD_CFLAGS := $(HYP_TEST_CFLAGS) -Ihypervisor/core
 HYP_WORLD_LIBS := $(foreach f,hyp_pages_alloc domain_page_alloc pool_alloc p2m_map p2m_get_page,-Xlinker --wrap=$(f))
 
-HYP_WORLD_TESTS := $(addprefix hypervisor/,test_evtchn test_evtchn_fifo test_memory_op test_grant)
+HYP_PORTS_TESTS := $(addprefix hypervisor/,test_evtchn test_evtchn_fifo test_evtchn_random)
+HYP_WORLD_TESTS := $(HYP_PORTS_TESTS) $(addprefix hypervisor/,test_grant test_memory_op)
 UNIT_TESTS += $(HYP_WORLD_TESTS)
 $(foreach t,$(HYP_WORLD_TESTS),$(eval $(t)_SRCS := tests/unit/$(t).c $(HYP_WORLD_SRCS)))
+$(foreach t,$(HYP_PORTS_TESTS),$(eval $(t)_SRCS += tests/unit/hypervisor/ports.c))
 $(foreach t,$(HYP_WORLD_TESTS),$(eval $(t)_CFLAGS := $(HYP_WORLD_CFLAGS)))
 $(foreach t,$(HYP_WORLD_TESTS),$(eval $(t)_LIBS := $(HYP_WORLD_LIBS)))
 

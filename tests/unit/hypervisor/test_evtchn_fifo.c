@@ -7,19 +7,11 @@
 #include <string.h>
 
 #include <host/host.h>
-#include <public/event_channel.h>
-#include "world.h"
+#include "ports.h"
 
 #define WORDS 1024 /* in a page */
 #define CB    2    /* frame of the control blocks, 128 bytes apart */
 #define ARRAY 8    /* frames of the event array from here on */
-
-static union {
-	struct evtchn_init_control control;
-	struct evtchn_expand_array expand;
-	struct evtchn_set_priority priority;
-	uint32_t port;
-} arg;
 
 static int set_up(void **state)
 {
@@ -34,34 +26,23 @@ static int set_up(void **state)
 	return 0;
 }
 
-static long op(struct domain *d, unsigned cmd)
-{
-	return world_call(do_event_channel_op, d->vcpu[0], cmd, (uintptr_t)&arg, 0);
-}
-
-static long port_op(struct domain *d, unsigned cmd, uint32_t port)
-{
-	arg.port = port;
-	return op(d, cmd);
-}
-
 static long init_control(struct domain *d, uint32_t vcpu, uint64_t gfn, uint32_t offset)
 {
 	arg.control =
 		(struct evtchn_init_control){.control_gfn = gfn, .offset = offset, .vcpu = vcpu};
-	return op(d, EVTCHNOP_init_control);
+	return port_call(d, EVTCHNOP_init_control);
 }
 
 static long expand(struct domain *d, uint64_t gfn)
 {
 	arg.expand.array_gfn = gfn;
-	return op(d, EVTCHNOP_expand_array);
+	return port_call(d, EVTCHNOP_expand_array);
 }
 
 static long set_priority(struct domain *d, uint32_t port, uint32_t priority)
 {
 	arg.priority = (struct evtchn_set_priority){port, priority};
-	return op(d, EVTCHNOP_set_priority);
+	return port_call(d, EVTCHNOP_set_priority);
 }
 
 /* ---- the guest's side ---- */
@@ -317,7 +298,7 @@ static void test_reset(void **state)
 	p = bind_pair(0);
 	assert_int_equal(port_op(b, EVTCHNOP_send, p), 0);
 	arg.port = DOMID_SELF;
-	assert_int_equal(op(a, EVTCHNOP_reset), 0);
+	assert_int_equal(port_call(a, EVTCHNOP_reset), 0);
 	assert_null(a->evtchn.fifo);
 	assert_int_equal(world_refs(world_mfn(a, CB)), 1);
 	assert_int_equal(world_refs(world_mfn(a, ARRAY)), 1);
