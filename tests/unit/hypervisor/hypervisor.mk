@@ -36,10 +36,12 @@ HYP_WORLD_CFLAGS := $(HYP_TEST_CFLAGS) -Ihypervisor/core
 HYP_WORLD_LIBS := $(foreach f,hyp_pages_alloc domain_page_alloc pool_alloc p2m_map p2m_get_page,-Xlinker --wrap=$(f))
 
 HYP_PORTS_TESTS := $(addprefix hypervisor/,test_evtchn test_evtchn_fifo test_evtchn_random)
-HYP_WORLD_TESTS := $(HYP_PORTS_TESTS) $(addprefix hypervisor/,test_grant test_memory_op)
+HYP_GRANTS_TESTS := $(addprefix hypervisor/,test_grant test_grant_copy test_grant_op test_grant_random)
+HYP_WORLD_TESTS := $(HYP_PORTS_TESTS) $(HYP_GRANTS_TESTS) hypervisor/test_memory_op
 UNIT_TESTS += $(HYP_WORLD_TESTS)
 $(foreach t,$(HYP_WORLD_TESTS),$(eval $(t)_SRCS := tests/unit/$(t).c $(HYP_WORLD_SRCS)))
 $(foreach t,$(HYP_PORTS_TESTS),$(eval $(t)_SRCS += tests/unit/hypervisor/ports.c))
+$(foreach t,$(HYP_GRANTS_TESTS),$(eval $(t)_SRCS += tests/unit/hypervisor/grants.c))
 $(foreach t,$(HYP_WORLD_TESTS),$(eval $(t)_CFLAGS := $(HYP_WORLD_CFLAGS)))
 $(foreach t,$(HYP_WORLD_TESTS),$(eval $(t)_LIBS := $(HYP_WORLD_LIBS)))
 
