@@ -83,7 +83,8 @@ $(HYP_WHOLE): $(HYP_WHOLE_OBJS)
 
 -include $(HYP_WHOLE_OBJS:.o=.d)
 
-HYP_WHOLE_TESTS := $(addprefix hypervisor/,test_sched test_domain test_hypercalls test_vpl011)
+HYP_WHOLE_TESTS := $(addprefix hypervisor/,test_sched test_domain test_domctl test_hypercalls test_small_calls \
+	test_sysctl test_vpl011)
 HYP_WHOLE_WRAP := $(foreach f,page_alloc hyp_pages_alloc domain_page_alloc pool_alloc,-Xlinker --wrap=$(f))
 UNIT_TESTS += $(HYP_WHOLE_TESTS)
 $(foreach t,$(HYP_WHOLE_TESTS),$(eval $(t)_SRCS := tests/unit/$(t).c tests/unit/hypervisor/whole.c))

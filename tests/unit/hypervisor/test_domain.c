@@ -13,8 +13,6 @@
 #include <public/sched.h>
 #include "whole.h"
 
-#define RAM0 (GUEST_RAM0_BASE >> PAGE_SHIFT)
-
 static long call(struct vcpu *v, uint64_t nr, uint64_t cmd, void *arg)
 {
 	return host_hypercall(v, nr, cmd, (uintptr_t)arg, 0);
@@ -27,16 +25,6 @@ static struct domain *find(long id)
 	if (d)
 		domain_put(d);
 	return d;
-}
-
-/* A domain's own memory, as dom0 would map it. */
-static void *guest_ram(struct domain *d, uint64_t gfn)
-{
-	enum p2m_type type;
-	mfn_t mfn;
-
-	assert_int_equal(p2m_lookup(d, GFN(gfn), &mfn, &type, NULL), 0);
-	return phys_to_virt(mfn_to_pa(mfn));
 }
 
 /* ---- nothing is lost ---- */
@@ -334,7 +322,7 @@ static void foreign_page_survives(void **state)
 
 	(void)state;
 	assert_int_equal(map_foreign(d, RAM0 + 5, HOLE), 0);
-	page = guest_ram(d, RAM0 + 5);
+	page = whole_guest_ram(d, RAM0 + 5);
 	strcpy(page, "here");
 	assert_int_equal(whole_destroy(id), 0);
 	assert_string_equal(page, "here");
@@ -357,7 +345,7 @@ static void granted_page_survives(void **state)
 
 	(void)state;
 	assert_int_equal(step_map_grants(id), 0);
-	table = guest_ram(d, GUEST_GNTTAB_BASE >> PAGE_SHIFT);
+	table = whole_guest_ram(d, GUEST_GNTTAB_BASE >> PAGE_SHIFT);
 	table[9] =
 		(struct grant_entry_v1){.flags = GTF_permit_access, .domid = 0, .frame = RAM0 + 7};
 	map->host_addr = HOLE << PAGE_SHIFT;

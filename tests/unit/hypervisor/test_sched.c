@@ -386,9 +386,7 @@ static void poll_times_out(void **state)
 	domain_unpause(whole_dom0);
 	whole_settle();
 	become(whole_vcpu);
-	assert_int_equal(
-		host_hypercall(whole_vcpu, __HYPERVISOR_sched_op, SCHEDOP_poll, (uintptr_t)p, 0),
-		0);
+	assert_int_equal(whole_hypercall(__HYPERVISOR_sched_op, SCHEDOP_poll, (uintptr_t)p), 0);
 	host_cpu_run(whole_vcpu->sched.cpu);
 	assert_int_equal(whole_vcpu->sched.state, RUNSTATE_blocked);
 	pass(29 * MS);
@@ -397,9 +395,7 @@ static void poll_times_out(void **state)
 	assert_int_equal(whole_vcpu->sched.state, RUNSTATE_running);
 	/* The time is up already. */
 	become(whole_vcpu);
-	assert_int_equal(
-		host_hypercall(whole_vcpu, __HYPERVISOR_sched_op, SCHEDOP_poll, (uintptr_t)p, 0),
-		0);
+	assert_int_equal(whole_hypercall(__HYPERVISOR_sched_op, SCHEDOP_poll, (uintptr_t)p), 0);
 	assert_false(whole_vcpu->blocked);
 	domain_pause(whole_dom0);
 	whole_settle();

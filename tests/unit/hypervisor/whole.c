@@ -146,6 +146,28 @@ void whole_scratch_reset(void)
 	scratch_used = 0;
 }
 
+/* ---- calls ---- */
+
+long whole_hypercall(uint64_t nr, uint64_t a0, uint64_t a1)
+{
+	return host_hypercall(whole_vcpu, nr, a0, a1, 0);
+}
+
+void *whole_guest_ram(struct domain *d, uint64_t gfn)
+{
+	enum p2m_type type;
+	mfn_t mfn;
+
+	assert_int_equal(p2m_lookup(d, GFN(gfn), &mfn, &type, NULL), 0);
+	return phys_to_virt(mfn_to_pa(mfn));
+}
+
+long whole_guest_call(struct vcpu *v, uint64_t nr, uint64_t cmd, const void *arg, size_t size)
+{
+	memcpy(whole_guest_ram(v->domain, RAM0), arg, size);
+	return host_hypercall(v, nr, cmd, GUEST_RAM0_BASE, 1);
+}
+
 /* ---- the toolstack ---- */
 
 static long call(uint64_t nr, void *op, size_t size)
@@ -155,7 +177,7 @@ static long call(uint64_t nr, void *op, size_t size)
 	long ret;
 
 	memcpy(p, op, size);
-	ret = host_hypercall(whole_vcpu, nr, (uintptr_t)p, 0, 0);
+	ret = whole_hypercall(nr, (uintptr_t)p, 0);
 	memcpy(op, p, size);
 	scratch_used = used;
 	return ret;
@@ -209,8 +231,7 @@ long whole_populate(domid_t id, uint64_t gfn, unsigned nr)
 	r->extent_start.va = (uintptr_t)frames;
 	r->nr_extents = nr;
 	r->domid = id;
-	ret = host_hypercall(whole_vcpu, __HYPERVISOR_memory_op, XENMEM_populate_physmap,
-			     (uintptr_t)r, 0);
+	ret = whole_hypercall(__HYPERVISOR_memory_op, XENMEM_populate_physmap, (uintptr_t)r);
 	scratch_used = used;
 	return ret;
 }
@@ -233,8 +254,7 @@ struct domain *whole_domain(unsigned vcpus, unsigned pages, bool online)
 	op.u.max_vcpus.max = vcpus;
 	assert_int_equal(whole_domctl(XEN_DOMCTL_max_vcpus, (domid_t)id, &op), 0);
 	if (pages)
-		assert_int_equal(whole_populate((domid_t)id, GUEST_RAM0_BASE >> PAGE_SHIFT, pages),
-				 pages);
+		assert_int_equal(whole_populate((domid_t)id, RAM0, pages), pages);
 	d = domain_get((domid_t)id);
 	assert_non_null(d);
 	domain_put(d);

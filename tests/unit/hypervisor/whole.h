@@ -11,6 +11,8 @@
 #define WHOLE_CPUS 4
 #define WHOLE_RAM  MiB(128)
 
+#define RAM0 (GUEST_RAM0_BASE >> PAGE_SHIFT) /* the first frame of a guest's RAM */
+
 /* dom0 and its first vCPU, which calls. */
 extern struct domain *whole_dom0;
 extern struct vcpu *whole_vcpu;
@@ -28,6 +30,10 @@ char *whole_ram(void);
 void *whole_scratch(size_t n);
 void whole_scratch_reset(void);
 
+/* dom0 calls, and a guest, which has the structure in its first page. */
+long whole_hypercall(uint64_t nr, uint64_t a0, uint64_t a1);
+long whole_guest_call(struct vcpu *v, uint64_t nr, uint64_t cmd, const void *arg, size_t size);
+
 /* dom0's toolstack: op is copied in and out. */
 long whole_domctl(uint32_t cmd, domid_t id, struct xen_domctl *op);
 long whole_sysctl(uint32_t cmd, struct xen_sysctl *op);
@@ -39,6 +45,8 @@ struct domain *whole_domain(unsigned vcpus, unsigned pages, bool online);
 /* The same without asserting: an id, or an error. */
 long whole_create(unsigned vcpus);
 long whole_populate(domid_t id, uint64_t gfn, unsigned nr);
+/* A guest's own memory at gfn, as this process sees it. */
+void *whole_guest_ram(struct domain *d, uint64_t gfn);
 /* Until it is done. */
 long whole_destroy(domid_t id);
 
