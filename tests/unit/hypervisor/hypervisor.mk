@@ -106,12 +106,13 @@ $(B)/host/dtb/virt-gic%.dtb:
 	$(Q)timeout -s KILL 30 qemu-system-aarch64 -M virt,virtualization=on,gic-version=$*,dumpdtb=$@ -cpu cortex-a57 \
 		-smp 4 -m 2048 -display none -nic none >$@.log 2>&1 || { cat $@.log; exit 1; }
 
-UNIT_TESTS += hypervisor/test_boot
-hypervisor/test_boot_SRCS := tests/unit/hypervisor/test_boot.c
-hypervisor/test_boot_CFLAGS := $(HYP_WHOLE_CFLAGS) -DDTB_DIR='"$(B)/host/dtb"'
-hypervisor/test_boot_LIBS := $(HYP_WHOLE) -lfdt
-$(B)/host/unit/hypervisor/test_boot/run: $(HYP_WHOLE)
-unit/hypervisor/test_boot: $(HYP_DTBS)
+HYP_BOOT_TESTS := $(addprefix hypervisor/,test_boot test_boot_damage test_boot_dom0)
+UNIT_TESTS += $(HYP_BOOT_TESTS)
+$(foreach t,$(HYP_BOOT_TESTS),$(eval $(t)_SRCS := tests/unit/$(t).c tests/unit/hypervisor/trees.c))
+$(foreach t,$(HYP_BOOT_TESTS),$(eval $(t)_CFLAGS := $(HYP_WHOLE_CFLAGS) -DDTB_DIR='"$(B)/host/dtb"'))
+$(foreach t,$(HYP_BOOT_TESTS),$(eval $(t)_LIBS := $(HYP_WHOLE) -lfdt))
+$(foreach t,$(HYP_BOOT_TESTS),$(eval $(B)/host/unit/$(t)/run: $(HYP_WHOLE)))
+$(addprefix unit/,$(HYP_BOOT_TESTS)): $(HYP_DTBS)
 
 # libctrl above all of it.
 UNIT_TESTS += hypervisor/test_libctrl_real
