@@ -39,7 +39,7 @@ tools/test_arguments_SRCS := tests/unit/tools/test_arguments.c tools/xl-like/arg
 
 UNIT_TESTS += tools/test_guest
 tools/test_guest_CFLAGS := $(TOOLS_TEST_CFLAGS)
-tools/test_guest_SRCS := tests/unit/tools/test_guest.c \
+tools/test_guest_SRCS := tests/unit/tools/test_guest.c tests/unit/tools/fake_host.c \
 	$(filter-out $(addprefix tools/common/,foreign.c guest_store.c) $(COMMON_DEVICE_SRCS),$(COMMON_GUEST_SRCS))
 tools/test_guest_LIBS := -lyajl
 

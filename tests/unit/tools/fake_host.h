@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+/* A hypervisor, two daemons, a store and devices that note what guest.c asks of them, and fail where they are told to. */
+#ifndef TESTS_UNIT_TOOLS_FAKE_HOST_H
+#define TESTS_UNIT_TOOLS_FAKE_HOST_H
+
+#include "console/console_client.h"
+#include "monitor/monitor_client.h"
+
+#include <libctrl.h>
+
+#define DOMID 7 /* the guest's */
+
+struct fake_host {
+	/* What happened. */
+	char calls[1024]; /* the names of all calls, in order */
+	bool is_present;  /* the guest was built and not destroyed */
+	struct ctrl_guest_config built;
+	struct console_add added;
+	char added_name[64];
+	struct monitor_guest registered;
+	char registered_config[1024], registered_name[64];
+	size_t open_devices;
+	/* What is to happen. */
+	const char *failing; /* the call that fails, and how */
+	int failure;
+	struct ctrl_domain_info present[2]; /* the domains there are, dom0 first */
+	int present_count;
+	int store_error; /* of connecting to it */
+	bool has_zombie; /* the destroyed domain is still there, as somebody has its page */
+	uint8_t zombie_uuid[16];
+};
+
+extern struct fake_host fake;
+
+/* Nothing happened, nothing fails, dom0 is alone. */
+void fake_reset(void);
+
+/* A call of this name: what it returns. */
+int fake_note(const char *call);
+
+#endif
