@@ -9,19 +9,20 @@ CONSOLE_TEST_SERVER := $(addprefix tools/console/,budget.c conn.c console_guest.
 CONSOLE_TEST_CLIENT := $(addprefix tools/console/,client.c client_calls.c client_main.c expect.c terminal.c) \
 	tools/common/frame_io.c
 
-console_test = tests/unit/console/$(1).c
+console_test = $(patsubst %,tests/unit/console/%.c,$(1))
 
-UNIT_TESTS += $(addprefix console/,test_ring test_scrollback test_protocol test_expect test_guest test_server test_pty test_store_link test_store_guests \
-	test_client test_daemon test_monitor test_fuzz_seeds)
+UNIT_TESTS += $(addprefix console/,test_ring test_scrollback test_protocol test_expect test_guest test_server \
+	test_server_clients test_pty test_store_link test_store_guests test_client test_daemon test_monitor test_fuzz_seeds)
 
 console/test_ring_SRCS := $(call console_test,test_ring) tools/console/ring.c
 console/test_scrollback_SRCS := $(call console_test,test_scrollback) tools/console/scrollback.c tools/console/budget.c
 console/test_protocol_SRCS := $(call console_test,test_protocol) $(CONSOLE_TEST_FRAMES) tools/monitor/protocol.c
 console/test_expect_SRCS := $(call console_test,test_expect) tools/console/expect.c
 console/test_guest_SRCS := $(call console_test,test_guest) $(CONSOLE_TEST_SERVER)
-console/test_server_SRCS := $(call console_test,test_server) $(CONSOLE_TEST_SERVER)
-console/test_pty_SRCS := $(call console_test,test_pty) $(CONSOLE_TEST_SERVER)
-console/test_store_guests_SRCS := $(call console_test,test_store_guests) $(CONSOLE_TEST_SERVER)
+console/test_server_SRCS := $(call console_test,test_server world) $(CONSOLE_TEST_SERVER)
+console/test_server_clients_SRCS := $(call console_test,test_server_clients world) $(CONSOLE_TEST_SERVER)
+console/test_pty_SRCS := $(call console_test,test_pty world) $(CONSOLE_TEST_SERVER)
+console/test_store_guests_SRCS := $(call console_test,test_store_guests world) $(CONSOLE_TEST_SERVER)
 console/test_store_link_SRCS := $(call console_test,test_store_link) tools/console/store_link.c \
 	tests/unit/libctrl/fake_store.c $(addprefix libctrl/,error.c store.c store_batch.c store_conn.c)
 console/test_store_link_LIBS := -lpthread

@@ -2,8 +2,8 @@
 /* Consoles as terminals: opened and closed by anybody, read or not. */
 #include "unit.h"
 
-#include "console/server.h"
 #include "fake_ctrl.h"
+#include "world.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,61 +13,11 @@
 #include <termios.h>
 #include <unistd.h>
 
-static struct console_server server;
-static char *folder, err[512];
-
-static void run(void)
-{
-	for (int i = 0; i < 50; i++) {
-		server_take_events(&server);
-		server_round(&server, loop_now_ms());
-		assert_int_equal(loop_run_once(&server.loop, 0), 0);
-	}
-}
-
 static int setup(void **state)
 {
-	(void)state;
-	fake_reset();
-	folder = make_folder();
-	memset(&server, 0, sizeof(server));
-	server.host.log_dir = server.state_dir = folder;
-	assert_int_equal(loop_init(&server.loop), 0);
+	world_set_up(state);
 	assert_int_equal(pty_init(&server), 0);
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	server_close(&server);
-	pty_exit(&server);
-	loop_close(&server.loop);
-	remove_folder(folder);
-	return 0;
-}
-
-static struct console_guest *add_guest(uint32_t domid, const char *name)
-{
-	struct console_add add = {
-		.domid = domid,
-		.name = name,
-		.ring_gfn = FAKE_RING_GFN,
-		.guest_port = FAKE_PORT,
-		.flags = CONSOLE_ADD_NO_LOG,
-	};
-
-	fake_add_domain(domid);
-	memcpy(add.uuid, fake_uuid(domid), 16);
-	assert_int_equal(server_add_guest(&server, &add, err, sizeof(err)), 0);
-	return server_find_domain(&server, domid, add.uuid, CONSOLE_PV);
-}
-
-static void guest_says(uint32_t domid, const char *text)
-{
-	assert_int_equal(fake_guest_write(domid, text, strlen(text)), strlen(text));
-	fake_guest_notify(domid);
-	run();
 }
 
 static int open_terminal(const struct console_guest *guest)
@@ -75,7 +25,7 @@ static int open_terminal(const struct console_guest *guest)
 	int fd = open(guest->pty.path, O_RDWR | O_NOCTTY | O_NONBLOCK);
 
 	assert_true(fd >= 0);
-	run();
+	world_run();
 	return fd;
 }
 
@@ -88,7 +38,7 @@ static void expect_text(int fd, const char *text)
 		struct pollfd ready = {.fd = fd, .events = POLLIN};
 		ssize_t count;
 
-		run();
+		world_run();
 		poll(&ready, 1, 20);
 		count = read(fd, data + have, strlen(text) - have);
 		have += count > 0 ? (size_t)count : 0;
@@ -101,7 +51,7 @@ static void expect_nothing(int fd)
 {
 	char byte;
 
-	run();
+	world_run();
 	assert_int_equal(read(fd, &byte, 1), -1);
 	assert_int_equal(errno, EAGAIN);
 }
@@ -113,7 +63,7 @@ static void expect_typed(uint32_t domid, const char *text)
 	size_t have = 0;
 
 	for (int tries = 0; have < strlen(text) && tries < 100; tries++) {
-		run();
+		world_run();
 		have += fake_guest_read(domid, data + have, sizeof(data) - have);
 		fake_guest_notify(domid);
 		usleep(1000);
@@ -126,7 +76,7 @@ static void expect_typed(uint32_t domid, const char *text)
 
 static void test_both_ways(void **state)
 {
-	struct console_guest *guest = add_guest(1, "g");
+	struct console_guest *guest = world_guest(1, "g");
 	struct termios settings;
 	struct stat about;
 	int fd;
@@ -151,7 +101,7 @@ static void test_both_ways(void **state)
 /* The second one gets what is kept, not what the first one has left. */
 static void test_one_after_the_other(void **state)
 {
-	struct console_guest *guest = add_guest(1, "g");
+	struct console_guest *guest = world_guest(1, "g");
 
 	(void)state;
 	guest_says(1, "one");
@@ -162,7 +112,7 @@ static void test_one_after_the_other(void **state)
 		if (i % 2)
 			expect_text(fd, "one");
 		close(fd);
-		run();
+		world_run();
 		assert_false(guest->pty.open);
 		assert_true(guest->pty.source.fd >= 0);
 	}
@@ -175,7 +125,7 @@ static void test_one_after_the_other(void **state)
 
 static void test_two_at_once(void **state)
 {
-	struct console_guest *guest = add_guest(1, "g");
+	struct console_guest *guest = world_guest(1, "g");
 	int a = open_terminal(guest), b = open_terminal(guest);
 
 	(void)state;
@@ -188,7 +138,7 @@ static void test_two_at_once(void **state)
 /* Nobody reads: neither guest nor daemon waits, and the gap is told of. */
 static void test_flood(void **state)
 {
-	struct console_guest *guest = add_guest(1, "g");
+	struct console_guest *guest = world_guest(1, "g");
 	int fd = open_terminal(guest);
 	char line[1001], data[4096];
 	bool told = false;
@@ -212,7 +162,7 @@ static void test_flood(void **state)
 			data[count] = '\0';
 			told |= strstr(data, "are missing here]") != NULL;
 		}
-		run();
+		world_run();
 	}
 	assert_int_equal(guest->pty.position, guest->output.end);
 	assert_true(told);
@@ -222,7 +172,7 @@ static void test_flood(void **state)
 /* A guest that takes nothing: what is typed waits in the terminal, and goes on later. */
 static void test_input_waits(void **state)
 {
-	struct console_guest *guest = add_guest(1, "g");
+	struct console_guest *guest = world_guest(1, "g");
 	int fd = open_terminal(guest);
 	size_t typed = 0, taken = 0;
 	char data[512];
@@ -233,7 +183,7 @@ static void test_input_waits(void **state)
 		ssize_t count = write(fd, data, sizeof(data));
 
 		typed += count > 0 ? (size_t)count : 0;
-		run();
+		world_run();
 	}
 	assert_true(typed >= GUEST_INPUT_MAX + CONSOLE_RING_IN);
 	assert_int_equal(console_guest_room(guest), 0);
@@ -241,7 +191,7 @@ static void test_input_waits(void **state)
 	for (int i = 0; i < 10000 && taken < typed; i++) {
 		taken += fake_guest_read(1, data, sizeof(data));
 		fake_guest_notify(1);
-		run();
+		world_run();
 	}
 	assert_int_equal(taken, typed);
 	close(fd);
@@ -249,7 +199,7 @@ static void test_input_waits(void **state)
 
 static void test_death(void **state)
 {
-	struct console_guest *guest = add_guest(1, "g");
+	struct console_guest *guest = world_guest(1, "g");
 	int fd = open_terminal(guest);
 	char path[PTY_PATH_MAX];
 
@@ -260,33 +210,33 @@ static void test_death(void **state)
 	assert_int_equal(write(fd, "x", 1), 1); /* is dropped */
 	expect_text(fd, "last words");
 	for (int i = 0; i < 100 && guest->pty.source.fd >= 0; i++) {
-		run();
+		world_run();
 		usleep(PTY_LINGER_MS * 1000 / 50);
 	}
 	assert_int_equal(guest->pty.source.fd, -1);
 	assert_true(read(fd, path, 1) <= 0); /* hung up */
 	close(fd);
-	guest = add_guest(2, "h"); /* nobody has it open: gone at once */
+	guest = world_guest(2, "h"); /* nobody has it open: gone at once */
 	server_guest_died(&server, guest, 0);
-	run();
+	world_run();
 	assert_int_equal(guest->pty.source.fd, -1);
 }
 
 static void test_broken_ring(void **state)
 {
-	struct console_guest *guest = add_guest(1, "g");
+	struct console_guest *guest = world_guest(1, "g");
 	int fd = open_terminal(guest);
 
 	(void)state;
 	fake->domains[1].page.ring.out_prod += 5000;
 	fake_guest_notify(1);
-	run();
+	world_run();
 	assert_int_equal(guest->state, CONSOLE_BROKEN);
 	assert_int_equal(write(fd, "x", 1), 1);
-	run();
+	world_run();
 	assert_int_equal(guest->typed, 0);
 	close(fd);
-	run();
+	world_run();
 }
 
 static void test_no_terminals(void **state)
@@ -295,13 +245,13 @@ static void test_no_terminals(void **state)
 
 	(void)state;
 	pty_exit(&server);
-	guest = add_guest(1, "g");
+	guest = world_guest(1, "g");
 	assert_int_equal(guest->pty.source.fd, -1);
 	guest_says(1, "all the same");
 	assert_int_equal(guest->output.end, 12);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_tear_down)
 
 int main(void)
 {

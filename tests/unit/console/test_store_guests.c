@@ -2,24 +2,15 @@
 /* What the console daemon makes of what its thread finds in the store. */
 #include "unit.h"
 
-#include "console/server.h"
 #include "fake_ctrl.h"
 #include "fake_link.h"
+#include "world.h"
 
 #include <errno.h>
 
-static struct console_server server;
-static char *folder;
-
 static int setup(void **state)
 {
-	(void)state;
-	fake_reset();
-	folder = make_folder();
-	memset(&server, 0, sizeof(server));
-	server.host.log_dir = server.state_dir = folder;
-	server.terminals.fd = -1;
-	assert_int_equal(loop_init(&server.loop), 0);
+	world_set_up(state);
 	assert_int_equal(pty_init(&server), 0);
 	assert_int_equal(server_open_store(&server), 0);
 	return 0;
@@ -27,13 +18,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	server_close_store(&server);
-	server_close(&server);
-	pty_exit(&server);
-	loop_close(&server.loop);
-	remove_folder(folder);
-	return 0;
+	return world_tear_down(state);
 }
 
 static struct console_guest *tell_found(uint32_t domid, uint32_t kind, const char *name)
