@@ -134,76 +134,85 @@ static void guest_is_denied(void **state)
 }
 
 /* Operations that are for everybody, aimed at somebody else. */
+static void expect_calls_denied(struct vcpu *v, domid_t id)
+{
+	struct xen_memory_reservation r = {
+		.extent_start.va = GUEST_RAM0_BASE + 256, .nr_extents = 1, .domid = id};
+	struct xen_memory_domain m = {.domid = id};
+	struct xen_add_to_physmap add = {
+		.domid = id, .space = XENMAPSPACE_grant_table, .gpfn = RAM0 + 1};
+	struct xen_remove_from_physmap rem = {.domid = id, .gpfn = RAM0 + 1};
+	struct xen_mem_acquire_resource res = {.domid = id,
+					       .type = XENMEM_resource_grant_table,
+					       .nr_frames = 1,
+					       .frame_list.va = GUEST_RAM0_BASE + 256};
+	struct xen_hvm_param p = {.domid = id, .index = HVM_PARAM_CONSOLE_PFN, .value = 1};
+	struct sched_remote_shutdown s = {.domain_id = id};
+	struct evtchn_alloc_unbound au = {.dom = id, .remote_dom = v->domain->id};
+	struct evtchn_status st = {.dom = id, .port = 1};
+	struct evtchn_reset re = {.dom = id};
+	const struct {
+		uint64_t nr, cmd;
+		void *arg;
+		size_t size;
+	} calls[] = {
+		{__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r, sizeof(r)},
+		{__HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r, sizeof(r)},
+		{__HYPERVISOR_memory_op, XENMEM_claim_pages, &r, sizeof(r)},
+		{__HYPERVISOR_memory_op, XENMEM_current_reservation, &m, sizeof(m)},
+		{__HYPERVISOR_memory_op, XENMEM_maximum_reservation, &m, sizeof(m)},
+		{__HYPERVISOR_memory_op, XENMEM_maximum_gpfn, &m, sizeof(m)},
+		{__HYPERVISOR_memory_op, XENMEM_add_to_physmap, &add, sizeof(add)},
+		{__HYPERVISOR_memory_op, XENMEM_remove_from_physmap, &rem, sizeof(rem)},
+		{__HYPERVISOR_memory_op, XENMEM_acquire_resource, &res, sizeof(res)},
+		{__HYPERVISOR_hvm_op, HVMOP_set_param, &p, sizeof(p)},
+		{__HYPERVISOR_hvm_op, HVMOP_get_param, &p, sizeof(p)},
+		{__HYPERVISOR_sched_op, SCHEDOP_remote_shutdown, &s, sizeof(s)},
+		{__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, &au, sizeof(au)},
+		{__HYPERVISOR_event_channel_op, EVTCHNOP_status, &st, sizeof(st)},
+		{__HYPERVISOR_event_channel_op, EVTCHNOP_reset, &re, sizeof(re)},
+	};
+
+	for (unsigned n = 0; n < ARRAY_SIZE(calls); n++) {
+		long ret =
+			whole_guest_call(v, calls[n].nr, calls[n].cmd, calls[n].arg, calls[n].size);
+
+		if (ret != -EPERM)
+			print_message("call %u\n", n);
+		assert_int_equal(ret, -EPERM);
+	}
+}
+
+/* These tell it in the structure. */
+static void expect_grants_denied(struct vcpu *v, domid_t id)
+{
+	const struct gnttab_setup_table gs = {.dom = id, .nr_frames = 1};
+	const struct gnttab_query_size gq = {.dom = id};
+	const void *answer = whole_guest_ram(v->domain, RAM0);
+
+	assert_int_equal(whole_guest_call(v, __HYPERVISOR_grant_table_op, GNTTABOP_setup_table, &gs,
+					  sizeof(gs)),
+			 0);
+	assert_int_equal(((const struct gnttab_setup_table *)answer)->status,
+			 GNTST_permission_denied);
+	assert_int_equal(whole_guest_call(v, __HYPERVISOR_grant_table_op, GNTTABOP_query_size, &gq,
+					  sizeof(gq)),
+			 0);
+	assert_int_equal(((const struct gnttab_query_size *)answer)->status,
+			 GNTST_permission_denied);
+}
+
 static void guest_cannot_reach_others(void **state)
 {
 	struct domain *guest = whole_domain(1, 4, true), *victim = whole_domain(1, 4, true);
-	struct vcpu *v = guest->vcpu[0];
 	domid_t aims[] = {victim->id, 0};
 	static struct snapshot before;
 
 	(void)state;
 	take_snapshot(&before, victim);
 	for (unsigned i = 0; i < ARRAY_SIZE(aims); i++) {
-		domid_t id = aims[i];
-		struct xen_memory_reservation r = {
-			.extent_start.va = GUEST_RAM0_BASE + 256, .nr_extents = 1, .domid = id};
-		struct xen_memory_domain m = {.domid = id};
-		struct xen_add_to_physmap add = {
-			.domid = id, .space = XENMAPSPACE_grant_table, .gpfn = RAM0 + 1};
-		struct xen_remove_from_physmap rem = {.domid = id, .gpfn = RAM0 + 1};
-		struct xen_mem_acquire_resource res = {.domid = id,
-						       .type = XENMEM_resource_grant_table,
-						       .nr_frames = 1,
-						       .frame_list.va = GUEST_RAM0_BASE + 256};
-		struct xen_hvm_param p = {.domid = id, .index = HVM_PARAM_CONSOLE_PFN, .value = 1};
-		struct sched_remote_shutdown s = {.domain_id = id};
-		struct evtchn_alloc_unbound au = {.dom = id, .remote_dom = guest->id};
-		struct evtchn_status st = {.dom = id, .port = 1};
-		struct evtchn_reset re = {.dom = id};
-		struct gnttab_setup_table gs = {.dom = id, .nr_frames = 1};
-		struct gnttab_query_size gq = {.dom = id};
-		const struct {
-			uint64_t nr, cmd;
-			void *arg;
-			size_t size;
-		} calls[] = {
-			{__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r, sizeof(r)},
-			{__HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r, sizeof(r)},
-			{__HYPERVISOR_memory_op, XENMEM_claim_pages, &r, sizeof(r)},
-			{__HYPERVISOR_memory_op, XENMEM_current_reservation, &m, sizeof(m)},
-			{__HYPERVISOR_memory_op, XENMEM_maximum_reservation, &m, sizeof(m)},
-			{__HYPERVISOR_memory_op, XENMEM_maximum_gpfn, &m, sizeof(m)},
-			{__HYPERVISOR_memory_op, XENMEM_add_to_physmap, &add, sizeof(add)},
-			{__HYPERVISOR_memory_op, XENMEM_remove_from_physmap, &rem, sizeof(rem)},
-			{__HYPERVISOR_memory_op, XENMEM_acquire_resource, &res, sizeof(res)},
-			{__HYPERVISOR_hvm_op, HVMOP_set_param, &p, sizeof(p)},
-			{__HYPERVISOR_hvm_op, HVMOP_get_param, &p, sizeof(p)},
-			{__HYPERVISOR_sched_op, SCHEDOP_remote_shutdown, &s, sizeof(s)},
-			{__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, &au, sizeof(au)},
-			{__HYPERVISOR_event_channel_op, EVTCHNOP_status, &st, sizeof(st)},
-			{__HYPERVISOR_event_channel_op, EVTCHNOP_reset, &re, sizeof(re)},
-		};
-
-		for (unsigned n = 0; n < ARRAY_SIZE(calls); n++) {
-			long ret = whole_guest_call(v, calls[n].nr, calls[n].cmd, calls[n].arg,
-						    calls[n].size);
-
-			if (ret != -EPERM)
-				print_message("call %u\n", n);
-			assert_int_equal(ret, -EPERM);
-		}
-		/* These tell it in the structure. */
-		assert_int_equal(whole_guest_call(v, __HYPERVISOR_grant_table_op,
-						  GNTTABOP_setup_table, &gs, sizeof(gs)),
-				 0);
-		assert_int_equal(
-			((struct gnttab_setup_table *)whole_guest_ram(guest, RAM0))->status,
-			GNTST_permission_denied);
-		assert_int_equal(whole_guest_call(v, __HYPERVISOR_grant_table_op,
-						  GNTTABOP_query_size, &gq, sizeof(gq)),
-				 0);
-		assert_int_equal(((struct gnttab_query_size *)whole_guest_ram(guest, RAM0))->status,
-				 GNTST_permission_denied);
+		expect_calls_denied(guest->vcpu[0], aims[i]);
+		expect_grants_denied(guest->vcpu[0], aims[i]);
 	}
 	check_snapshot(&before, victim);
 	whole_destroy(guest->id);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A hypervisor, two daemons, a store and devices that note what guest.c asks of them, and fail where they are told to. */
+/* A hypervisor, daemons and devices that note what guest.c asks of them, and fail where they are told to. */
 #ifndef TESTS_UNIT_TOOLS_FAKE_HOST_H
 #define TESTS_UNIT_TOOLS_FAKE_HOST_H
 
