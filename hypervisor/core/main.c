@@ -18,17 +18,32 @@
 #include <hyp/page.h>
 #include <hyp/uart.h>
 #include <hyp/version.h>
+#include <libfdt.h>
 
 struct bootinfo bootinfo;
 
 void hyp_main(paddr_t fdt, paddr_t image) __noreturn;
 
+/* Its first 8 bytes tell its size: what is behind it may be no RAM. */
+static const void *main_map_tree(paddr_t fdt)
+{
+	const void *tree = mmu_map_tree(fdt, 8);
+
+	return mmu_map_tree(fdt, MIN((uint64_t)fdt_totalsize(tree), FDT_MAX_SIZE));
+}
+
 static void main_read_machine(paddr_t fdt, paddr_t image)
 {
 	bootinfo.cpu[0].hwid = arch_cpu_hwid();
-	bootinfo_read(&bootinfo, mmu_map_boot_blob(fdt, FDT_MAX_SIZE), fdt, image,
-		      (uint64_t)(_end - _start));
+	bootinfo_read(&bootinfo, main_map_tree(fdt), fdt, image, (uint64_t)(_end - _start));
 	log_set_level(bootinfo.loglevel);
+}
+
+static void main_init_tables(void)
+{
+	uint64_t size = FIRST_TABLES_SIZE(bootinfo.nr_banks);
+
+	mmu_add_first_tables(boot_alloc(&bootinfo, size), size);
 }
 
 static void main_init_console(void)
@@ -68,7 +83,6 @@ static void main_init_pages(void)
 
 	page_init(phys_to_virt(descriptors), first_mfn, end_mfn - first_mfn);
 	boot_for_each_free(&bootinfo, page_add_region);
-	mmu_use_heap();
 	log_info("memory: %llu MiB, %llu MiB free", (unsigned long long)page_nr_total() >> 8,
 		 (unsigned long long)page_nr_free() >> 8);
 }
@@ -96,7 +110,7 @@ static void main_init_irqs(void)
 /* dom0 has its own device tree by now. */
 static void main_release_device_tree(void)
 {
-	mmu_unmap_boot_blob(bootinfo.fdt_range.base, FDT_MAX_SIZE);
+	mmu_unmap_tree();
 	boot_release_fdt(&bootinfo, page_add_region);
 }
 
@@ -115,6 +129,7 @@ void hyp_main(paddr_t fdt, paddr_t image)
 	mmu_init_boot_cpu(image);
 	main_init_boot_cpu();
 	main_read_machine(fdt, image);
+	main_init_tables();
 	time_init(bootinfo.timer.hz ? bootinfo.timer.hz : arch_timer_frequency());
 	main_init_console();
 	main_map_ram();

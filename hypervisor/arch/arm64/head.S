@@ -75,7 +75,7 @@ primary_entry:
 	dsb	sy
 
 	bl	enable_mmu
-	ldr	x0, =boot_stack_top
+	ldr	x0, =(HYP_VA_BOOT_STACK + STACK_SIZE - CPU_AREA)
 	mov	sp, x0
 	msr	tpidr_el2, xzr
 	mov	x29, xzr
@@ -112,6 +112,7 @@ check_el2:
 
 /*
  * l0[image] -> l1 -> l2 -> l3: a page each, text R X, rodata R, the rest RW.   l0[pa] -> id_l1 -> id_l2 -> the same l3.
+ * The stack, at the end of the image, is mapped away from it, so that what is below is a hole and guards it.
  * x19 = physical address of the image. Clobbers x0-x9.
  */
 make_tables:
@@ -129,7 +130,7 @@ make_tables:
 	adrp	x5, _etext
 	adrp	x6, _erodata
 	adrp	x7, _end
-	adrp	x8, boot_stack		/* its lowest page is the guard: left unmapped */
+	adrp	x8, boot_stack
 	mov	x4, x19
 	ldr	x9, =(PTE_PAGE | PTE_NORMAL)
 1:	orr	x0, x4, x9
@@ -140,8 +141,10 @@ make_tables:
 	b.lo	4f
 3:	orr	x0, x0, #PTE_XN
 4:	cmp	x4, x8
-	csel	x0, xzr, x0, eq
-	str	x0, [x3], #8
+	b.ne	5f
+	adrp	x3, image_l3
+	add	x3, x3, #((HYP_VA_BOOT_STACK + GUARD_SIZE - HYP_VA_IMAGE) >> 12) * 8
+5:	str	x0, [x3], #8
 	add	x4, x4, #4096
 	cmp	x4, x7
 	b.lo	1b
@@ -198,7 +201,7 @@ enable_mmu:
 	ret
 	.ltorg
 
-	.section .bss.tables, "aw", %nobits
+	.section .tables, "aw", %nobits
 	.align	12
 	.globl	hyp_l0
 hyp_l0:		.skip	4096
@@ -208,8 +211,6 @@ image_l3:	.skip	4096
 identity_l1:	.skip	4096
 identity_l2:	.skip	4096
 
-	.section .bss.stack, "aw", %nobits
-	.align	STACK_SHIFT
-boot_stack:	.skip	STACK_SIZE
-	.globl	boot_stack_top
-	.equ	boot_stack_top, boot_stack + STACK_SIZE - CPU_AREA
+	.section .stack, "aw", %nobits
+	.align	12
+boot_stack:	.skip	STACK_SIZE - GUARD_SIZE

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The hypervisor's own address space: windows on RAM and devices, stacks. The image itself is
- * mapped by head.S.
+ * The hypervisor's own address space: windows on RAM and devices, stacks. The image itself and the
+ * boot CPU's stack are mapped by head.S.
  */
 #include <arm/pt.h>
 #include <asm/cache.h>
@@ -16,15 +16,11 @@ extern uint64_t hyp_l0[512];
 
 paddr_t image_pa;
 
-/*
- * Tables needed before the page allocator runs: a few for the RAM window, the log, the console and
- * the device tree.
- */
-#define BOOT_TABLES 24
-static uint8_t boot_tables[BOOT_TABLES][PAGE_SIZE]
-	__attribute__((section(".bss.tables"), aligned(4096)));
-static unsigned boot_tables_used;
-static bool heap_ready;
+/* Tables that are used up before the page allocator is asked for more, seen at HYP_VA_TABLES. */
+static struct {
+	paddr_t start, next, end;
+} first_tables;
+
 static struct spinlock mmu_lock = SPINLOCK_INIT(RANK_MMU);
 
 paddr_t virt_to_phys(const void *va)
@@ -39,29 +35,37 @@ static bool in_image(paddr_t pa)
 	return pa - image_pa < (paddr_t)(_end - _start);
 }
 
+static bool in_first_tables(paddr_t pa)
+{
+	return pa - first_tables.start < first_tables.end - first_tables.start;
+}
+
 static void *table_virt(paddr_t pa)
 {
 	if (in_image(pa))
 		return (void *)(uintptr_t)(pa - image_pa + HYP_VA_IMAGE);
+	if (in_first_tables(pa))
+		return (void *)(uintptr_t)(pa - first_tables.start + HYP_VA_TABLES);
 	return phys_to_virt(pa);
 }
 
 static paddr_t table_alloc(struct pt *pt __unused)
 {
-	void *table = NULL;
+	paddr_t first = first_tables.next;
+	void *table;
 
-	if (heap_ready) {
-		table = hyp_pages_alloc(0);
-		return table ? virt_to_phys(table) : PT_NO_TABLE;
+	if (first < first_tables.end) {
+		first_tables.next += PAGE_SIZE;
+		clear_page(table_virt(first));
+		return first;
 	}
-	if (boot_tables_used == BOOT_TABLES)
-		return PT_NO_TABLE;
-	return virt_to_phys(boot_tables[boot_tables_used++]); /* .bss: zero */
+	table = hyp_pages_alloc(0);
+	return table ? virt_to_phys(table) : PT_NO_TABLE;
 }
 
 static void table_free(struct pt *pt __unused, paddr_t table)
 {
-	if (!in_image(table))
+	if (!in_image(table) && !in_first_tables(table))
 		hyp_pages_free(phys_to_virt(table), 0);
 }
 
@@ -121,9 +125,12 @@ void mmu_init_boot_cpu(paddr_t image)
 	hyp_pt.root = virt_to_phys(hyp_l0);
 }
 
-void mmu_use_heap(void)
+void mmu_add_first_tables(paddr_t start, uint64_t size)
 {
-	heap_ready = true;
+	ASSERT(size <= HYP_VA_BOOT_STACK - HYP_VA_TABLES);
+	map(HYP_VA_TABLES, start, size, ATTR_RAM);
+	first_tables.start = first_tables.next = start;
+	first_tables.end = start + size;
 }
 
 /*
@@ -175,22 +182,24 @@ void *mmu_map_device(paddr_t pa, uint64_t size)
 	return device_virt(pa);
 }
 
-void mmu_unmap_boot_blob(paddr_t pa, uint64_t size)
+/* In blocks, as the boot protocol says one may: they need no tables. */
+const void *mmu_map_tree(paddr_t pa, uint64_t size)
 {
-	paddr_t start = ALIGN_DOWN(pa, PAGE_SIZE), end = ALIGN_UP(pa + size, PAGE_SIZE);
+	paddr_t first = ALIGN_DOWN(pa, BLOCK_SIZE);
+	struct pt_leaf leaf;
 
-	spin_lock(&mmu_lock);
-	if (pt_unmap(&hyp_pt, HYP_VA_BLOB + start, end - start) != 0)
-		panic("cannot unmap the device tree");
-	spin_unlock(&mmu_lock);
+	for (paddr_t at = first; at < pa + size; at += BLOCK_SIZE)
+		if (!pt_lookup(&hyp_pt, HYP_VA_TREE + (at - first), &leaf))
+			map(HYP_VA_TREE + (at - first), at, BLOCK_SIZE, ATTR_RAM | PT_S1_RO);
+	return (const void *)(uintptr_t)(HYP_VA_TREE + (pa - first));
 }
 
-const void *mmu_map_boot_blob(paddr_t pa, uint64_t size)
+void mmu_unmap_tree(void)
 {
-	paddr_t start = ALIGN_DOWN(pa, PAGE_SIZE), end = ALIGN_UP(pa + size, PAGE_SIZE);
-
-	map(HYP_VA_BLOB + start, start, end - start, ATTR_RAM | PT_S1_RO);
-	return (const void *)(uintptr_t)(HYP_VA_BLOB + pa);
+	spin_lock(&mmu_lock);
+	if (pt_unmap(&hyp_pt, HYP_VA_TREE, 2 * BLOCK_SIZE) != 0)
+		panic("cannot unmap the device tree");
+	spin_unlock(&mmu_lock);
 }
 
 void *mmu_alloc_stack(unsigned cpu)
@@ -198,7 +207,7 @@ void *mmu_alloc_stack(unsigned cpu)
 	uintptr_t area = HYP_VA_STACKS + (uintptr_t)cpu * STACK_STRIDE;
 
 	/* The lowest page of the area stays unmapped: an overflow faults instead of spreading. */
-	for (uintptr_t at = PAGE_SIZE; at < STACK_SIZE; at += PAGE_SIZE) {
+	for (uintptr_t at = GUARD_SIZE; at < STACK_SIZE; at += PAGE_SIZE) {
 		void *page = hyp_pages_alloc(0);
 
 		if (!page)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Layout of the image: one 2 MiB block, each kind of section on pages of its own so that permissions can differ. */
+/* Layout of the image: each kind of section on pages of its own so that permissions can differ. */
 #include <asm/layout.h>
 
 OUTPUT_ARCH(aarch64)
@@ -31,13 +31,11 @@ SECTIONS
 	.bss (NOLOAD) : {
 		*(.bss .bss.* COMMON)
 		. = ALIGN(4096);
-		*(.bss.tables)
-		. = ALIGN(STACK_SIZE);
-		*(.bss.stack)
+		*(.tables)
+		*(.stack)
 	}
-	. = ALIGN(4096);
 	_end = .;
-	ASSERT(_end - _start <= IMAGE_MAX_SIZE, "the image must fit one 2 MiB block")
+	ASSERT(_end - _start <= IMAGE_MAX_SIZE, "the image must end below HYP_VA_TABLES")
 
 	/DISCARD/ : { *(.comment) *(.note*) *(.eh_frame*) *(.interp) *(.dynamic) *(.dynsym) *(.dynstr) *(.hash) *(.gnu.hash) }
 }

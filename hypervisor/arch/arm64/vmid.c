@@ -16,6 +16,7 @@
 #include <asm/vmid.h>
 #include <hyp/domain.h>
 #include <hyp/lib.h>
+#include <hyp/page.h>
 
 #define MAX_VMIDS 65536
 
@@ -26,12 +27,10 @@ static struct {
 	uint32_t next;
 	uint32_t active[MAX_CPUS], reserved[MAX_CPUS];
 	uint64_t flush_pending; /* a bit a CPU */
-	uint64_t used[MAX_VMIDS / 64];
+	uint64_t *used; /* a bit a tag */
 } vmid = {.lock = SPINLOCK_INIT(RANK_TIMER), .generation = 1, .nr = 256, .next = 1};
 
-static uint8_t empty_root[2 * PAGE_SIZE] __attribute__((section(".bss.tables"), aligned(2 * 4096)));
-
-static uint64_t vttbr_none; /* empty_root, with VMID 0, which no domain has */
+static uint64_t vttbr_none; /* an empty root, with VMID 0, which no domain has */
 
 uint64_t arch_vttbr_none(void)
 {
@@ -40,6 +39,13 @@ uint64_t arch_vttbr_none(void)
 
 void vmid_init(void)
 {
+	const unsigned order = 1;
+	void *empty_root = hyp_pages_alloc(order); /* two concatenated tables */
+
+	vmid.used = hyp_pages_alloc(order);
+	if (!empty_root || !vmid.used)
+		panic("no memory for the VMIDs");
+	_Static_assert(MAX_VMIDS / 8 == PAGE_SIZE << 1, "vmid.used");
 	vttbr_none = virt_to_phys(empty_root);
 	if (((read_sysreg(id_aa64mmfr1_el1) >> 4) & 0xf) == 2)
 		vmid.nr = MAX_VMIDS; /* VTCR_EL2.VS is set accordingly */

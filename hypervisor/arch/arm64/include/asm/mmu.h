@@ -25,19 +25,29 @@ extern paddr_t image_pa;
 extern char _start[], _etext[], _erodata[], _edata[], _end[];
 
 /*
- * Boot, in this order: know where the image is; map RAM banks; take tables from the page allocator
- * from now on.
+ * Boot, in this order: know where the image is; look at the device tree; have memory for the tables
+ * that are needed before the page allocator runs; map RAM banks.
  */
 void mmu_init_boot_cpu(paddr_t image);
+/*
+ * Read-only. A tree is at most 2 MiB; it may be called again when more of it is known to be there.
+ */
+const void *mmu_map_tree(paddr_t pa, uint64_t size);
+void mmu_unmap_tree(void);
+/* Whole pages of RAM, mapped or not. What is not needed before is used up afterwards. */
+void mmu_add_first_tables(paddr_t start, uint64_t size);
 void mmu_map_ram(paddr_t start, paddr_t end);
-void mmu_use_heap(void);
+
+/*
+ * How much that is. A bank has at most two ends that need tables of levels 1 to 3. Others: the console's 3, the
+ * image's (its constants end within a block) and the log's levels 2 and 3, and one that the log's mapping drops.
+ */
+#define FIRST_TABLES_SIZE(nr_banks) ((6UL * (nr_banks) + 8) * PAGE_SIZE)
+
 /* Replace the cacheable mapping of a piece of RAM by a non-cacheable one (the log). */
 void mmu_map_noncacheable(paddr_t start, uint64_t size);
 /* Device-nGnRE; returns device_virt(pa). Mapping the same page twice is fine. */
 void *mmu_map_device(paddr_t pa, uint64_t size);
-/* Read-only look at what firmware left somewhere (the device tree, before RAM is mapped). */
-const void *mmu_map_boot_blob(paddr_t pa, uint64_t size);
-void mmu_unmap_boot_blob(paddr_t pa, uint64_t size);
 /* A stack with a guard page for a CPU that is to be started. Returns its top, NULL: no memory. */
 void *mmu_alloc_stack(unsigned cpu);
 
