@@ -48,12 +48,23 @@ HYP_CFLAGS := -std=gnu11 -O2 -g $(WARN) -ffreestanding -fno-pic -fno-pie -mgener
 	-fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections $(HYP_INCLUDES)
 # The parts are small files that call each other: optimised together when they are linked. make LTO= for a look at each alone.
 LTO := -flto=auto
+# Cortex-A53's erratum 843419 without stubs, which would be on a page of their own: all is in the reach of an ADR.
+HYP_ERRATA := -Wl,--fix-cortex-a53-843419=adr
 # make EARLY_UART=pl011,0x9000000: print before there is an MMU
 ifneq ($(EARLY_UART),)
 comma := ,
 early_uart := $(subst $(comma), ,$(EARLY_UART))
 HYP_CFLAGS += -DEARLY_UART_BUILD -DEARLY_UART_$(shell echo $(firstword $(early_uart)) | tr a-z A-Z)=$(lastword $(early_uart))
 endif
+
+# What runs once or seldom, and for no guest at work, is compiled for size.
+HYP_SELDOM := $(filter hypervisor/boot/% hypervisor/boards/%,$(HYP_PURE)) \
+	hypervisor/arch/arm/psci.c hypervisor/arch/arm64/mmu.c hypervisor/arch/arm64/idregs.c hypervisor/arch/arm64/smp.c \
+	hypervisor/core/string.c hypervisor/core/lib.c hypervisor/core/printf.c hypervisor/core/pool.c \
+	hypervisor/core/log.c hypervisor/core/console.c hypervisor/core/panic.c hypervisor/core/wallclock.c \
+	hypervisor/core/domain.c hypervisor/core/domctl_op.c hypervisor/core/sysctl_op.c hypervisor/core/memory_op.c \
+	hypervisor/core/version_op.c hypervisor/core/misc_op.c hypervisor/core/plinth_op.c hypervisor/core/watchdog.c \
+	hypervisor/vdev/vpsci.c hypervisor/vdev/vpl011.c
 
 HYP_OBJS := $(patsubst %,$(B)/hyp/%.o,$(basename $(HYP_PURE) $(HYP_MACHINE)))
 HYP_LIBFDT := $(B)/root/usr/lib/aarch64-linux-gnu/libfdt.a
@@ -75,13 +86,14 @@ $(B)/hyp/plinth.lds: hypervisor/arch/arm64/plinth.lds.S hypervisor/arch/arm64/in
 $(B)/hyp/plinth.elf: $(HYP_OBJS) $(B)/hyp/plinth.lds $(HYP_LIBFDT)
 	$(call say,HYPLD,$@)
 	$(Q)$(CROSS)gcc $(HYP_CFLAGS) $(LTO) -nostdlib -static -Wl,--build-id=none,--gc-sections,--no-warn-rwx-segments \
-		-Wl,-z,max-page-size=4096,-z,noexecstack -T $(B)/hyp/plinth.lds $(HYP_OBJS) $(HYP_LIBFDT) \
+		-Wl,-z,max-page-size=4096,-z,noexecstack $(HYP_ERRATA) -T $(B)/hyp/plinth.lds $(HYP_OBJS) $(HYP_LIBFDT) \
 		-Wl,-Map,$(B)/hyp/plinth.map -o $@
 
 $(B)/hyp/plinth: $(B)/hyp/plinth.elf
 	$(call say,IMAGE,$@)
 	$(Q)$(CROSS)objcopy -O binary $< $@
 
+$(patsubst %.c,$(B)/hyp/%.o,$(HYP_SELDOM)): HYP_CFLAGS += -Os
 # Its head says why; in an object of its own, as the link has one setting for all that it optimises.
 $(B)/hyp/hypervisor/core/mem_unaligned.o: HYP_CFLAGS += -mno-strict-align
 $(B)/hyp/hypervisor/core/mem_unaligned.o: LTO :=

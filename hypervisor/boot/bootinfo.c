@@ -463,7 +463,7 @@ static void (*const readers[])(struct bootinfo *bi, const struct fdt_walk *w) = 
 
 static void read_nodes(struct bootinfo *bi)
 {
-	static struct fdt_walk w; /* large for the stack */
+	struct fdt_walk w;
 
 	nr_uarts = 0;
 	stdout_path = NULL;

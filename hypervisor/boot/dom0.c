@@ -321,11 +321,20 @@ static void write_dtb(const struct bootinfo *bi)
 	cache_clean_invalidate_poc(buf, fdt_totalsize(buf));
 }
 
+static void find_devices(const struct bootinfo *bi)
+{
+	_Static_assert(DOM0_MAX_DEVICES * sizeof(*plan.device) <= PAGE_SIZE, "plan.device");
+	plan.device = hyp_pages_alloc(0);
+	if (!plan.device)
+		panic("no memory for the list of dom0's devices");
+	dom0_find_devices(bi, &plan);
+}
+
 void dom0_build(const struct bootinfo *bi)
 {
 	struct domain *d = create_domain(bi);
 
-	dom0_find_devices(bi, &plan);
+	find_devices(bi);
 	take_memory(bi, d);
 	plan_holes(bi);
 	map_everything(bi, d);
@@ -339,4 +348,5 @@ void dom0_build(const struct bootinfo *bi)
 		 (unsigned long long)d->tot_pages >> 8, (unsigned long long)plan.ram[0].base,
 		 (unsigned long long)plan.kernel_entry, plan.vcpus, plan.vcpus == 1 ? "" : "s",
 		 plan.nr_devices);
+	hyp_pages_free(plan.device, 0);
 }

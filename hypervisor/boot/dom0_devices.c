@@ -102,7 +102,7 @@ static void sort_and_merge(struct dom0_plan *plan)
 
 void dom0_find_devices(const struct bootinfo *bi, struct dom0_plan *plan)
 {
-	static struct fdt_walk w; /* large for the stack */
+	struct fdt_walk w;
 	uint64_t base, size;
 
 	for (fdt_walk_start(&w, bi->fdt); fdt_walk_next(&w);) {

@@ -306,7 +306,7 @@ static int start_tree(const struct bootinfo *bi, void *fdt, size_t size)
 
 int dom0_make_dt(const struct bootinfo *bi, const struct dom0_plan *plan, void *buf, size_t size)
 {
-	static struct fdt_walk w; /* large for the stack */
+	struct fdt_walk w;
 	const struct fdt_bus *root = &w.bus[0];
 	bool has_chosen;
 	int err;

@@ -18,7 +18,7 @@ struct domain *domain0;
 struct list domain_list = LIST_INIT(domain_list);
 
 static struct spinlock list_lock = SPINLOCK_INIT(RANK_DOMAIN_LIST);
-static struct domain *slots[MAX_DOMAINS + 1]; /* 0 means "no owner" in page descriptors */
+static struct domain **slots; /* up to MAX_DOMAINS; 0 means "no owner" in page descriptors */
 static struct pool domain_pool = POOL_INIT("domain", domain_pool, sizeof(struct domain), 1);
 
 /* By id, for look-ups; chained through domain.same_hash. */
@@ -26,6 +26,16 @@ static struct pool domain_pool = POOL_INIT("domain", domain_pool, sizeof(struct 
 static struct domain *hash[HASH_SIZE];
 
 /* Table and references. */
+
+void domain_init(void)
+{
+	const unsigned order = 1;
+
+	_Static_assert((MAX_DOMAINS + 1) * sizeof(*slots) <= PAGE_SIZE << order, "slots");
+	slots = hyp_pages_alloc(order);
+	if (!slots)
+		panic("no memory for the table of domains");
+}
 
 static struct domain *list_find(domid_t from)
 {

@@ -21,6 +21,7 @@
 #include <libfdt.h>
 
 struct bootinfo bootinfo;
+static paddr_t log_ring;
 
 void hyp_main(paddr_t fdt, paddr_t image) __noreturn;
 
@@ -39,10 +40,12 @@ static void main_read_machine(paddr_t fdt, paddr_t image)
 	log_set_level(bootinfo.loglevel);
 }
 
+/* The log's ring must be found at the same place at every boot: it takes memory before anybody else. */
 static void main_init_tables(void)
 {
 	uint64_t size = FIRST_TABLES_SIZE(bootinfo.nr_banks);
 
+	log_ring = boot_place_log(&bootinfo, LOG_SIZE);
 	mmu_add_first_tables(boot_alloc(&bootinfo, size), size);
 }
 
@@ -64,13 +67,10 @@ static void main_map_ram(void)
 			    bootinfo.banks[i].base + bootinfo.banks[i].size);
 }
 
-/* The ring must be found at the same place at every boot. */
 static void main_init_log(void)
 {
-	paddr_t ring = boot_place_log(&bootinfo, LOG_SIZE);
-
-	mmu_map_noncacheable(ring, LOG_SIZE);
-	log_init(phys_to_virt(ring), phys_to_virt(boot_alloc(&bootinfo, LOG_SIZE)));
+	mmu_map_noncacheable(log_ring, LOG_SIZE);
+	log_init(phys_to_virt(log_ring), phys_to_virt(boot_alloc(&bootinfo, LOG_SIZE)));
 }
 
 static void main_init_pages(void)
@@ -140,6 +140,7 @@ void hyp_main(paddr_t fdt, paddr_t image)
 	idregs_init(bootinfo.gic.version);
 	vmid_init();
 	main_init_irqs();
+	domain_init();
 	vgic_init();
 	vpl011_init();
 	arch_cpu_init(this_cpu());

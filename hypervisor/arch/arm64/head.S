@@ -4,7 +4,7 @@
  *
  * Entered at EL2 with the MMU and caches off, little endian, the image at any 2 MiB-aligned physical address, x0 = the
  * device tree (Linux's Documentation/arm64/booting). The final page tables of the image, with permissions per page,
- * are made here; an identity mapping of the image (read-only, executable) carries a CPU across the switch.
+ * are made here. A mapping of the image at its physical address carries a CPU across the switch, and does not outlive it.
  */
 #include <asm/layout.h>
 
@@ -75,6 +75,7 @@ primary_entry:
 	dsb	sy
 
 	bl	enable_mmu
+	bl	drop_identity
 	ldr	x0, =(HYP_VA_BOOT_STACK + STACK_SIZE - CPU_AREA)
 	mov	sp, x0
 	msr	tpidr_el2, xzr
@@ -86,7 +87,10 @@ primary_entry:
 	br	x2			/* hyp_main(device tree, image) */
 	.ltorg
 
-/* PSCI CPU_ON comes here: x0 = top of the CPU's stack, a virtual address. The tables are in memory by then. */
+/*
+ * PSCI CPU_ON comes here: x0 = top of the CPU's stack, a virtual address. The tables are in memory by then, with what
+ * mmu_map_identity() adds.
+ */
 	.globl	secondary_entry
 secondary_entry:
 	msr	daifset, #15
@@ -112,7 +116,8 @@ check_el2:
 
 /*
  * l0[image] -> l1 -> l2 -> l3: a page each, text R X, rodata R, the rest RW.   l0[pa] -> id_l1 -> id_l2 -> the same l3.
- * The stack, at the end of the image, is mapped away from it, so that what is below is a hole and guards it.
+ * The stack, at the end of the image, is mapped away from it, so that what is below is a hole and guards it. Until it
+ * is used, id_l1 and id_l2 are in its place.
  * x19 = physical address of the image. Clobbers x0-x9.
  */
 make_tables:
@@ -165,6 +170,17 @@ make_tables:
 	ret
 	.ltorg
 
+/* No entry, and none in the TLB: their tables may become the stack. Other CPUs do not run yet. Clobbers x0-x1. */
+drop_identity:
+	adrp	x0, hyp_l0
+	ubfx	x1, x19, #39, #9
+	str	xzr, [x0, x1, lsl #3]
+	dsb	nshst
+	tlbi	alle2
+	dsb	nsh
+	isb
+	ret
+
 /* Translation on, caches on, and return to the caller at its link address. Clobbers x0-x3. */
 enable_mmu:
 	mov	x0, #(1 << 31)		/* HCR_EL2: RW; E2H off, whatever the firmware left, before any register it changes */
@@ -208,9 +224,10 @@ hyp_l0:		.skip	4096
 image_l1:	.skip	4096
 image_l2:	.skip	4096
 image_l3:	.skip	4096
-identity_l1:	.skip	4096
-identity_l2:	.skip	4096
 
 	.section .stack, "aw", %nobits
 	.align	12
-boot_stack:	.skip	STACK_SIZE - GUARD_SIZE
+boot_stack:
+identity_l1:	.skip	4096
+identity_l2:	.skip	4096
+		.skip	STACK_SIZE - GUARD_SIZE - 2 * 4096

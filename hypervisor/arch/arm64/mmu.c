@@ -103,6 +103,7 @@ static struct pt hyp_pt = {.ops = &hyp_pt_ops, .start_level = 0, .ia_bits = 48};
 #define ATTR_COMMON (PT_AF | PT_S1_AP1 | PT_S1_XN)
 #define ATTR_RAM    (ATTR_COMMON | PT_SH_INNER | PT_S1_ATTR(MAIR_NORMAL))
 #define ATTR_NC     (ATTR_COMMON | PT_SH_INNER | PT_S1_ATTR(MAIR_NC))
+#define ATTR_TEXT   (PT_AF | PT_S1_AP1 | PT_S1_RO | PT_SH_INNER | PT_S1_ATTR(MAIR_NORMAL))
 #define ATTR_DEVICE (ATTR_COMMON | PT_SH_INNER | PT_S1_ATTR(MAIR_DEVICE))
 
 static void map(uintptr_t va, paddr_t pa, uint64_t size, uint64_t attr)
@@ -123,6 +124,18 @@ void mmu_init_boot_cpu(paddr_t image)
 {
 	image_pa = image;
 	hyp_pt.root = virt_to_phys(hyp_l0);
+}
+
+static void unmap(uintptr_t va, uint64_t size)
+{
+	int err;
+
+	spin_lock(&mmu_lock);
+	err = pt_unmap(&hyp_pt, va, size);
+	spin_unlock(&mmu_lock);
+	if (err)
+		panic("cannot unmap %llx of the hypervisor's addresses (%d)",
+		      (unsigned long long)va, err);
 }
 
 void mmu_add_first_tables(paddr_t start, uint64_t size)
@@ -159,16 +172,10 @@ void mmu_map_ram(paddr_t start, paddr_t end)
 void mmu_map_noncacheable(paddr_t start, uint64_t size)
 {
 	uintptr_t va = HYP_VA_RAM + start;
-	int err;
 
 	cache_clean_invalidate_poc((void *)va, size);
-	spin_lock(&mmu_lock);
-	err = pt_unmap(&hyp_pt, va, size);
-	if (!err)
-		err = pt_map(&hyp_pt, va, start, size, ATTR_NC);
-	spin_unlock(&mmu_lock);
-	if (err)
-		panic("cannot map the log (%d)", err);
+	unmap(va, size);
+	map(va, start, size, ATTR_NC);
 }
 
 void *mmu_map_device(paddr_t pa, uint64_t size)
@@ -196,10 +203,22 @@ const void *mmu_map_tree(paddr_t pa, uint64_t size)
 
 void mmu_unmap_tree(void)
 {
-	spin_lock(&mmu_lock);
-	if (pt_unmap(&hyp_pt, HYP_VA_TREE, 2 * BLOCK_SIZE) != 0)
-		panic("cannot unmap the device tree");
-	spin_unlock(&mmu_lock);
+	unmap(HYP_VA_TREE, 2 * BLOCK_SIZE);
+}
+
+static uint64_t head_size(void)
+{
+	return ALIGN_UP((uint64_t)(_ehead - _start), PAGE_SIZE);
+}
+
+void mmu_map_identity(void)
+{
+	map(image_pa, image_pa, head_size(), ATTR_TEXT);
+}
+
+void mmu_unmap_identity(void)
+{
+	unmap(image_pa, head_size());
 }
 
 void *mmu_alloc_stack(unsigned cpu)

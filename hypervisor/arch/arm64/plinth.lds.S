@@ -10,6 +10,10 @@ SECTIONS
 	. = HYP_VA_IMAGE;
 	.text : {
 		KEEP(*(.head))
+		_ehead = .;
+		/* The vectors are aligned to 2 KiB: small things fill the gap. */
+		*cache.o(.text) *fpsimd.o(.text) *gicv3_lr.o(.text)
+		*vectors.o(.text)
 		*(.text .text.*)
 	}
 	. = ALIGN(4096);

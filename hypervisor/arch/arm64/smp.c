@@ -137,9 +137,11 @@ void arch_start_secondary_cpus(void)
 			log_warn("no PSCI in the device tree: only one CPU is used");
 		return;
 	}
+	mmu_map_identity();
 	for (unsigned i = 1; i < max; i++)
 		if (start_cpu(nr_cpus, bootinfo.cpu[i].hwid))
 			nr_cpus++;
+	mmu_unmap_identity();
 }
 
 void arch_cpu_halt(void)

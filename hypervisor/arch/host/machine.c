@@ -60,6 +60,7 @@ void host_machine_start(uint64_t ram, unsigned nr, unsigned gic_version)
 	host_cpus_init(nr);
 	time_init(HOST_HZ);
 	host_heap_init(ram);
+	domain_init();
 	log_init(ring, previous);
 
 	bootinfo.banks[0] = (struct range){HOST_RAM_BASE, ram};

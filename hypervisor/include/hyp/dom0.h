@@ -17,7 +17,7 @@ struct domain;
 struct dom0_plan {
 	struct range ram[DOM0_MAX_CHUNKS]; /* the first one holds kernel, ramdisk and device tree */
 	unsigned nr_ram;
-	struct range device[DOM0_MAX_DEVICES]; /* page-aligned, ascending, disjoint */
+	struct range *device; /* DOM0_MAX_DEVICES at most: page-aligned, ascending, disjoint */
 	unsigned nr_devices;
 	struct range grant_region; /* where Linux puts its grant frames */
 	struct range extended;     /* unused addresses for foreign pages */

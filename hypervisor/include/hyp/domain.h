@@ -130,6 +130,7 @@ void domain_put(struct domain *d);
 struct domain *domain_by_slot(unsigned slot);
 
 struct xen_domctl_createdomain;
+void domain_init(void); /* at boot, when there are pages */
 int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged,
 		  struct domain **out);
 int domain_set_max_vcpus(struct domain *d, unsigned nr); /* creates vCPUs 0..nr-1 */

@@ -40,7 +40,7 @@ int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
  * Stop the machine with a reason: only for the hypervisor's own broken invariants, never for what a
  * guest did.
  */
-void panic(const char *fmt, ...) __printf(1, 2) __noreturn;
+void panic(const char *fmt, ...) __printf(1, 2) __noreturn __cold;
 
 /* Print a register frame (x0-x30, pc, pstate) into the log, for the panic that follows. */
 void panic_registers(const uint64_t *regs);

@@ -14,7 +14,7 @@
 
 enum log_level { LOG_ERR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
-void log_print(enum log_level level, const char *fmt, ...) __printf(2, 3);
+void log_print(enum log_level level, const char *fmt, ...) __printf(2, 3) __cold;
 
 #define log_err(...)   log_print(LOG_ERR, __VA_ARGS__)
 #define log_warn(...)  log_print(LOG_WARN, __VA_ARGS__)
@@ -29,7 +29,7 @@ struct domain;
  * A line about what a guest did: rate-limited per domain, so that no guest can flood the log. How
  * many lines were left out is told with the next one.
  */
-void log_guest(struct domain *d, const char *fmt, ...) __printf(2, 3);
+void log_guest(struct domain *d, const char *fmt, ...) __printf(2, 3) __cold;
 
 #define LOG_SIZE KiB(64) /* the ring and its header */
 

@@ -237,6 +237,7 @@ static void build_dom0(unsigned version)
 	host_gic_init(version);
 	for_each_cpu (c)
 		sched_init_cpu(c);
+	domain_init();
 	dom0_build(&bi);
 	assert_non_null(domain0);
 	assert_int_equal(domain0->tot_pages, MiB(100) >> PAGE_SHIFT);

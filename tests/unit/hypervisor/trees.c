@@ -13,6 +13,7 @@
 void *fdt;
 struct bootinfo bi;
 struct dom0_plan plan;
+static struct range plan_devices[DOM0_MAX_DEVICES];
 
 int trees_start(void **state)
 {
@@ -126,6 +127,7 @@ const char *boot_logged(void)
 static void make_plan(unsigned vcpus)
 {
 	memset(&plan, 0, sizeof(plan));
+	plan.device = plan_devices;
 	plan.ram[0] = (struct range){0x48000000, MiB(64)};
 	plan.ram[1] = (struct range){0x80000000, MiB(32)};
 	plan.nr_ram = 2;

@@ -22,7 +22,7 @@ static inline void *device_virt(paddr_t pa)
 
 /* Physical address of the image's start, and its extent. */
 extern paddr_t image_pa;
-extern char _start[], _etext[], _erodata[], _edata[], _end[];
+extern char _start[], _ehead[], _etext[], _erodata[], _edata[], _end[];
 
 /*
  * Boot, in this order: know where the image is; look at the device tree; have memory for the tables
@@ -48,6 +48,9 @@ void mmu_map_ram(paddr_t start, paddr_t end);
 void mmu_map_noncacheable(paddr_t start, uint64_t size);
 /* Device-nGnRE; returns device_virt(pa). Mapping the same page twice is fine. */
 void *mmu_map_device(paddr_t pa, uint64_t size);
+/* What CPUs run before their MMU is on (head.S), at its physical address: while they are started. */
+void mmu_map_identity(void);
+void mmu_unmap_identity(void);
 /* A stack with a guard page for a CPU that is to be started. Returns its top, NULL: no memory. */
 void *mmu_alloc_stack(unsigned cpu);
 
