@@ -341,9 +341,7 @@ static void read_module(struct bootinfo *bi, const struct fdt_walk *w)
 	args = fdt_str(w->fdt, w->node, "bootargs");
 	if (!args && m->kind == MODULE_KERNEL)
 		args = fdt_str(w->fdt, w->bus[1].node, "xen,dom0-bootargs");
-	if (args && str_copy(m->cmdline, args, sizeof(m->cmdline)) >= sizeof(m->cmdline))
-		log_warn("device tree: a module's bootargs are longer than %u bytes and were cut",
-			 BOOT_CMDLINE_MAX);
+	m->cmdline = args ? args : "";
 	bi->nr_modules++;
 }
 

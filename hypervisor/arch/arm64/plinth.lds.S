@@ -34,7 +34,8 @@ SECTIONS
 	_bss = .;
 	.bss (NOLOAD) : {
 		*(.bss .bss.* COMMON)
-		. = ALIGN(4096);
+	}
+	.bss.pages (NOLOAD) : {
 		*(.tables)
 		*(.stack)
 	}

@@ -26,7 +26,7 @@ enum module_kind { MODULE_KERNEL, MODULE_RAMDISK, MODULE_OTHER };
 struct boot_module {
 	enum module_kind kind;
 	struct range range;
-	char cmdline[BOOT_CMDLINE_MAX];
+	const char *cmdline; /* in the device tree */
 };
 
 struct bootinfo {
