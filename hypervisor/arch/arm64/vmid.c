@@ -27,7 +27,7 @@ static struct {
 	uint32_t next;
 	uint32_t active[MAX_CPUS], reserved[MAX_CPUS];
 	uint64_t flush_pending; /* a bit a CPU */
-	uint64_t *used; /* a bit a tag */
+	uint64_t *used;         /* a bit a tag */
 } vmid = {.lock = SPINLOCK_INIT(RANK_TIMER), .generation = 1, .nr = 256, .next = 1};
 
 static uint64_t vttbr_none; /* an empty root, with VMID 0, which no domain has */

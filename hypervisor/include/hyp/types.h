@@ -36,7 +36,7 @@
 #define __packed       __attribute__((packed))
 #define __aligned(n)   __attribute__((aligned(n)))
 #define __noreturn     __attribute__((noreturn))
-#define __cold         __attribute__((cold)) /* seldom called: what leads to it is compiled for size */
+#define __cold         __attribute__((cold)) /* what leads to a call is compiled for size */
 #define __unused       __attribute__((unused))
 #define __noinline     __attribute__((noinline))
 #define __inline_here  inline __attribute__((always_inline)) /* in a fast path, whoever else calls it */

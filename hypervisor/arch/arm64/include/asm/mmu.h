@@ -39,10 +39,10 @@ void mmu_add_first_tables(paddr_t start, uint64_t size);
 void mmu_map_ram(paddr_t start, paddr_t end);
 
 /*
- * How much that is. A bank has at most two ends that need tables of levels 1 to 3. Others: the console's 3, the
- * image's (its constants end within a block) and the log's levels 2 and 3, and one that the log's mapping drops.
+ * How much that is. Tables of levels 1 to 3 for each end of a bank; 3 for the console; levels 2 and 3
+ * for where the image's constants end, and for the log.
  */
-#define FIRST_TABLES_SIZE(nr_banks) ((6UL * (nr_banks) + 8) * PAGE_SIZE)
+#define FIRST_TABLES_SIZE(nr_banks) ((6UL * (nr_banks) + 7) * PAGE_SIZE)
 
 /* Replace the cacheable mapping of a piece of RAM by a non-cacheable one (the log). */
 void mmu_map_noncacheable(paddr_t start, uint64_t size);
