@@ -60,11 +60,10 @@ endif
 # What runs once or seldom, and for no guest at work, is compiled for size.
 HYP_SELDOM := $(filter hypervisor/boot/% hypervisor/boards/%,$(HYP_PURE)) \
 	hypervisor/arch/arm/psci.c hypervisor/arch/arm64/mmu.c hypervisor/arch/arm64/idregs.c hypervisor/arch/arm64/smp.c \
-	hypervisor/core/string.c hypervisor/core/lib.c hypervisor/core/printf.c hypervisor/core/pool.c \
+	hypervisor/core/string.c hypervisor/core/lib.c hypervisor/core/printf.c \
 	hypervisor/core/log.c hypervisor/core/console.c hypervisor/core/panic.c hypervisor/core/wallclock.c \
-	hypervisor/core/domain.c hypervisor/core/domctl_op.c hypervisor/core/sysctl_op.c hypervisor/core/memory_op.c \
-	hypervisor/core/version_op.c hypervisor/core/misc_op.c hypervisor/core/plinth_op.c hypervisor/core/watchdog.c \
-	hypervisor/vdev/vpsci.c hypervisor/vdev/vpl011.c
+	hypervisor/core/domctl_op.c hypervisor/core/sysctl_op.c hypervisor/core/version_op.c hypervisor/core/misc_op.c \
+	hypervisor/core/watchdog.c hypervisor/vdev/vpsci.c hypervisor/vdev/vpl011.c
 
 HYP_OBJS := $(patsubst %,$(B)/hyp/%.o,$(basename $(HYP_PURE) $(HYP_MACHINE)))
 HYP_LIBFDT := $(B)/root/usr/lib/aarch64-linux-gnu/libfdt.a
