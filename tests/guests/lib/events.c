@@ -12,15 +12,23 @@ static struct shared_info *shared;
 static struct vcpu_info *vcpu_info[MAX_CPUS];
 static struct vcpu_info registered[MAX_CPUS] __attribute__((aligned(64)));
 
-/* The daemons behind the console and the store send when they please: not what is counted here. */
-static void mask_daemons(void)
+bool events_is_daemons(u32 port)
 {
 	static const unsigned params[] = {HVM_PARAM_CONSOLE_EVTCHN, HVM_PARAM_STORE_EVTCHN};
-	u64 port;
+	u64 theirs;
 
 	for (unsigned n = 0; n < ARRAY_SIZE(params); n++)
-		if (xen_get_param(params[n], &port) == 0 && port)
-			events_mask((u32)port, true);
+		if (port && xen_get_param(params[n], &theirs) == 0 && theirs == port)
+			return true;
+	return false;
+}
+
+/* These send when they please: not what is counted here. They have the first ports. */
+static void mask_daemons(void)
+{
+	for (u32 port = 1; port < 64; port++)
+		if (events_is_daemons(port))
+			events_mask(port, true);
 }
 
 bool events_init(void)

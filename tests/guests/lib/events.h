@@ -34,6 +34,7 @@ bool events_pending(u32 port);
 void events_clear(u32 port); /* the pending bit */
 bool events_masked(u32 port);
 void events_mask(u32 port, bool masked);
+bool events_is_daemons(u32 port); /* the console's or the store's; events_init() masks them */
 domid_t events_own_domid(void);
 
 #endif
