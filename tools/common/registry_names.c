@@ -80,12 +80,13 @@ struct name_file {
 /* false: it is not of this folder's form. */
 static bool take_apart(const char *text, struct name_file *file)
 {
-	char *rest;
+	const char *at = text;
 
-	file->domid = (uint32_t)strtoul(text, &rest, 10);
-	if (rest == text || *rest != '.' || strlen(rest) <= 1 + UUID_TEXT_SIZE)
+	for (file->domid = 0; *at >= '0' && *at <= '9'; at++)
+		file->domid = file->domid * 10 + (uint32_t)(*at - '0');
+	if (at == text || *at != '.' || strnlen(at, UUID_TEXT_SIZE + 2) < UUID_TEXT_SIZE + 2)
 		return false;
-	file->uuid = rest + 1;
+	file->uuid = at + 1;
 	file->name = file->uuid + UUID_TEXT_SIZE;
 	return file->name[-1] == '.';
 }

@@ -33,6 +33,7 @@ struct console_guest *console_guest_new(const struct console_add *add)
 	if (scrollback > GUEST_SCROLLBACK_MAX)
 		scrollback = GUEST_SCROLLBACK_MAX;
 	scrollback_init(&guest->output, scrollback);
+	guest->awake = true;
 	guest->reason = -1;
 	guest->log.fd = -1;
 	guest->pty.source.fd = -1;
@@ -131,6 +132,7 @@ int console_guest_attach(const struct console_host *host, struct console_guest *
 		goto unmap;
 	}
 	guest->state = CONSOLE_LIVE;
+	guest->awake = true;
 	guest->pending = true; /* what was output before this moment announced itself to nobody */
 	open_log(host, guest);
 	/* The guest may wait for room that a predecessor made without telling it. */
@@ -144,7 +146,7 @@ unmap:
 
 void console_guest_event(struct console_guest *guest, int64_t now_ms)
 {
-	guest->pending = true;
+	guest->pending = guest->awake = true;
 	budget_use_event(&guest->budget, now_ms);
 }
 
@@ -261,6 +263,7 @@ int console_guest_type(struct console_guest *guest, const void *data, size_t siz
 	memcpy(guest->input + guest->input_used, data, size);
 	guest->input_used += size;
 	guest->typed += size;
+	guest->awake = true;
 	return 0;
 }
 
@@ -280,6 +283,7 @@ unsigned console_guest_die(const struct console_host *host, struct console_guest
 		logfile_close(&guest->log);
 	guest->has_log = false;
 	guest->state = CONSOLE_DEAD;
+	guest->awake = true;
 	guest->reason = reason;
 	return did;
 }

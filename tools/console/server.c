@@ -492,6 +492,24 @@ void server_take_events(struct console_server *server)
 	}
 }
 
+/* When it has to be looked at again even if nothing happens; INT64_MAX: not at all. */
+static int64_t give_turn(struct console_server *server, struct console_guest *guest, int64_t now_ms)
+{
+	int64_t due = guest->state == CONSOLE_DEAD ? pty_end(guest, now_ms) : INT64_MAX;
+
+	if (guest->pending || guest->typed != guest->taken) {
+		unsigned did = console_guest_turn(&server->host, guest, now_ms);
+
+		if (did & GUEST_MORE)
+			due = now_ms;
+		else if ((did & GUEST_THROTTLED) && due > budget_next_ms(now_ms))
+			due = budget_next_ms(now_ms);
+		report_turn(server, guest, did);
+	}
+	guest->awake = guest->state == CONSOLE_DEAD || guest->pending || guest->typed != guest->taken;
+	return due;
+}
+
 int server_round(struct console_server *server, int64_t now_ms)
 {
 	int64_t due = INT64_MAX;
@@ -500,22 +518,10 @@ int server_round(struct console_server *server, int64_t now_ms)
 	if (now_ms >= server->check_ms)
 		server_check_guests(server);
 	for (struct console_guest *guest = server->guests; guest; guest = guest->next) {
-		unsigned did;
+		int64_t guest_due = guest->awake ? give_turn(server, guest, now_ms) : INT64_MAX;
 
-		if (guest->state == CONSOLE_DEAD) {
-			int64_t end = pty_end(guest, now_ms);
-
-			due = end < due ? end : due;
-		}
+		due = guest_due < due ? guest_due : due;
 		living |= guest->state != CONSOLE_DEAD;
-		if (!guest->pending && guest->typed == guest->taken)
-			continue;
-		did = console_guest_turn(&server->host, guest, now_ms);
-		if (did & GUEST_MORE)
-			due = now_ms;
-		else if ((did & GUEST_THROTTLED) && due > budget_next_ms(now_ms))
-			due = budget_next_ms(now_ms);
-		report_turn(server, guest, did);
 	}
 	advance_due(server);
 	if (living && due > server->check_ms)

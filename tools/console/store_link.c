@@ -49,7 +49,7 @@ struct worker {
 	int fd;
 	struct ctrl *ctrl;
 	struct ctrl_store *store; /* NULL: not connected */
-	struct seen *domains;     /* in order of numbers */
+	struct seen *domains;     /* the highest number first: the one that is new, and asked about next, is found at once */
 	bool work;                /* some of them are due, or not watched */
 	bool stop;
 };
@@ -144,7 +144,7 @@ static struct seen *note(struct worker *worker, struct seen ***at, uint32_t domi
 {
 	struct seen *seen;
 
-	while (**at && (**at)->domid < domid)
+	while (**at && (**at)->domid > domid)
 		*at = &(**at)->next;
 	seen = **at;
 	if (!seen || seen->domid != domid) {
@@ -193,7 +193,7 @@ static void forget_dead(struct worker *worker)
 	}
 }
 
-/* Which domains are there now? The hypervisor knows, not the store. Both lists are in order of numbers. */
+/* Which domains are there now? The hypervisor knows, not the store. Its list is ascending. */
 static void refresh(struct worker *worker)
 {
 	struct seen **at = &worker->domains;
@@ -204,7 +204,7 @@ static void refresh(struct worker *worker)
 		return;
 	for (struct seen *seen = worker->domains; seen; seen = seen->next)
 		seen->lives = false;
-	for (int i = 0; i < count; i++) {
+	for (int i = count - 1; i >= 0; i--) {
 		struct seen *seen = list[i].domid != 0 && !list[i].dying
 					    ? note(worker, &at, list[i].domid, list[i].uuid)
 					    : NULL;

@@ -115,10 +115,9 @@ static int refuse(int ret, const char *name, const char *why, char *err, size_t 
 	return ret;
 }
 
-/* The guest's record, new or there already, with what the message says. NULL: no memory. */
-static struct record *obtain(struct monitor *monitor, const struct monitor_guest *guest)
+/* The guest's record, new or the one found, with what the message says. NULL: no memory. */
+static struct record *obtain(struct monitor *monitor, struct record *found, const struct monitor_guest *guest)
 {
-	struct record *found = find_record(monitor, guest->uuid);
 	struct record *record = found ? found : calloc(1, sizeof(*record));
 
 	if (!record || fill(record, guest) < 0) {
@@ -152,7 +151,7 @@ int monitor_register(struct monitor *monitor, const struct monitor_guest *guest,
 	if (record && record->cancelled)
 		return refuse(-ECANCELED, guest->name,
 			      "it was destroyed while it was being restarted", err, err_size);
-	record = obtain(monitor, guest);
+	record = obtain(monitor, record, guest);
 	if (!record)
 		return refuse(-ENOMEM, guest->name, "no memory", err, err_size);
 	if (!restarted)
@@ -459,7 +458,7 @@ static int load(struct monitor *monitor, const char *path)
 		ret = -EPROTO;
 		goto free_data;
 	}
-	record = obtain(monitor, &guest);
+	record = obtain(monitor, find_record(monitor, guest.uuid), &guest);
 	if (!record) {
 		ret = -ENOMEM;
 		goto free_data;
