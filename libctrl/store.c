@@ -474,7 +474,8 @@ int ctrl_store_watch(struct ctrl_store *s, const char *path, const char *token)
 	return ask_path(s, XS_WATCH, 0, "watch", parts, 2, &(struct reply){0});
 }
 
-int ctrl_store_watch_depth(struct ctrl_store *s, const char *path, const char *token, unsigned int depth)
+int ctrl_store_watch_depth(struct ctrl_store *s, const char *path, const char *token,
+			   unsigned int depth)
 {
 	struct store_part parts[] = {STORE_STRING(path), STORE_STRING(token), {0}};
 	char digits[16];

@@ -411,7 +411,8 @@ int ctrl_store_watch(struct ctrl_store *s, const char *path, const char *token);
  * Only for path and so many levels below it. With depth 1 the events of @introduceDomain and @releaseDomain tell which
  * domain it is, by a path such as @introduceDomain/7. -EINVAL: the daemon knows no depths; xenstored 4.17 does not.
  */
-int ctrl_store_watch_depth(struct ctrl_store *s, const char *path, const char *token, unsigned int depth);
+int ctrl_store_watch_depth(struct ctrl_store *s, const char *path, const char *token,
+			   unsigned int depth);
 int ctrl_store_unwatch(struct ctrl_store *s, const char *path, const char *token);
 
 struct ctrl_store_event {
@@ -553,8 +554,8 @@ struct ctrl_guest {
 	uint32_t console_port;
 	uint32_t store_port; /* 0: it has no store */
 	uint64_t console_gfn;
-	uint64_t store_gfn;                /* 0: it has no store */
-	uint32_t vuart_port;               /* of the emulated UART; 0: it has none */
+	uint64_t store_gfn;  /* 0: it has no store */
+	uint32_t vuart_port; /* of the emulated UART; 0: it has none */
 	uint64_t vuart_gfn;
 	uint64_t kernel_addr, kernel_size; /* guest physical, bytes */
 	uint64_t ramdisk_addr, ramdisk_size;

@@ -62,7 +62,8 @@ static void check_setup(void)
 	CHECK_RC(init_control(gfn, 256, 0), -XEN_EINVAL); /* twice */
 	CHECK_RC(expand_array(1UL << 40), -XEN_EINVAL);
 	for (u32 port = 1; port < 64; port++)
-		if (events_is_daemons(port)) /* who send when they please: not what is looked at here */
+		if (events_is_daemons(
+			    port)) /* who send when they please: not what is looked at here */
 			words[port] = WORD_MASKED;
 	CHECK_RC(expand_array((u64)words / PAGE_SIZE), 0);
 	CHECK_RC(expand_array((u64)words / PAGE_SIZE + 1), 0);

@@ -38,7 +38,8 @@ static void check_shared_info(void)
 		CHECK(READ_ONCE(s->wc_sec) != 0);
 	check_note("wall clock %u.%09u", s->wc_sec, s->wc_nsec);
 	for (u32 port = 0; port < 64 * 64; port++)
-		CHECK_EQ(READ_ONCE(s->evtchn_mask[port / 64]) >> port % 64 & 1, port < 64 && events_is_daemons(port));
+		CHECK_EQ(READ_ONCE(s->evtchn_mask[port / 64]) >> port % 64 & 1,
+			 port < 64 && events_is_daemons(port));
 	(void)elsewhere;
 }
 

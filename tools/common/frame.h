@@ -90,7 +90,7 @@ int frame_call(const struct frame_peer *peer, const void *request, size_t size, 
  * The same where the answer can only be yes, of the type ok_type, or an error. size is what the function returned that
  * built the request: negative if it did not fit. err may be NULL.
  */
-int frame_ask(const struct frame_peer *peer, const void *request, ssize_t size, uint16_t ok_type, uint16_t error_type,
-	      char *err, size_t err_size);
+int frame_ask(const struct frame_peer *peer, const void *request, ssize_t size, uint16_t ok_type,
+	      uint16_t error_type, char *err, size_t err_size);
 
 #endif

@@ -190,8 +190,8 @@ int frame_call(const struct frame_peer *peer, const void *request, size_t size, 
 	return 0;
 }
 
-int frame_ask(const struct frame_peer *peer, const void *request, ssize_t size, uint16_t ok_type, uint16_t error_type,
-	      char *err, size_t err_size)
+int frame_ask(const struct frame_peer *peer, const void *request, ssize_t size, uint16_t ok_type,
+	      uint16_t error_type, char *err, size_t err_size)
 {
 	struct frame_peer brief = *peer;
 	uint8_t buffer[FRAME_HEADER_SIZE + ASK_MAX];

@@ -95,8 +95,8 @@ static int name_in_use(const char *name, const struct ctrl_domain_info *by, stru
 }
 
 /* Among those that other tools have made; has[i]: domain i is none of them. */
-static int check_foreign_names(const struct ctrl_domain_info *list, size_t count, const bool *has, const char *name,
-			       struct report *report)
+static int check_foreign_names(const struct ctrl_domain_info *list, size_t count, const bool *has,
+			       const char *name, struct report *report)
 {
 	struct registry_domain *others = calloc(count + 1, sizeof(*others));
 	size_t n = 0;
@@ -115,8 +115,8 @@ static int check_foreign_names(const struct ctrl_domain_info *list, size_t count
 	return err;
 }
 
-static int check_name_among(const struct ctrl_domain_info *list, size_t count, const char *registry, const char *name,
-			    struct report *report)
+static int check_name_among(const struct ctrl_domain_info *list, size_t count, const char *registry,
+			    const char *name, struct report *report)
 {
 	bool *registered = calloc(count + 1, sizeof(*registered));
 	size_t found = count;

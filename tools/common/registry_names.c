@@ -102,7 +102,8 @@ static bool is_of(const struct name_file *file, const struct ctrl_domain_info *i
  * Where in an ascending list a domain stands; count: nowhere. The folder has its files in order of their making, so the one
  * below or above the one before, at *near, is likely.
  */
-static size_t find_domid(const struct ctrl_domain_info *list, size_t count, uint32_t domid, size_t *near)
+static size_t find_domid(const struct ctrl_domain_info *list, size_t count, uint32_t domid,
+			 size_t *near)
 {
 	size_t low = 0, high = count;
 
@@ -182,10 +183,11 @@ static int compare_name(void *arg, size_t place, const struct name_file *file)
 	return 0;
 }
 
-int registry_find_name(const char *directory, const char *name, const struct ctrl_domain_info *list, size_t count,
-		       bool *registered, size_t *found)
+int registry_find_name(const char *directory, const char *name, const struct ctrl_domain_info *list,
+		       size_t count, bool *registered, size_t *found)
 {
-	struct search search = {.list = list, .name = name, .registered = registered, .found = count};
+	struct search search = {
+		.list = list, .name = name, .registered = registered, .found = count};
 	int err = each_name(directory, list, count, compare_name, &search);
 
 	*found = search.found;

@@ -38,7 +38,7 @@ struct console_guest {
 	struct console_ring ring;
 	uint32_t port; /* ours */
 	bool pending;  /* an event came and the port is masked since, or there may be output */
-	bool awake;    /* the next round has to look at it; kept by console_guest.c and that round */
+	bool awake; /* the next round has to look at it; kept by console_guest.c and that round */
 
 	struct budget budget;
 	struct scrollback output;

@@ -271,7 +271,8 @@ static bool is_sibling(const struct console_guest *guest, const struct console_a
 }
 
 /* Whoever else lives and claims this domid or this name. */
-static struct console_guest *find_rival(struct console_server *server, const struct console_add *add)
+static struct console_guest *find_rival(struct console_server *server,
+					const struct console_add *add)
 {
 	struct console_guest *guest = server->guests;
 
@@ -506,7 +507,8 @@ static int64_t give_turn(struct console_server *server, struct console_guest *gu
 			due = budget_next_ms(now_ms);
 		report_turn(server, guest, did);
 	}
-	guest->awake = guest->state == CONSOLE_DEAD || guest->pending || guest->typed != guest->taken;
+	guest->awake =
+		guest->state == CONSOLE_DEAD || guest->pending || guest->typed != guest->taken;
 	return due;
 }
 

@@ -49,8 +49,9 @@ struct worker {
 	int fd;
 	struct ctrl *ctrl;
 	struct ctrl_store *store; /* NULL: not connected */
-	struct seen *domains;     /* the highest number first: the one that is new, and asked about next, is found at once */
-	bool work;                /* some of them are due, or not watched */
+	struct seen *
+		domains; /* the highest number first: the one that is new, and asked about next, is found at once */
+	bool work; /* some of them are due, or not watched */
 	bool stop;
 };
 
@@ -101,7 +102,8 @@ static bool watch_domains(struct worker *worker, const char *path, const char *t
 {
 	int ret = ctrl_store_watch_depth(worker->store, path, token, 1);
 
-	return went_well(worker, ret == -EINVAL ? ctrl_store_watch(worker->store, path, token) : ret);
+	return went_well(worker,
+			 ret == -EINVAL ? ctrl_store_watch(worker->store, path, token) : ret);
 }
 
 static void connect_store(struct worker *worker)
@@ -140,7 +142,8 @@ static void look_soon(struct worker *worker, struct seen *seen)
 /*
  * The entry of this very domain, a new one if need be; *at is where to look from on, and moves there. NULL: no memory.
  */
-static struct seen *note(struct worker *worker, struct seen ***at, uint32_t domid, const uint8_t uuid[16])
+static struct seen *note(struct worker *worker, struct seen ***at, uint32_t domid,
+			 const uint8_t uuid[16])
 {
 	struct seen *seen;
 
@@ -370,7 +373,8 @@ struct wanted {
 	bool refresh, check;
 };
 
-static void take_event(struct worker *worker, const struct ctrl_store_event *event, struct wanted *wanted)
+static void take_event(struct worker *worker, const struct ctrl_store_event *event,
+		       struct wanted *wanted)
 {
 	const char *slash = strchr(event->path, '/');
 	struct seen *seen;

@@ -116,7 +116,8 @@ static int refuse(int ret, const char *name, const char *why, char *err, size_t 
 }
 
 /* The guest's record, new or the one found, with what the message says. NULL: no memory. */
-static struct record *obtain(struct monitor *monitor, struct record *found, const struct monitor_guest *guest)
+static struct record *obtain(struct monitor *monitor, struct record *found,
+			     const struct monitor_guest *guest)
 {
 	struct record *record = found ? found : calloc(1, sizeof(*record));
 
@@ -138,8 +139,8 @@ static bool may_have_ended(struct monitor *monitor, const struct monitor_guest *
 {
 	struct ctrl_domain_info info;
 
-	return ctrl_get_domain(monitor->ctrl, guest->domid, &info) < 0 || info.dying || info.shutdown ||
-	       memcmp(info.uuid, guest->uuid, sizeof(info.uuid)) != 0;
+	return ctrl_get_domain(monitor->ctrl, guest->domid, &info) < 0 || info.dying ||
+	       info.shutdown || memcmp(info.uuid, guest->uuid, sizeof(info.uuid)) != 0;
 }
 
 int monitor_register(struct monitor *monitor, const struct monitor_guest *guest, int64_t now_ms,

@@ -160,14 +160,16 @@ void watch_fire(struct store *store, struct node *node, const struct perms *befo
 }
 
 /* The watches at one node get the event's path, or the first len bytes of it unless they asked for all. */
-static void fire_special_at(const struct node *at, const struct node *special, const char *path, size_t len, bool all)
+static void fire_special_at(const struct node *at, const struct node *special, const char *path,
+			    size_t len, bool all)
 {
 	struct watch *next;
 
 	for (struct watch *watch = at->watches; watch; watch = next) {
 		next = watch->node_next;
 		if (may_see(watch->conn->domain, special, NULL))
-			watch_send(watch, path, all || watch->depth == WATCH_SPECIAL_DEPTH ? strlen(path) : len);
+			watch_send(watch, path,
+				   all || watch->depth == WATCH_SPECIAL_DEPTH ? strlen(path) : len);
 	}
 }
 

@@ -168,7 +168,8 @@ void vcpu_load(struct vcpu *v)
 	this_cpu()->current = v;
 	write_sysreg(tpidr_el2, (uintptr_t)v);
 	write_sysreg(vttbr_el2, arch_vttbr(v->domain));
-	write_sysreg(hcr_el2, v->arch.hcr | HCR_TWE); /* until it waits where nobody else does: trap_wfx() */
+	write_sysreg(hcr_el2,
+		     v->arch.hcr | HCR_TWE); /* until it waits where nobody else does: trap_wfx() */
 	write_sysreg(vmpidr_el2, v->arch.vmpidr);
 	el1_load(&v->arch.el1);
 	write_sysreg(elr_el2, v->arch.pc);

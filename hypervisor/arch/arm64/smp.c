@@ -176,8 +176,8 @@ void arch_panic_state(void)
 	asm volatile("mov %0, sp" : "=r"(sp));
 	log_err("sp  %016llx  esr %016llx  far %016llx", (unsigned long long)sp,
 		(unsigned long long)read_sysreg(esr_el2), (unsigned long long)read_sysreg(far_el2));
-	log_err("elr %016llx  spsr %016llx  hcr %016llx",
-		(unsigned long long)read_sysreg(elr_el2), (unsigned long long)read_sysreg(spsr_el2),
+	log_err("elr %016llx  spsr %016llx  hcr %016llx", (unsigned long long)read_sysreg(elr_el2),
+		(unsigned long long)read_sysreg(spsr_el2),
 		(unsigned long long)read_sysreg(hcr_el2));
 	if (v)
 		log_err("loaded: d%uv%u", v->domain->id, v->id);

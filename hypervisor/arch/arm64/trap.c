@@ -69,7 +69,9 @@ static void trap_wfx(struct vcpu *v, uint64_t esr)
 	trap_skip(esr);
 	if (!(esr & 1))
 		vcpu_block(v, SLEEP_IRQ);
-	else if (!sched_yield(v)) /* nobody could use the time: it may wait by itself until it is next switched to */
+	else if (
+		!sched_yield(
+			v)) /* nobody could use the time: it may wait by itself until it is next switched to */
 		write_sysreg(hcr_el2, read_sysreg(hcr_el2) & ~HCR_TWE);
 }
 

@@ -32,8 +32,8 @@ struct runqueue {
 	struct vcpu *running; /* chosen to run; NULL: idle */
 	uint64_t vclock;      /* the least vruntime there was: never goes back */
 	uint64_t turn_end;    /* ticks: until when a wake-up does not preempt the one that runs */
-	uint64_t slice_end;   /* ticks: when it has to stop if somebody waits; not before turn_end */
-	uint64_t cap_end;     /* when the one that runs reaches its cap; TIMER_OFF: it has none */
+	uint64_t slice_end; /* ticks: when it has to stop if somebody waits; not before turn_end */
+	uint64_t cap_end;   /* when the one that runs reaches its cap; TIMER_OFF: it has none */
 	struct timer
 		slice; /* armed while somebody waits; lazily: it may fire early and is set again */
 };
@@ -48,7 +48,7 @@ struct sched_vcpu {
 	uint64_t cap_period;    /* when that began, ticks */
 	struct timer cap_timer; /* ends `throttled` */
 	uint32_t throttled;     /* has used up its cap */
-	bool yields;            /* lets the first in the queue go ahead; set and read on the CPU that it runs on */
+	bool yields; /* lets the first in the queue go ahead; set and read on the CPU that it runs on */
 	uint16_t cpu;           /* whose run queue it belongs to */
 	int state;              /* RUNSTATE_* */
 	uint64_t state_since;   /* ticks */

@@ -96,7 +96,8 @@ struct request {
 	char data[512];
 };
 
-static size_t fill(struct request *request, enum type type, uint32_t transaction, const char *data, size_t length)
+static size_t fill(struct request *request, enum type type, uint32_t transaction, const char *data,
+		   size_t length)
 {
 	request->header = (struct message){type, 0, transaction, (uint32_t)length};
 	memcpy(request->data, data, length);

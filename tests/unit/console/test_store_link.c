@@ -241,7 +241,8 @@ static void test_terminal_before_nodes(void **state)
 	send_terminal(4, 0x44, CONSOLE_PV, "/dev/pts/1");
 	await(LINK_DOMAINS); /* of the watches' first events */
 	usleep(50000);
-	assert_true(fake_store_is(store, "/local/domain/4/console", NULL)); /* it makes no folders */
+	assert_true(
+		fake_store_is(store, "/local/domain/4/console", NULL)); /* it makes no folders */
 	put_console(4, "console", "2");
 	await(LINK_FOUND);
 	await_value("/local/domain/4/console/tty", "/dev/pts/1");
@@ -340,9 +341,15 @@ static void test_no_store(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_found),      TEST(test_terminal_before_nodes), TEST(test_reused_number),
-		TEST(test_not_for_us), TEST(test_guests_nodes),          TEST(test_reconnects),
-		TEST(test_no_store),   TEST(test_met_by_number),         TEST(test_store_without_depth),
+		TEST(test_found),
+		TEST(test_terminal_before_nodes),
+		TEST(test_reused_number),
+		TEST(test_not_for_us),
+		TEST(test_guests_nodes),
+		TEST(test_reconnects),
+		TEST(test_no_store),
+		TEST(test_met_by_number),
+		TEST(test_store_without_depth),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

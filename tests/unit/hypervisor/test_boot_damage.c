@@ -224,8 +224,7 @@ static const struct damage {
 	{NAMED(strings_do_not_end), .left = {2, 2, 2}, .check = check_strings},
 	{NAMED(module_without_size), .says = "without a usable reg", .left = {2, 2, 1}},
 	{NAMED(modules_too_many), .says = "more than 4 boot modules", .left = {2, 2, 4}},
-	{NAMED(long_arguments), .left = {2, 2, 2},
-	 .check = check_arguments},
+	{NAMED(long_arguments), .left = {2, 2, 2}, .check = check_arguments},
 	{NAMED(irqs_beyond_the_gic), .left = {2, 2, 2}, .check = check_irqs},
 };
 

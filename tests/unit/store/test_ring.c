@@ -313,11 +313,23 @@ static void test_which_domain(void **state)
 	struct client *other = client_open(0);
 
 	(void)state;
-	assert_int_equal(ask_words(dom0, XS_WATCH, "@introduceDomain\0i\0" "1"), 0);
-	assert_int_equal(ask_words(dom0, XS_WATCH, "@releaseDomain\0r\0" "1"), 0);
+	assert_int_equal(ask_words(dom0, XS_WATCH,
+				   "@introduceDomain\0i\0"
+				   "1"),
+			 0);
+	assert_int_equal(ask_words(dom0, XS_WATCH,
+				   "@releaseDomain\0r\0"
+				   "1"),
+			 0);
 	assert_int_equal(ask_two(dom0, XS_WATCH, 0, "@releaseDomain/4", "four"), 0);
-	assert_int_equal(ask_words(dom0, XS_WATCH, "@releaseDomain\0none\0" "0"), -EINVAL);
-	assert_int_equal(ask_words(dom0, XS_WATCH, "@releaseDomain\0two\0" "2"), -EINVAL);
+	assert_int_equal(ask_words(dom0, XS_WATCH,
+				   "@releaseDomain\0none\0"
+				   "0"),
+			 -EINVAL);
+	assert_int_equal(ask_words(dom0, XS_WATCH,
+				   "@releaseDomain\0two\0"
+				   "2"),
+			 -EINVAL);
 	drop_events(dom0);
 	assert_int_equal(ask(other, XS_INTRODUCE, 0, "4\0001\0002", 6), 0);
 	assert_string_equal(next_event(dom0), "@introduceDomain/4 i");
