@@ -140,6 +140,7 @@ def test_between_guests_and_hot(dom0):
     destroy(dom0, "left", "right")
 
 
+@pytest.mark.anywhere
 def test_devices_come_back(dom0):
     """After a reboot a guest has the devices that it had, those attached later too."""
     first = create_guest(dom0, "again", disk=["/tmp/images/a.img"], vif=[""])
