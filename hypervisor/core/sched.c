@@ -100,7 +100,7 @@ void sched_account_state(struct vcpu *v, int state, uint64_t now)
 }
 
 /* Of one that does not run: blocked if that is all that keeps it. */
-static int idle_state(const struct vcpu *v)
+static __inline_here int idle_state(const struct vcpu *v)
 {
 	if (likely(v->blocked && !v->offline && !v->pause_count && !v->domain->pause_count))
 		return RUNSTATE_blocked;
@@ -260,9 +260,11 @@ static uint32_t enqueue(struct cpu *c, struct vcpu *v, uint64_t now)
 	if (!running)
 		return TODO_RESCHED;
 	if (v->sched.vruntime < running->sched.vruntime) {
-		if (now >= rq->turn_end)
+		uint64_t turn_end = running->sched.state_since + ticks.turn;
+
+		if (now >= turn_end)
 			return TODO_RESCHED;
-		rq->slice_end = rq->turn_end;
+		rq->slice_end = turn_end;
 		return TODO_SLICE;
 	}
 	return rq->nr_ready == 1 ? TODO_SLICE
@@ -461,7 +463,6 @@ static struct vcpu *pick(struct runqueue *rq, struct cpu *c, uint64_t now)
 	sched_account_state(v, RUNSTATE_running, now);
 	atomic_store(&v->running, true);
 	rq->running = v;
-	rq->turn_end = now + ticks.turn;
 	rq->slice_end = now + ticks.slice;
 	rq->cap_end = cap_end(v, now);
 	return v;

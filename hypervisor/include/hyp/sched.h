@@ -31,9 +31,8 @@ struct runqueue {
 	uint32_t nr_vcpus;    /* that belong here, running or not */
 	struct vcpu *running; /* chosen to run; NULL: idle */
 	uint64_t vclock;      /* the least vruntime there was: never goes back */
-	uint64_t turn_end;    /* ticks: until when a wake-up does not preempt the one that runs */
-	uint64_t slice_end; /* ticks: when it has to stop if somebody waits; not before turn_end */
-	uint64_t cap_end;   /* when the one that runs reaches its cap; TIMER_OFF: it has none */
+	uint64_t slice_end;   /* ticks: when it has to stop if somebody waits; see enqueue() */
+	uint64_t cap_end;     /* when the one that runs reaches its cap; TIMER_OFF: it has none */
 	struct timer
 		slice; /* armed while somebody waits; lazily: it may fire early and is set again */
 };

@@ -292,7 +292,7 @@ static void short_sleeps_preempt(void **state)
 	block(v);
 	pass(20 * MS);
 	for (unsigned i = 0; i < 100; i++) {
-		uint64_t turn_end = cpus[0]->rq.turn_end;
+		uint64_t turn_end = running_on(0)->sched.state_since + MS;
 
 		vcpu_unblock(v);
 		host_cpu_run(0);
