@@ -119,15 +119,14 @@ static int check_name_among(const struct ctrl_domain_info *list, size_t count, c
 			    const char *name, struct report *report)
 {
 	bool *registered = calloc(count + 1, sizeof(*registered));
-	size_t found = count;
+	size_t found;
 	int err;
 
-	if (!registered || registry_find_name(registry, name, list, count, registered, &found))
-		err = report_set(report, -ENOMEM, "out of memory");
-	else if (found < count)
-		err = name_in_use(name, &list[found], report);
-	else
-		err = check_foreign_names(list, count, registered, name, report);
+	if (!registered)
+		return report_set(report, -ENOMEM, "out of memory");
+	registry_find_name(registry, name, list, count, registered, &found);
+	err = found < count ? name_in_use(name, &list[found], report)
+			    : check_foreign_names(list, count, registered, name, report);
 	free(registered);
 	return err;
 }

@@ -211,7 +211,7 @@ static int write_json(const char *directory, const char *path, const struct regi
 	int err = -ENOMEM;
 
 	if (json && yajl_gen_get_buf(json, &text, &length) == yajl_gen_status_ok) {
-		err = registry_names_add(directory, entry);
+		err = registry_names_set(directory, entry->domid, entry->uuid, entry->name);
 		if (!err)
 			err = replace_file(path, text, length);
 	}
@@ -225,14 +225,12 @@ int registry_write(const char *directory, const struct registry_entry *entry, st
 	char *path = entry_path(directory, entry->domid);
 	struct registry_entry old;
 	int err = registry_read(directory, entry->domid, entry->uuid, &old);
-	bool renamed = !old.name || strcmp(old.name, entry->name);
 
 	if (!err || err == -ENOENT)
 		err = path ? write_json(directory_or_default(directory), path, entry) : -ENOMEM;
-	if (renamed && err)
-		registry_names_remove(directory_or_default(directory), entry);
-	if (renamed && !err && old.name)
-		registry_names_remove(directory_or_default(directory), &old);
+	if (err) /* it is called as before, if anything */
+		registry_names_set(directory_or_default(directory), entry->domid, entry->uuid,
+				   old.name);
 	registry_entry_clear(&old);
 	if (err)
 		report_set(report, err, "cannot write %s: %s", path ? path : "the registry",
@@ -249,7 +247,7 @@ int registry_remove(const char *directory, uint32_t domid, const uint8_t uuid[16
 
 	if (err)
 		return err == -ENOENT ? 0 : err;
-	registry_names_remove(directory_or_default(directory), &entry);
+	registry_names_set(directory_or_default(directory), domid, uuid, NULL);
 	registry_entry_clear(&entry);
 	path = entry_path(directory, domid);
 	if (!path)

@@ -68,11 +68,12 @@ int registry_name_domains(const char *directory, const struct ctrl_domain_info *
 			  struct registry_domain **domains);
 
 /*
- * Which of them, none of which is dying, is registered with this name? *found is its place in the list, or count. registered[i]
- * becomes true for those with a file at all, though it may be a stale one. 0 or -ENOMEM.
+ * Which of them, none of which is dying, is registered with this name? *found is its place in the list, or count.
+ * registered[i] becomes whether domain i is registered at all.
  */
-int registry_find_name(const char *directory, const char *name, const struct ctrl_domain_info *list,
-		       size_t count, bool *registered, size_t *found);
+void registry_find_name(const char *directory, const char *name,
+			const struct ctrl_domain_info *list, size_t count, bool *registered,
+			size_t *found);
 
 /* Then gives those that other tools have made the names that these have put into the store. */
 void registry_name_foreign(struct registry_domain *domains, size_t count);

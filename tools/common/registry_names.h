@@ -3,10 +3,10 @@
 #ifndef TOOLS_COMMON_REGISTRY_NAMES_H
 #define TOOLS_COMMON_REGISTRY_NAMES_H
 
-struct registry_entry;
+#include <stdint.h>
 
-/* 0 or a negative errno; 0 also when it is there. */
-int registry_names_add(const char *directory, const struct registry_entry *entry);
-void registry_names_remove(const char *directory, const struct registry_entry *entry);
+/* The domain's name from now on; NULL: none any more, if the one that is there is its. 0 or a negative errno. */
+int registry_names_set(const char *directory, uint32_t domid, const uint8_t uuid[16],
+		       const char *name);
 
 #endif

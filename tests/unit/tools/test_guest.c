@@ -54,7 +54,7 @@ static int tear_down(void **state)
 	(void)state;
 	guest_config_clear(&config);
 	snprintf(names, sizeof(names), "%s/.names", directory);
-	if (rmdir(names) && errno != ENOENT)
+	if (unlink(names) && errno != ENOENT)
 		return -1;
 	return rmdir(directory); /* these fail where a file was left behind */
 }

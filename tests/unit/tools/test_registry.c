@@ -224,6 +224,36 @@ static void test_names(void **state)
 	registry_free_domains(domains, 0);
 }
 
+static void test_find_name(void **state)
+{
+	struct ctrl_domain_info list[4] = {{.domid = 0}, {.domid = 3}, {.domid = 4}, {.domid = 70}};
+	bool registered[4];
+	size_t found;
+
+	(void)state;
+	for (size_t i = 1; i < 4; i++)
+		memcpy(list[i].uuid, i == 2 ? other_uuid : uuid, 16);
+	registry_find_name(directory, "web", list, 4, registered, &found); /* nothing there yet */
+	assert_int_equal(found, 4);
+	write_entry(3, "web", NULL);
+	write_entry(4, "stale", NULL);
+	registry_find_name(directory, "web", list, 4, registered, &found);
+	assert_int_equal(found, 1);
+	assert_true(!registered[0] && registered[1] && !registered[2] && !registered[3]);
+	registry_find_name(directory, "stale", list, 4, registered, &found);
+	assert_int_equal(found, 4);
+	list[1].dying = true;
+	registry_find_name(directory, "web", list, 4, registered, &found);
+	assert_int_equal(found, 4);
+	write_entry(70, "mail", NULL);
+	registry_find_name(directory, "mail", list, 4, registered, &found);
+	assert_int_equal(found, 3);
+	assert_int_equal(registry_remove(directory, 70, uuid), 0);
+	registry_find_name(directory, "mail", list, 4, registered, &found);
+	assert_int_equal(found, 4);
+	assert_false(registered[3]);
+}
+
 static void test_cannot_write(void **state)
 {
 	struct registry_entry entry = {.name = (char *)"x", .config = (char *)""};
@@ -276,11 +306,17 @@ static void test_lock_of_dead_process(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_write_and_read), TEST(test_replace),
-		TEST(test_stale),          TEST(test_broken_files),
-		TEST(test_path_not_utf8),  TEST(test_rename),
-		TEST(test_names),          TEST(test_cannot_write),
-		TEST(test_lock),           TEST(test_lock_of_dead_process),
+		TEST(test_write_and_read),
+		TEST(test_replace),
+		TEST(test_stale),
+		TEST(test_broken_files),
+		TEST(test_path_not_utf8),
+		TEST(test_rename),
+		TEST(test_names),
+		TEST(test_find_name),
+		TEST(test_cannot_write),
+		TEST(test_lock),
+		TEST(test_lock_of_dead_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
