@@ -245,11 +245,44 @@ static void op_writes(void)
 	together(WRITE, data, sizeof(data) - 1);
 }
 
+/* The same transaction, its requests by one write once it has a number. */
+static void op_transaction_together(void)
+{
+	static const char value[] = "/bench/domain/1/memory/target\000262144",
+			  other[] = "/bench/domain/1/memory/static-max\000262144";
+	static const struct {
+		enum type type;
+		const char *data;
+		size_t length;
+	} steps[] = {{READ, path_first, sizeof(path_first)},
+		     {WRITE, value, sizeof(value) - 1},
+		     {WRITE, other, sizeof(other) - 1},
+		     {END, "T", 2}};
+	char all[512];
+	size_t size = 0;
+	uint32_t transaction;
+
+	call(BEGIN, 0, "", 1);
+	transaction = (uint32_t)strtoul(reply, NULL, 10);
+	for (size_t n = 0; n < sizeof(steps) / sizeof(*steps); n++) {
+		struct request request;
+		size_t one =
+			fill(&request, steps[n].type, transaction, steps[n].data, steps[n].length);
+
+		memcpy(all + size, &request, one);
+		size += one;
+	}
+	transmit(all, size);
+	for (size_t n = 0; n < sizeof(steps) / sizeof(*steps); n++)
+		await(steps[n].type);
+}
+
 static const struct {
 	void (*run)(void);
 	bool socket_only; /* the device takes one request at a time */
-} operations[] = {{op_read, false},  {op_write, false}, {op_list, false}, {op_transaction, false},
-		  {op_watch, false}, {op_reads, true},  {op_writes, true}};
+} operations[] = {
+	{op_read, false},  {op_write, false}, {op_list, false},  {op_transaction, false},
+	{op_watch, false}, {op_reads, true},  {op_writes, true}, {op_transaction_together, true}};
 
 /* What the daemon at the other end of the socket has run so far, in ns; 0 by the device, which tells nobody's number. */
 static unsigned long long daemon_time(void)
