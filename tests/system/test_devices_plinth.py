@@ -4,4 +4,4 @@
 from machine import Config
 from device_checks import *  # noqa: F401,F403
 
-CONFIG = Config(label="guest-devices")
+CONFIG = Config(gic=2, kernel="6.12", label="guest-devices")
