@@ -4,11 +4,10 @@
 #include <hyp/irq.h>
 #include <hyp/page.h>
 
-#define SLICE_US 5000 /* how long one runs while others wait */
-#define TURN_US \
-	1000 /* and how long at least, whoever wakes up: what it does in batches stays in batches */
-#define WAKE_US 1000  /* credit of a vCPU that wakes up */
-#define CAP_US  20000 /* caps are enforced over this period */
+#define SLICE_US 5000  /* how long one runs while others wait */
+#define TURN_US  1000  /* and at least, whoever wakes up: what is done in batches stays so */
+#define WAKE_US  1000  /* credit of a vCPU that wakes up */
+#define CAP_US   20000 /* caps are enforced over this period */
 
 static uint64_t us_to_ticks(uint64_t us)
 {
@@ -267,8 +266,8 @@ static uint32_t enqueue(struct cpu *c, struct vcpu *v, uint64_t now)
 		rq->slice_end = turn_end;
 		return TODO_SLICE;
 	}
-	return rq->nr_ready == 1 ? TODO_SLICE
-				 : 0; /* the other runs without a slice: nobody was waiting */
+	/* Where nobody was waiting the other runs without a slice. */
+	return rq->nr_ready == 1 ? TODO_SLICE : 0;
 }
 
 static bool move_to(struct vcpu *v, struct cpu *to)

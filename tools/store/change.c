@@ -56,7 +56,7 @@ static void remove_and_tell(struct store *store, struct node *top)
 		before = perms_get(node->perms);
 		node_get(node);
 		remove_one(store, node, NULL);
-		watch_fire(store, node, before, node != top);
+		watch_fire(node, before, node != top);
 		perms_put(before);
 		node_put(&store->tree, node);
 	} while (node != top);
@@ -225,7 +225,7 @@ static void tell(const struct view *view, struct node *node, const struct perms 
 	if (touch)
 		touch->flags = (uint8_t)((touch->flags & ~TOUCH_EXACT) | flags);
 	else
-		watch_fire(view->conn->store, node, before, flags & TOUCH_EXACT);
+		watch_fire(node, before, flags & TOUCH_EXACT);
 }
 
 static int make(const struct view *view, const char *path, struct value *value)

@@ -236,8 +236,7 @@ static void tell(struct txn *txn)
 	/* What was made and removed again is nobody's business. */
 	for (struct touch *touch = txn->first; touch; touch = touch->next)
 		if (touch->flags & TOUCH_FIRE && (touch->before || touch->perms))
-			watch_fire(txn->conn->store, touch->node, touch->before,
-				   touch->flags & TOUCH_EXACT);
+			watch_fire(touch->node, touch->before, touch->flags & TOUCH_EXACT);
 }
 
 int txn_commit(struct txn *txn)

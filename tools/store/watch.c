@@ -146,12 +146,11 @@ static void fire_at(struct event *event, const struct node *at, int depth)
 	}
 }
 
-void watch_fire(struct store *store, struct node *node, const struct perms *before, bool exact)
+void watch_fire(struct node *node, const struct perms *before, bool exact)
 {
 	struct event event;
 	int depth = 0;
 
-	(void)store;
 	event.node = node;
 	event.before = before;
 	event.len = 0;

@@ -29,7 +29,7 @@ void watch_send(struct watch *watch, const char *path, size_t len);
  * A node has changed, been made or been removed: tells everybody who watches it or something above
  * it (exact: only it) and may see it. before: its permissions before the change, or NULL.
  */
-void watch_fire(struct store *store, struct node *node, const struct perms *before, bool exact);
+void watch_fire(struct node *node, const struct perms *before, bool exact);
 
 /*
  * "@introduceDomain" and "@releaseDomain", for a domain or for WATCH_ANY_DOMAIN. A watch with a depth of 1, the only one

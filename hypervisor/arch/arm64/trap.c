@@ -63,15 +63,16 @@ static void trap_undef(struct vcpu *v, uint64_t esr)
 	inject_undef(v, esr & ESR_IL_32BIT);
 }
 
-/* WFI (TI = 0): sleep until there is something to do. WFE: let others have the CPU. */
+/*
+ * WFI (TI = 0): sleep until there is something to do. WFE: let others have the CPU; where nobody could
+ * use it, wait by itself, without a trap, until the vCPU is next switched to.
+ */
 static void trap_wfx(struct vcpu *v, uint64_t esr)
 {
 	trap_skip(esr);
 	if (!(esr & 1))
 		vcpu_block(v, SLEEP_IRQ);
-	else if (
-		!sched_yield(
-			v)) /* nobody could use the time: it may wait by itself until it is next switched to */
+	else if (!sched_yield(v))
 		write_sysreg(hcr_el2, read_sysreg(hcr_el2) & ~HCR_TWE);
 }
 
