@@ -142,3 +142,20 @@ def test_what_another_domain_left(dom0):
 
 def test_store_client(dom0):
     assert "7 of 7" in dom0.ok("/tests/store-probe", limit=90)
+
+
+def drop_next_request(dom0, name, said):
+    """As Linux drops one that meets it in the last moment of its boot, but by the program that it starts."""
+    type_command(dom0, name, "mv /sbin/poweroff /sbin/kept; (echo '#!/bin/busybox sh'; echo mv /sbin/kept /sbin/poweroff)"
+                 f" >/sbin/poweroff; chmod +x /sbin/poweroff; echo {said} | tr a-z A-Z", said.upper())
+
+
+@pytest.mark.anywhere
+def test_request_that_comes_to_nothing(dom0):
+    create(dom0, "absent", memory=128)
+    drop_next_request(dom0, "absent", "once")
+    result = dom0.run("vmctl shutdown -w --timeout 3 absent")
+    assert result.status == 4 and "taken the request, but is not done after 3 s" in result.output, result
+    drop_next_request(dom0, "absent", "again")
+    dom0.ok("vmctl shutdown -w absent", limit=60)  # it asks again
+    wait_gone(dom0, "absent")

@@ -94,8 +94,7 @@ def test_stock_xl(dom0):
     dom0.ok(f"mkdir -p /run/xen /var/lib/xen /var/log/xen /etc/xen; : >/etc/xen/xl.conf; cat >/tmp/stock.cfg <<'EOF'\n{text}EOF")
     dom0.ok(f"{BIN}/xl create -q /tmp/stock.cfg", limit=120)
     assert "stock" in dom0.ok(f"{BIN}/xl list")
-    domid = dom0.ok(f"{BIN}/xl domid stock")
-    wait_until(dom0, f"[ \"$(xenstore-read /local/domain/{domid}/control/feature-poweroff)\" = 1 ]", limit=90)
+    expect(dom0, "stock", "guest# ")  # Linux drops a request in the last moment of its boot, and xl asks only once
     dom0.ok(f"{BIN}/xl shutdown -w stock", limit=120)
     dom0.run(f"{BIN}/xl destroy stock")  # where xl's own daemon has not done so by now
     wait_gone(dom0, "stock")

@@ -14,6 +14,7 @@
 
 #define NODE         "control/shutdown"
 #define TAKE_LIMIT_S 10  /* for a guest to take the request from its node */
+#define AGAIN_S      10  /* after which one that has taken it and goes on is asked again */
 #define END_LIMIT_S  300 /* for it to end */
 
 /* What is asked for. */
@@ -170,14 +171,18 @@ static bool has_ended(struct ending *ending, const struct subject *subject)
 	return fate == FATE_GONE || subject->action != MONITOR_DESTROY;
 }
 
-/* Waits until all that were asked are done, or the time is over; left says which are not. */
-static void wait_for_all(struct ending *ending,
-			 bool done(struct ending *ending, const struct subject *subject))
+static void mark_asked(struct ending *ending)
+{
+	for (size_t i = 0; i < ending->targets.count; i++)
+		ending->subjects[i].left = ending->subjects[i].asked;
+}
+
+/* Waits until all that are left are done, or the time is over; left says which are not. */
+static void wait_for_left(struct ending *ending,
+			  bool done(struct ending *ending, const struct subject *subject))
 {
 	size_t left;
 
-	for (size_t i = 0; i < ending->targets.count; i++)
-		ending->subjects[i].left = ending->subjects[i].asked;
 	do {
 		left = 0;
 		for (size_t i = 0; i < ending->targets.count; i++) {
@@ -193,7 +198,8 @@ static void wait_until_taken(struct ending *ending, unsigned int limit)
 {
 	progress_step(&ending->progress, "waiting for the guest to take the request");
 	talk_set_limit(&ending->talk, limit);
-	wait_for_all(ending, has_taken);
+	mark_asked(ending);
+	wait_for_left(ending, has_taken);
 	for (size_t i = 0; i < ending->targets.count; i++) {
 		struct subject *subject = &ending->subjects[i];
 		const char *name = subject->target->name;
@@ -210,12 +216,37 @@ static void wait_until_taken(struct ending *ending, unsigned int limit)
 	}
 }
 
+/*
+ * Linux takes a request that comes while it frees its init memory, at the end of its start, and does
+ * nothing about it. A guest that is ending already is not disturbed by another.
+ */
+static void ask_again(struct ending *ending)
+{
+	struct ctrl_domain_info info;
+
+	for (size_t i = 0; i < ending->targets.count; i++) {
+		const struct subject *subject = &ending->subjects[i];
+
+		if (subject->left && talk_fate(&ending->talk, subject->target, &info) == FATE_ALIVE)
+			talk_write(&ending->talk, subject->target->domid, NODE, ending->wish->word);
+	}
+}
+
 static void wait_until_ended(struct ending *ending, unsigned int limit)
 {
+	unsigned int rest = limit;
+
 	progress_step(&ending->progress, "waiting for it to end");
 	talk_watch_ends(&ending->talk);
-	talk_set_limit(&ending->talk, limit);
-	wait_for_all(ending, has_ended);
+	mark_asked(ending);
+	if (rest > AGAIN_S) {
+		talk_set_limit(&ending->talk, AGAIN_S);
+		wait_for_left(ending, has_ended);
+		ask_again(ending);
+		rest -= AGAIN_S;
+	}
+	talk_set_limit(&ending->talk, rest);
+	wait_for_left(ending, has_ended);
 	for (size_t i = 0; i < ending->targets.count; i++) {
 		struct subject *subject = &ending->subjects[i];
 
