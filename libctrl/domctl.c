@@ -63,12 +63,18 @@ static int fail_create(struct ctrl *c, int err, const struct ctrl_domain_config 
 				 "cannot create a domain: domctl createdomain: number %u is "
 				 "taken (EEXIST)",
 				 config->domid);
+	if (err == -EINVAL && config->gic_version != CTRL_GIC_HOST)
+		return ctrl_fail(
+			err,
+			"cannot create a domain with a GICv%u: domctl createdomain: the "
+			"hypervisor rejects a value (EINVAL); where the machine has another "
+			"GIC, leave the version out",
+			config->gic_version + 1u);
 	return ctrl_fail_call(c, err, "domctl createdomain",
-			      "create a domain with %u vCPUs, GIC version %u, flags %#x, event "
-			      "channels up to %u, %d grant frames, %d maptrack frames",
-			      config->max_vcpus, config->gic_version, config->flags,
-			      config->max_evtchn_port, config->max_grant_frames,
-			      config->max_maptrack_frames);
+			      "create a domain with %u vCPUs, flags %#x, event channels up to %u, "
+			      "%d grant frames, %d maptrack frames",
+			      config->max_vcpus, config->flags, config->max_evtchn_port,
+			      config->max_grant_frames, config->max_maptrack_frames);
 }
 
 int ctrl_create_domain(struct ctrl *c, struct ctrl_domain_config *config, uint32_t *domid)

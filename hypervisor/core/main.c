@@ -119,7 +119,6 @@ static void main_init_boot_cpu(void)
 	struct cpu *c = this_cpu();
 
 	c->hwid = bootinfo.cpu[0].hwid;
-	c->online = true;
 	cpus[0] = c;
 	nr_cpus = 1;
 }

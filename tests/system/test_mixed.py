@@ -14,6 +14,9 @@ CONFIG = Config(tools="mixed")
 def test_stock_xl_sees_our_guests(dom0):
     """What xl needs to know is published: it lists, shuts down and destroys a guest that vmctl made."""
     domid = start(dom0, "ours", memory=128)
+    dom0.ok("vmctl pause ours; xl pause ours")
+    dom0.fails("vmctl unpause ours", "paused more than once, by another tool")
+    dom0.ok("vmctl unpause ours")
     assert "ours" in dom0.ok("xl list") and dom0.ok("xl domid ours") == str(domid)
     assert "ours" in dom0.ok("xl uptime") and "ours" in dom0.ok("xl vcpu-list ours")
     expect(dom0, "ours", "guest# ")  # Linux drops a request in the last moment of its boot, and xl asks only once

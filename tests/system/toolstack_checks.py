@@ -78,13 +78,15 @@ def test_compressed_kernel(dom0):
 def test_pause(dom0):
     create(dom0, "p1", memory=128)
     expect(dom0, "p1", "guest# ")
-    dom0.ok("vmctl pause p1")
+    dom0.ok("vmctl pause p1 && vmctl pause p1")
     assert domains(dom0)["p1"]["paused"]
     before = domains(dom0)["p1"]["cpu_time_ns"]
     dom0.ok("sleep 1")
     assert domains(dom0)["p1"]["cpu_time_ns"] == before
     dom0.ok("vmctl unpause p1")
     type_command(dom0, "p1", "echo still-$((40 + 2))", "still-42")
+    dom0.ok("vmctl unpause p1")
+    dom0.fails("vmctl pause 0", "dom0 cannot be paused")
     destroy(dom0, "p1")
     wait_gone(dom0, "p1")
 
@@ -264,6 +266,7 @@ BAD_CONFIGS = {
     "EFI zboot kernel": ({"kernel": "/tmp/bad/zboot"}, r"(?i)zboot"),
     "too little memory": ({"memory": 100000}, r"(?i)memory"),
     "memory too small for the kernel": ({"memory": 16}, r"(?i)memory"),
+    "another GIC than the machine's": ({"gic_version": "v2"}, r"GICv2.*leave the version out"),
     "bad action": ({"on_crash": "explode"}, r"on_crash"),
     "name of dom0": ({"name": "Domain-0"}, r"Domain-0"),
     "empty name": ({"name": ""}, r"name"),

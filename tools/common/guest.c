@@ -303,25 +303,23 @@ static int attach_ring(struct creation *creation, enum console_kind kind, uint64
 	return err ? report_set(creation->report, err, "%s", text) : 0;
 }
 
-static int attach_console(struct creation *creation)
-{
-	return attach_ring(creation, CONSOLE_PV, creation->guest.console_gfn,
-			   creation->guest.console_port);
-}
-
-static int attach_vuart(struct creation *creation)
-{
-	if (!creation->guest.vuart_port)
-		return 0;
-	return attach_ring(creation, CONSOLE_VUART, creation->guest.vuart_gfn,
-			   creation->guest.vuart_port);
-}
-
-/* Both of them. */
 static void detach_consoles(struct creation *creation)
 {
 	console_client_died(creation->options->console_socket, creation->guest.domid,
 			    creation->config->uuid, -1, NULL, 0);
+}
+
+static int attach_consoles(struct creation *creation)
+{
+	const struct ctrl_guest *guest = &creation->guest;
+	int err = attach_ring(creation, CONSOLE_PV, guest->console_gfn, guest->console_port);
+
+	if (err || !guest->vuart_port)
+		return err;
+	err = attach_ring(creation, CONSOLE_VUART, guest->vuart_gfn, guest->vuart_port);
+	if (err)
+		detach_consoles(creation);
+	return err;
 }
 
 static int enter_registry(struct creation *creation)
@@ -436,8 +434,7 @@ static const struct step steps[] = {
 	{"opening the disks", open_devices, close_devices},
 	{"building the guest", build, unbuild},
 	{"placing the vCPUs", place_vcpus, NULL},
-	{"attaching the console", attach_console, detach_consoles},
-	{"attaching the emulated UART", attach_vuart, NULL},
+	{"attaching the console", attach_consoles, detach_consoles},
 	{"registering the name", enter_registry, leave_registry},
 	{"publishing it in the store", publish, unpublish},
 	{"connecting the devices", connect_devices, NULL},

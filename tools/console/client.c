@@ -443,6 +443,7 @@ int console_client_run(const struct console_options *options)
 {
 	struct client client = {.options = options, .fd = -1, .peer = console_peer(options->sock)};
 	char err[CONSOLE_TEXT_MAX + 1] = "";
+	int ret;
 
 	client.script = options->step_count > 0;
 	if (expect_init(&client.expect, options->steps, options->step_count, err, sizeof(err)) <
@@ -451,8 +452,9 @@ int console_client_run(const struct console_options *options)
 	} else if (strlen(options->guest) > CONSOLE_NAME_MAX) {
 		snprintf(err, sizeof(err), "there is no guest called %.80s...", options->guest);
 		finish(&client, CONSOLE_EXIT_GONE);
-	} else if (open_guest(&client, err, sizeof(err)) < 0) {
-		finish(&client, CONSOLE_EXIT_ERROR);
+	} else if ((ret = open_guest(&client, err, sizeof(err))) < 0) {
+		finish(&client,
+		       ret == -ECONNREFUSED ? CONSOLE_EXIT_UNREACHABLE : CONSOLE_EXIT_ERROR);
 	} else if (prepare_input(&client) < 0) {
 		snprintf(err, sizeof(err), "cannot put the terminal into raw mode: %s",
 			 strerror(errno));

@@ -28,7 +28,8 @@ const char console_client_usage[] =
 	"  --timeout S        seconds for each --expect (60); exit status 4 when they pass\n"
 	"  --settle S         input from a pipe: end after S seconds of silence (2)\n"
 	"  --socket PATH      of the console daemon\n"
-	"  Exit status: 0 done, 1 failure, 2 usage, 3 no such guest or it ended, 4 timeout.\n";
+	"  Exit status: 0 done, 1 failure, 2 usage, 3 no such guest or it ended, 4 timeout,\n"
+	"  6 the daemon does not run.\n";
 
 struct command_line {
 	struct console_options options;
@@ -159,7 +160,7 @@ static int list_guests(const char *sock)
 
 	if (fd < 0) {
 		fprintf(stderr, "%s\n", err);
-		return CONSOLE_EXIT_ERROR;
+		return fd == -ECONNREFUSED ? CONSOLE_EXIT_UNREACHABLE : CONSOLE_EXIT_ERROR;
 	}
 	ret = frame_send(fd, buffer,
 			 (size_t)console_put_empty(buffer, sizeof(buffer), CONSOLE_LIST),

@@ -24,11 +24,12 @@
 
 /* Exit statuses of console_client_main() and console_client_run(). */
 enum console_exit {
-	CONSOLE_EXIT_OK = 0,      /* detached, input ended, every --expect matched */
-	CONSOLE_EXIT_ERROR = 1,   /* no daemon, connection lost, a system call failed */
-	CONSOLE_EXIT_USAGE = 2,   /* wrong command line, bad regular expression */
-	CONSOLE_EXIT_GONE = 3,    /* no such guest, or it died before what was waited for */
-	CONSOLE_EXIT_TIMEOUT = 4, /* --timeout passed before --expect matched */
+	CONSOLE_EXIT_OK = 0,          /* detached, input ended, every --expect matched */
+	CONSOLE_EXIT_ERROR = 1,       /* connection lost, a system call failed */
+	CONSOLE_EXIT_USAGE = 2,       /* wrong command line, bad regular expression */
+	CONSOLE_EXIT_GONE = 3,        /* no such guest, or it died before what was waited for */
+	CONSOLE_EXIT_TIMEOUT = 4,     /* --timeout passed before --expect matched */
+	CONSOLE_EXIT_UNREACHABLE = 6, /* the daemon does not run */
 };
 
 /* A guest has one of each at most. */

@@ -67,10 +67,10 @@ static int create_status(int err)
 	return vmctl_status(err);
 }
 
-static int attach(uint32_t domid)
+static int attach(uint32_t domid, bool quiet)
 {
 	char number[16];
-	struct console_options options = {.guest = number};
+	struct console_options options = {.guest = number, .quiet = quiet};
 
 	fflush(stdout);
 	snprintf(number, sizeof(number), "%" PRIu32, domid);
@@ -142,7 +142,7 @@ static int create_and_tell(const struct arguments *arguments, const struct guest
 	if (!quiet)
 		printf("%s: domain %" PRIu32 " %s\n", config->name, domid,
 		       options.leave_paused ? "created, paused" : "started");
-	return arguments_option(arguments, "console") ? attach(domid) : EXIT_OK;
+	return arguments_option(arguments, "console") ? attach(domid, quiet) : EXIT_OK;
 }
 
 int cmd_create(const struct arguments *arguments)

@@ -171,10 +171,16 @@ static bool has_ended(struct ending *ending, const struct subject *subject)
 	return fate == FATE_GONE || subject->action != MONITOR_DESTROY;
 }
 
-static void mark_asked(struct ending *ending)
+/* Those who were asked are left; are there any? */
+static bool mark_asked(struct ending *ending)
 {
-	for (size_t i = 0; i < ending->targets.count; i++)
+	bool any = false;
+
+	for (size_t i = 0; i < ending->targets.count; i++) {
 		ending->subjects[i].left = ending->subjects[i].asked;
+		any = any || ending->subjects[i].left;
+	}
+	return any;
 }
 
 /* Waits until all that are left are done, or the time is over; left says which are not. */
@@ -196,9 +202,10 @@ static void wait_for_left(struct ending *ending,
 
 static void wait_until_taken(struct ending *ending, unsigned int limit)
 {
+	if (!mark_asked(ending))
+		return;
 	progress_step(&ending->progress, "waiting for the guest to take the request");
 	talk_set_limit(&ending->talk, limit);
-	mark_asked(ending);
 	wait_for_left(ending, has_taken);
 	for (size_t i = 0; i < ending->targets.count; i++) {
 		struct subject *subject = &ending->subjects[i];
@@ -236,9 +243,10 @@ static void wait_until_ended(struct ending *ending, unsigned int limit)
 {
 	unsigned int rest = limit;
 
+	if (!mark_asked(ending))
+		return;
 	progress_step(&ending->progress, "waiting for it to end");
 	talk_watch_ends(&ending->talk);
-	mark_asked(ending);
 	if (rest > AGAIN_S) {
 		talk_set_limit(&ending->talk, AGAIN_S);
 		wait_for_left(ending, has_ended);

@@ -52,6 +52,7 @@ static void target_set(struct target *target, const struct ctrl_domain_info *inf
 {
 	*target = (struct target){
 		.domid = info->domid,
+		.paused = info->paused,
 		.shutdown = info->shutdown,
 		.shutdown_reason = info->shutdown_reason,
 	};

@@ -122,7 +122,7 @@ int vmctl_open(struct ctrl **ctrl);
 struct target {
 	uint32_t domid;
 	uint8_t uuid[16];
-	bool shutdown;
+	bool paused, shutdown;
 	uint8_t shutdown_reason;
 	char name[64]; /* "(none)" when it has none */
 };

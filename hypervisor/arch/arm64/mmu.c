@@ -221,9 +221,9 @@ void mmu_unmap_identity(void)
 	unmap(image_pa, head_size());
 }
 
-void *mmu_alloc_stack(unsigned cpu)
+void *mmu_alloc_stack(unsigned nth)
 {
-	uintptr_t area = HYP_VA_STACKS + (uintptr_t)cpu * STACK_STRIDE;
+	uintptr_t area = HYP_VA_STACKS + (uintptr_t)nth * STACK_STRIDE;
 
 	/* The lowest page of the area stays unmapped: an overflow faults instead of spreading. */
 	for (uintptr_t at = GUARD_SIZE; at < STACK_SIZE; at += PAGE_SIZE) {

@@ -81,33 +81,49 @@ void arch_cpu_init(struct cpu *c)
 	irqchip->enable(bootinfo.gic.maintenance_ppi);
 }
 
+/* How far a secondary CPU has come: cpu.start. */
+enum {
+	START_ASKED,
+	START_ANSWERED, /* it runs, and will be done */
+	START_DONE,
+	START_GIVEN_UP,
+};
+
 /* A secondary CPU, on its own stack with the MMU on. */
 void hyp_main_secondary(void)
 {
 	struct cpu *c = this_cpu();
+	uint32_t start = START_ASKED;
 
+	/* One that comes too late must not run: its number is another CPU's by now. */
+	if (!atomic_cas(&c->start, &start, START_ANSWERED))
+		arch_cpu_halt();
 	arch_cpu_init(c);
 	log_debug("CPU %u (affinity %llx) is up", c->id, (unsigned long long)c->hwid);
-	/* Pairs with the acquire in start_cpu(): everything above is done. */
-	atomic_store_rel(&c->online, true);
+	/* Pairs with the acquire in wait_started(): everything above is done. */
+	atomic_store_rel(&c->start, START_DONE);
 	cpu_enter_guests();
 }
 
-static bool wait_online(struct cpu *c)
+static bool wait_started(struct cpu *c)
 {
 	uint64_t end = time_ticks() + time_hz; /* a second */
+	uint32_t start = START_ASKED;
 
-	while (!atomic_load_acq(&c->online))
-		if (time_ticks() > end)
-			return false;
-		else
-			cpu_relax();
+	while (atomic_load_acq(&c->start) == START_ASKED && time_ticks() < end)
+		cpu_relax();
+	if (atomic_cas(&c->start, &start, START_GIVEN_UP))
+		return false;
+	while (atomic_load_acq(&c->start) != START_DONE)
+		cpu_relax();
 	return true;
 }
 
-static bool start_cpu(unsigned id, uint64_t hwid)
+/* nth: in the device tree. Each has a stack of its own, one that was given up too. */
+static bool start_cpu(unsigned id, unsigned nth)
 {
-	struct cpu *c = mmu_alloc_stack(id);
+	uint64_t hwid = bootinfo.cpu[nth].hwid;
+	struct cpu *c = mmu_alloc_stack(nth);
 	int err;
 
 	if (!c) {
@@ -119,7 +135,7 @@ static bool start_cpu(unsigned id, uint64_t hwid)
 	cpus[id] = c;
 	dsb(sy);
 	err = psci_cpu_on(hwid, virt_to_phys(secondary_entry), (uintptr_t)c);
-	if (err || !wait_online(c)) {
+	if (err || !wait_started(c)) {
 		log_err("CPU %u (affinity %llx) did not come up (PSCI %d)", id,
 			(unsigned long long)hwid, err);
 		return false;
@@ -139,9 +155,11 @@ void arch_start_secondary_cpus(void)
 	}
 	mmu_map_identity();
 	for (unsigned i = 1; i < max; i++)
-		if (start_cpu(nr_cpus, bootinfo.cpu[i].hwid))
+		if (start_cpu(nr_cpus, i))
 			nr_cpus++;
-	mmu_unmap_identity();
+	/* One that is late still comes this way, to a place where it halts. */
+	if (nr_cpus == max)
+		mmu_unmap_identity();
 }
 
 void arch_cpu_halt(void)

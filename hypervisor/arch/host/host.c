@@ -21,7 +21,6 @@ void host_cpus_init(unsigned nr)
 		cpus[i] = &cpu_store[i];
 		cpus[i]->id = i;
 		cpus[i]->hwid = i;
-		cpus[i]->online = true;
 		cpus[i]->timers.programmed = TIMER_OFF;
 		spin_lock_init(&cpus[i]->timers.lock, RANK_TIMER);
 		deadline[i] = TIMER_OFF;

@@ -21,8 +21,8 @@ struct cpu {
 	unsigned id;          /* logical, 0 .. nr_cpus-1 */
 	struct vcpu *current; /* whose state is loaded; stays so while the CPU idles */
 	struct vcpu *fp_last; /* whose FP registers the hardware holds, NULL: nobody's */
-	bool online;
-	uint64_t hwid; /* MPIDR affinity fields */
+	uint32_t start;       /* how far it has come up: the architecture's */
+	uint64_t hwid;        /* MPIDR affinity fields */
 	struct runqueue rq;
 	struct timer_queue {
 		struct spinlock lock; /* RANK_TIMER */

@@ -344,10 +344,10 @@ static void test_no_daemon(void **state)
 {
 	(void)state;
 	end(&daemon_pid);
-	assert_int_equal(RUN("", "g1"), 1);
+	assert_int_equal(RUN("", "g1"), 6);
 	assert_said(err_path, "plinth-consoled is not running");
 	assert_said(err_path, "start it with \"plinth-consoled\"");
-	assert_int_equal(RUN("", "--list"), 1);
+	assert_int_equal(RUN("", "--list"), 6);
 }
 
 /* A daemon that is stopped: the callers get their answer in time, whatever they are waiting for. */

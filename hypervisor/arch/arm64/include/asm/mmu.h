@@ -48,10 +48,10 @@ void mmu_map_ram(paddr_t start, paddr_t end);
 void mmu_map_noncacheable(paddr_t start, uint64_t size);
 /* Device-nGnRE; returns device_virt(pa). Mapping the same page twice is fine. */
 void *mmu_map_device(paddr_t pa, uint64_t size);
-/* What CPUs run before their MMU is on (head.S), at its physical address: while they are started. */
+/* What CPUs run before their MMU is on (head.S), at its physical address: until all have started. */
 void mmu_map_identity(void);
 void mmu_unmap_identity(void);
-/* A stack with a guard page for a CPU that is to be started. Returns its top, NULL: no memory. */
-void *mmu_alloc_stack(unsigned cpu);
+/* The nth stack, with a guard page, for a CPU to be started. Returns its top, NULL: no memory. */
+void *mmu_alloc_stack(unsigned nth);
 
 #endif
