@@ -377,9 +377,10 @@ static void time_out(struct client *client)
 static void wait_once(struct client *client)
 {
 	bool full = !client->raw && client->typed - client->taken > IN_FLIGHT_MAX;
-	struct pollfd fds[2] = {
+	struct pollfd fds[] = {
 		{.fd = client->fd, .events = POLLIN},
 		{.fd = client->reads && !full ? STDIN_FILENO : -1, .events = POLLIN},
+		{.fd = STDOUT_FILENO}, /* for POLLERR: nobody reads it any more */
 	};
 	int64_t due = deadline(client), left = due - loop_now_ms();
 	int count;
@@ -388,14 +389,16 @@ static void wait_once(struct client *client)
 		time_out(client);
 		return;
 	}
-	count = poll(fds, 2, left > INT32_MAX ? -1 : (int)left);
+	count = poll(fds, sizeof(fds) / sizeof(fds[0]), left > INT32_MAX ? -1 : (int)left);
 	if (count < 0 && errno != EINTR) {
 		say(client, "cannot wait for the guest: %s", strerror(errno));
 		finish(client, CONSOLE_EXIT_ERROR);
 	}
 	if (count <= 0)
 		return;
-	if (fds[0].revents)
+	if (fds[2].revents)
+		finish(client, CONSOLE_EXIT_ERROR);
+	else if (fds[0].revents)
 		receive(client);
 	if (fds[1].revents && !client->done)
 		read_input(client);

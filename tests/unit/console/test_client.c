@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -332,6 +333,30 @@ static void test_long_pipe(void **state)
 	assert_int_equal(count, sizeof(input) - 1 - (sizeof(input) - 1) / 60);
 }
 
+/* As in "vmctl console -r g1 | head -1": the guest says nothing more, and so no write fails. */
+static void test_nobody_reads(void **state)
+{
+	const char *const words[] = {"-r", "g1", NULL};
+	int input = open("/dev/null", O_RDONLY | O_CLOEXEC), reader;
+	size_t used = 0;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(mkfifo(out_path, 0600), 0);
+	pid = start_client(input, words);
+	close(input);
+	reader = open(out_path, O_RDONLY | O_CLOEXEC); /* now, or the client would have it, too */
+	do {
+		ssize_t count = read(reader, content + used, sizeof(content) - 1 - used);
+
+		assert_true(count > 0);
+		used += (size_t)count;
+		content[used] = '\0';
+	} while (!strstr(content, "$ "));
+	close(reader);
+	assert_int_equal(wait_for(pid), 1);
+}
+
 static void test_list(void **state)
 {
 	(void)state;
@@ -501,6 +526,7 @@ int main(void)
 		TEST(test_usage),
 		TEST(test_pipe),
 		TEST(test_long_pipe),
+		TEST(test_nobody_reads),
 		TEST(test_list),
 		TEST(test_no_daemon),
 		TEST(test_daemon_hangs),
