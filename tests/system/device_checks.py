@@ -163,6 +163,7 @@ BAD = [
     ("disk", "/tmp/images", r"/tmp/images is a directory, not an image"),
     ("disk", "/dev/null", r"/dev/null is neither a file nor a block device"),
     ("disk", "/tmp/images/empty", r"empty is empty: make it as large as the disk shall be"),
+    ("disk", "/dev/loop7", r"/dev/loop7 is a block device with nothing in it"),
     ("disk", "/tmp/images/fifo", r"fifo is neither a file nor a block device"),
     ("disk", "/tmp/images/a.img,qcow2", r"make a raw one of it: qemu-img convert -O raw"),
     ("vif", "bridge=br9", r"there is no bridge 'br9' in dom0; make one: ip link add name br9 type bridge"),

@@ -113,6 +113,11 @@ static int check_file(const struct disk_spec *disk, int file, const struct stat 
 	if (S_ISBLK(status->st_mode) && ioctl(file, BLKGETSIZE64, &size))
 		return report_set(report, -errno, "cannot get the size of %s: %s", disk->path,
 				  strerror(errno));
+	if (size < SECTOR && S_ISBLK(status->st_mode))
+		return report_set(report, -EINVAL,
+				  "%s is a block device with nothing in it: it has no medium, or "
+				  "nothing is attached to it",
+				  disk->path);
 	if (size < SECTOR)
 		return report_set(report, -EINVAL,
 				  "%s is empty: make it as large as the disk shall be, as by "
