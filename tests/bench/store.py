@@ -12,12 +12,14 @@ LEVELS = (1, 10, 500)
 ROUNDS = 100  # of dom0/store.c
 FIRST_MARKER = 40
 TOGETHER = 50
+CLIENTS = 8
 MOST = 0.33  # of what xenstored takes
 BY_RING = 5  # the first ones: a ring's device takes one request at a time
 # (title, how many of it in a round)
 OPERATIONS = (("read", 1), ("write", 1), ("list of a directory", 1), ("transaction of a read and two writes", 1),
               ("write to a watched node, and its event", 1), (f"a read of {TOGETHER} sent at once", TOGETHER),
-              (f"a write of {TOGETHER} sent at once", TOGETHER), ("transaction, its requests sent at once", 1))
+              (f"a write of {TOGETHER} sent at once", TOGETHER), ("transaction, its requests sent at once", 1),
+              (f"a read by each of {CLIENTS} clients", CLIENTS), (f"a write by each of {CLIENTS} clients", CLIENTS))
 
 # {way: how many operations it has}, in the order in which they are measured.
 WAYS = {"by a ring": BY_RING}

@@ -117,6 +117,8 @@ static void unmark(struct conn *conn)
 	while (*at != conn)
 		at = &(*at)->dirty_next;
 	*at = conn->dirty_next;
+	if (!*at)
+		conn->store->dirty_end = at;
 }
 
 void conn_close(struct conn *conn)
@@ -189,8 +191,9 @@ void conn_mark(struct conn *conn)
 	if (conn->is_dirty)
 		return;
 	conn->is_dirty = true;
-	conn->dirty_next = conn->store->dirty;
-	conn->store->dirty = conn;
+	conn->dirty_next = NULL;
+	*conn->store->dirty_end = conn;
+	conn->store->dirty_end = &conn->dirty_next;
 }
 
 void conn_put(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id, const void *data,

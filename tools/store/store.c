@@ -77,7 +77,7 @@ int store_init(struct store *store)
 	struct perms *perms;
 	int ret;
 
-	*store = (struct store){0};
+	*store = (struct store){.dirty_end = &store->dirty};
 	quota_init(&store->quota);
 	ret = domains_init(&store->domains, store, &store->perms);
 	if (ret < 0)
@@ -119,11 +119,13 @@ unsigned store_outstanding(const struct domain *domain)
 
 bool store_end_turn(struct store *store)
 {
-	struct conn *conn, *next;
+	struct conn *conn = store->dirty, *next;
 	bool again = false;
 
 	state_commit(store); /* before anybody can see it */
-	for (conn = store->dirty, store->dirty = NULL; conn; conn = next) {
+	store->dirty = NULL;
+	store->dirty_end = &store->dirty;
+	for (; conn; conn = next) {
 		next = conn->dirty_next;
 		conn->is_dirty = false;
 		if (conn->broken) {

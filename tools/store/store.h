@@ -42,7 +42,8 @@ struct store {
 	struct domain_table domains;
 	struct quota_limits quota;
 	struct conn *conns;    /* all of them */
-	struct conn *dirty;    /* have something to send */
+	struct conn *dirty;    /* have something to send, in the order of their requests */
+	struct conn **dirty_end;
 	struct conn **by_port; /* rings, by their local port */
 	uint32_t ports;        /* size of by_port */
 	struct loop *loop;     /* for sockets */

@@ -5,6 +5,7 @@
  */
 #include <err.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@ void marker_set(unsigned long number);
 #define FIRST_MARKER 40 /* see store.py */
 #define ROUNDS       100
 #define TOGETHER     50 /* requests that are sent before the first answer is waited for */
+#define CLIENTS      8  /* that ask at the same time */
 
 /* xen/include/public/io/xs_wire.h */
 enum type {
@@ -131,7 +133,20 @@ static void store_write(uint32_t transaction, const char *path, const char *valu
 	call(WRITE, transaction, data, (size_t)length);
 }
 
-/* About what a guest with a disk and a network interface has. */
+static const char *socket_path; /* NULL: the device is used */
+
+static int open_socket(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int end = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", socket_path);
+	if (end < 0 || connect(end, (struct sockaddr *)&address, sizeof(address)))
+		err(1, "%s", socket_path);
+	return end;
+}
+
+/* About what a guest with a disk and a network interface has; and a client that waits, as xl has one for each guest. */
 static void add_guest(unsigned n)
 {
 	static const char *const nodes[] = {"name",
@@ -170,6 +185,8 @@ static void add_guest(unsigned n)
 		snprintf(path, sizeof(path), "/bench/domain/%u/%s", n, nodes[k]);
 		store_write(0, path, "/some/value/of/usual/length/0");
 	}
+	if (socket_path)
+		open_socket();
 }
 
 static char path_first[] = "/bench/domain/1/memory/target",
@@ -245,6 +262,41 @@ static void op_writes(void)
 	together(WRITE, data, sizeof(data) - 1);
 }
 
+/*
+ * A request by each of several clients. They are not interrupted (go_ahead()), the answers come in the order of the
+ * requests, and the last one is waited for: the daemon has them all before it when it gets the CPU, as a busy one has.
+ */
+static int clients[CLIENTS];
+
+static void by_clients(enum type type, const char *data, size_t length)
+{
+	int own = fd;
+
+	for (unsigned n = 0; n < CLIENTS; n++) {
+		struct request request;
+
+		fd = clients[n];
+		transmit(&request, fill(&request, type, 0, data, length));
+	}
+	for (unsigned n = CLIENTS; n-- > 0;) {
+		fd = clients[n];
+		await(type);
+	}
+	fd = own;
+}
+
+static void op_clients_read(void)
+{
+	by_clients(READ, path_first, sizeof(path_first));
+}
+
+static void op_clients_write(void)
+{
+	static const char data[] = "/bench/domain/1/memory/target\000262144";
+
+	by_clients(WRITE, data, sizeof(data) - 1);
+}
+
 /* The same transaction, its requests by one write once it has a number. */
 static void op_transaction_together(void)
 {
@@ -277,12 +329,48 @@ static void op_transaction_together(void)
 		await(steps[n].type);
 }
 
+static void go_ahead(bool ahead)
+{
+	const struct sched_param priority = {.sched_priority = ahead ? 1 : 0};
+
+	if (sched_setscheduler(0, ahead ? SCHED_FIFO : SCHED_OTHER, &priority))
+		err(1, "sched_setscheduler");
+}
+
+static void open_clients(void)
+{
+	for (unsigned n = 0; n < CLIENTS; n++)
+		clients[n] = open_socket();
+	go_ahead(true);
+}
+
+static void close_clients(void)
+{
+	go_ahead(false);
+	for (unsigned n = 0; n < CLIENTS; n++)
+		close(clients[n]);
+}
+
+enum {
+	BY_SOCKET = 1, /* not by the device, which takes one request at a time */
+	MANY = 2,      /* by the clients */
+};
+
 static const struct {
 	void (*run)(void);
-	bool socket_only; /* the device takes one request at a time */
+	unsigned flags;
 } operations[] = {
-	{op_read, false},  {op_write, false}, {op_list, false},  {op_transaction, false},
-	{op_watch, false}, {op_reads, true},  {op_writes, true}, {op_transaction_together, true}};
+	{op_read, 0},
+	{op_write, 0},
+	{op_list, 0},
+	{op_transaction, 0},
+	{op_watch, 0},
+	{op_reads, BY_SOCKET},
+	{op_writes, BY_SOCKET},
+	{op_transaction_together, BY_SOCKET},
+	{op_clients_read, BY_SOCKET | MANY},
+	{op_clients_write, BY_SOCKET | MANY},
+};
 
 /* What the daemon at the other end of the socket has run so far, in ns; 0 by the device, which tells nobody's number. */
 static unsigned long long daemon_time(void)
@@ -308,8 +396,10 @@ static void measure(bool by_socket)
 	for (unsigned n = 0; n < sizeof(operations) / sizeof(*operations); n++) {
 		unsigned long long before;
 
-		if (operations[n].socket_only && !by_socket)
+		if ((operations[n].flags & BY_SOCKET) && !by_socket)
 			continue;
+		if (operations[n].flags & MANY)
+			open_clients();
 		operations[n].run();
 		before = daemon_time();
 		marker_set(FIRST_MARKER + 2 * n);
@@ -318,13 +408,14 @@ static void measure(bool by_socket)
 		marker_set(FIRST_MARKER + 2 * n + 1);
 		if (by_socket)
 			printf("daemon: %u %llu\n", n, daemon_time() - before);
+		if (operations[n].flags & MANY)
+			close_clients();
 	}
 }
 
 /* true: it is a socket. */
 static bool attach(const char *path)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct stat file;
 
 	if (stat(path, &file))
@@ -335,10 +426,8 @@ static bool attach(const char *path)
 			err(1, "%s", path);
 		return false;
 	}
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)))
-		err(1, "%s", path);
+	socket_path = path;
+	fd = open_socket();
 	return true;
 }
 

@@ -449,6 +449,29 @@ static void test_full_client(void **state)
 	client_close(guest);
 }
 
+/* Who asked first is answered first, whoever goes away in between. */
+static void test_answers_in_order(void **state)
+{
+	static const struct {
+		struct xsd_sockmsg head;
+		char path[2];
+	} request = {{XS_READ, 1, 0, 2}, "/"};
+	struct client *clients[5];
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		clients[i] = client_open(0);
+		conn_take(&clients[i]->conn, (const char *)&request, sizeof(request.head) + 2);
+		if (i == 1 || i == 3) /* in the middle, and the last of the queue for now */
+			client_close(clients[i]);
+	}
+	store_end_turn(&world);
+	assert_true(clients[0]->flushed && clients[0]->flushed + 1 == clients[2]->flushed &&
+		    clients[2]->flushed + 1 == clients[4]->flushed);
+	for (int i = 0; i < 5; i += 2)
+		client_close(clients[i]);
+}
+
 static void test_control(void **state)
 {
 	struct client *dom0 = client_open(0);
@@ -505,6 +528,7 @@ int main(void)
 		TEST(test_quota_of_transactions),
 		TEST(test_quota_of_memory),
 		TEST(test_full_client),
+		TEST(test_answers_in_order),
 		TEST(test_control),
 	};
 

@@ -142,6 +142,7 @@ static void client_take(struct conn *conn)
 
 static void client_flush(struct conn *conn)
 {
+	static unsigned flushes;
 	struct client *client = of(conn);
 	uint32_t len = buffer_len(&conn->out);
 
@@ -150,6 +151,7 @@ static void client_flush(struct conn *conn)
 	assert_true(client->len + len <= ANSWER_MAX);
 	memcpy(client->data + client->len, conn->out.data + conn->out.start, len);
 	client->len += len;
+	client->flushed = ++flushes;
 	conn_sent(conn, len);
 }
 

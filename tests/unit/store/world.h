@@ -51,7 +51,8 @@ struct client {
 	unsigned events; /* that came before the last answer */
 	char answer[XENSTORE_PAYLOAD_MAX + 1];
 	size_t answer_len;
-	bool deaf; /* takes nothing */
+	unsigned flushed; /* 1: it was sent something first of all, and so on */
+	bool deaf;        /* takes nothing */
 	bool cut;
 };
 struct client *client_open(uint32_t domid);
