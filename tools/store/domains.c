@@ -5,6 +5,8 @@
 #include "store.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static struct domain **bucket_of(struct domain_table *table, uint32_t domid)
@@ -20,6 +22,7 @@ static struct domain *new_domain(struct domain_table *table, uint32_t domid)
 		return NULL;
 	domain->table = table;
 	domain->domid = domid;
+	snprintf(domain->home, sizeof(domain->home), "/local/domain/%" PRIu32, domid);
 	domain->refs = 1;
 	domain->privileged = domid == 0;
 	return domain;

@@ -16,6 +16,7 @@
 
 #define DOMID_FIRST_RESERVED 0x7ff0u
 #define DOMAIN_BUCKETS       64
+#define DOMAIN_HOME_SIZE     sizeof("/local/domain/4294967295")
 
 struct conn;
 struct node;
@@ -27,8 +28,9 @@ struct domain {
 	struct domain_table *table;
 	uint32_t domid;
 	uint32_t refs;
-	bool dead;       /* has ended, or did not exist when it was named */
-	bool privileged; /* may do everything: domain 0 */
+	char home[DOMAIN_HOME_SIZE]; /* the folder of its relative paths */
+	bool dead;                   /* has ended, or did not exist when it was named */
+	bool privileged;             /* may do everything: domain 0 */
 	bool introduced;
 	bool shutdown;         /* its shutdown has been told of */
 	struct domain *target; /* what its target may, it may too; one reference */

@@ -478,11 +478,9 @@ static const struct op {
 
 static int get_path(struct request *r, const struct op *op)
 {
-	char home[32];
-
-	snprintf(home, sizeof(home), "/local/domain/%u", r->view.conn->domain->domid);
-	return wire_path(r->string[0], home, r->store->quota.max[QUOTA_PATH_MAX],
-			 op->flags & OP_SPECIAL, r->path, &r->relative);
+	return wire_path(r->string[0], r->view.conn->domain->home,
+			 r->store->quota.max[QUOTA_PATH_MAX], op->flags & OP_SPECIAL, r->path,
+			 &r->relative);
 }
 
 /* Everything that can be checked before the request is looked at more closely. */
