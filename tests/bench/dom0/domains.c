@@ -13,6 +13,8 @@
 
 #include <libctrl.h>
 
+#define AT_ONCE_NS 500000
+
 static void print_memory(struct ctrl *c, const char *name, const struct ctrl_domain_info *list,
 			 int count)
 {
@@ -27,15 +29,41 @@ static void print_memory(struct ctrl *c, const char *name, const struct ctrl_dom
 	       machine.free_bytes, count, sum);
 }
 
-static void print_times(const char *name, const struct ctrl_domain_info *list, int count)
+static long long now(void)
 {
-	struct timespec now;
+	struct timespec time;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	printf("times: %s at %lld", name, now.tv_sec * 1000000000LL + now.tv_nsec);
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+static int list_domains(struct ctrl *c, struct ctrl_domain_info **list)
+{
+	int count = ctrl_list_all_domains(c, list);
+
+	if (count < 0)
+		errx(1, "%s", ctrl_error());
+	return count;
+}
+
+/* The times must be of the moment that is printed: one in which another domain got the CPU will not do. */
+static void print_times(struct ctrl *c, const char *name)
+{
+	struct ctrl_domain_info *list = NULL;
+	long long before, after;
+	int count, tries = 0;
+
+	do {
+		free(list);
+		before = now();
+		count = list_domains(c, &list);
+		after = now();
+	} while (after - before > AT_ONCE_NS && ++tries < 100);
+	printf("times: %s at %lld", name, before);
 	for (int n = 0; n < count; n++)
 		printf(" %" PRIu32 ":%" PRIu64, list[n].domid, list[n].cpu_time);
 	putchar('\n');
+	free(list);
 }
 
 int main(int argc, char **argv)
@@ -48,14 +76,13 @@ int main(int argc, char **argv)
 		errx(2, "usage: domains memory|times NAME");
 	if (ctrl_open(&c))
 		errx(1, "%s", ctrl_error());
-	count = ctrl_list_all_domains(c, &list);
-	if (count < 0)
-		errx(1, "%s", ctrl_error());
-	if (!strcmp(argv[1], "times"))
-		print_times(argv[2], list, count);
-	else
+	if (!strcmp(argv[1], "times")) {
+		print_times(c, argv[2]);
+	} else {
+		count = list_domains(c, &list);
 		print_memory(c, argv[2], list, count);
-	free(list);
+		free(list);
+	}
 	ctrl_close(c);
 	return 0;
 }
