@@ -114,8 +114,12 @@ static bool wait_started(struct cpu *c)
 		cpu_relax();
 	if (atomic_cas(&c->start, &start, START_GIVEN_UP))
 		return false;
+	end = time_ticks() + 10 * time_hz;
 	while (atomic_load_acq(&c->start) != START_DONE)
-		cpu_relax();
+		if (time_ticks() > end)
+			panic("CPU %u has started and hangs", c->id);
+		else
+			cpu_relax();
 	return true;
 }
 
