@@ -93,17 +93,16 @@ static void await(uint32_t type)
 	}
 }
 
-struct request {
-	struct message header;
-	char data[512];
-};
+#define REQUEST_MAX (sizeof(struct message) + 512)
 
-static size_t fill(struct request *request, enum type type, uint32_t transaction, const char *data,
-		   size_t length)
+/* Writes a request; its size. */
+static size_t put(char *to, enum type type, uint32_t transaction, const char *data, size_t length)
 {
-	request->header = (struct message){type, 0, transaction, (uint32_t)length};
-	memcpy(request->data, data, length);
-	return sizeof(request->header) + length;
+	const struct message header = {type, 0, transaction, (uint32_t)length};
+
+	memcpy(to, &header, sizeof(header));
+	memcpy(to + sizeof(header), data, length);
+	return sizeof(header) + length;
 }
 
 static void transmit(const void *data, size_t length)
@@ -114,9 +113,9 @@ static void transmit(const void *data, size_t length)
 
 static void call(enum type type, uint32_t transaction, const char *data, size_t length)
 {
-	struct request request;
+	char request[REQUEST_MAX];
 
-	transmit(&request, fill(&request, type, transaction, data, length));
+	transmit(request, put(request, type, transaction, data, length));
 	await(type);
 }
 
@@ -238,13 +237,8 @@ static void together(enum type type, const char *data, size_t length)
 	char all[TOGETHER * 64];
 	size_t size = 0;
 
-	for (unsigned n = 0; n < TOGETHER; n++) {
-		struct request request;
-		size_t one = fill(&request, type, 0, data, length);
-
-		memcpy(all + size, &request, one);
-		size += one;
-	}
+	for (unsigned n = 0; n < TOGETHER; n++)
+		size += put(all + size, type, 0, data, length);
 	transmit(all, size);
 	for (unsigned n = 0; n < TOGETHER; n++)
 		await(type);
@@ -273,10 +267,10 @@ static void by_clients(enum type type, const char *data, size_t length)
 	int own = fd;
 
 	for (unsigned n = 0; n < CLIENTS; n++) {
-		struct request request;
+		char request[REQUEST_MAX];
 
 		fd = clients[n];
-		transmit(&request, fill(&request, type, 0, data, length));
+		transmit(request, put(request, type, 0, data, length));
 	}
 	for (unsigned n = CLIENTS; n-- > 0;) {
 		fd = clients[n];
@@ -316,14 +310,8 @@ static void op_transaction_together(void)
 
 	call(BEGIN, 0, "", 1);
 	transaction = (uint32_t)strtoul(reply, NULL, 10);
-	for (size_t n = 0; n < sizeof(steps) / sizeof(*steps); n++) {
-		struct request request;
-		size_t one =
-			fill(&request, steps[n].type, transaction, steps[n].data, steps[n].length);
-
-		memcpy(all + size, &request, one);
-		size += one;
-	}
+	for (size_t n = 0; n < sizeof(steps) / sizeof(*steps); n++)
+		size += put(all + size, steps[n].type, transaction, steps[n].data, steps[n].length);
 	transmit(all, size);
 	for (size_t n = 0; n < sizeof(steps) / sizeof(*steps); n++)
 		await(steps[n].type);

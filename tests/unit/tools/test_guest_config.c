@@ -152,114 +152,106 @@ static void test_round_trip(void **state)
 #define ACTIONS "'destroy', 'restart', 'preserve' or 'rename-restart'"
 
 /* Each after START, so the first line is 3. */
+static const struct row bad_rows[] = {
+	{"memroy = 5", "f.cfg:3:1: unknown key 'memroy'; did you mean 'memory'?"},
+	{"  xyzzy = 5", "f.cfg:3:3: unknown key 'xyzzy'; 'vmctl help config' lists all keys"},
+	{"Memory = 5", "f.cfg:3:1: unknown key 'Memory'; did you mean 'memory'?"},
+	{"maxvcpu = 5", "f.cfg:3:1: unknown key 'maxvcpu'; did you mean 'maxvcpus'?"},
+	{"on_powerof = 'x'", "f.cfg:3:1: unknown key 'on_powerof'; did you mean 'on_poweroff'?"},
+	{"memory = '1G'", "f.cfg:3:10: 'memory' is a number from 1 to 1048576, not '1G'"},
+	{"memory = 0", "f.cfg:3:10: 'memory' is a number from 1 to 1048576, not 0"},
+	{"memory = 99999999", "f.cfg:3:10: 'memory' is a number from 1 to 1048576, not 99999999"},
+	{"memory = [256]", "f.cfg:3:10: 'memory' is a number, not a list"},
+	{"memory = ''", "f.cfg:3:10: 'memory' is a number from 1 to 1048576, not ''"},
+	{"memory = 512\nmaxmem = 256", "f.cfg:4:1: 'maxmem' (256) is less than 'memory' (512)"},
+	{"vcpus = 129", "f.cfg:3:9: 'vcpus' is a number from 1 to 128, not 129"},
+	{"vcpus = 4\nmaxvcpus = 2", "f.cfg:4:1: 'maxvcpus' (2) is less than 'vcpus' (4)"},
+	{"vcpus = 9\ngic_version = 'v2'",
+	 "f.cfg:4:1: a guest with a GICv2 has at most 8 vCPUs, not 9"},
+	{"gic_version = 'v4'",
+	 "f.cfg:3:15: 'gic_version' is 'default', 'v2' or 'v3', not 'v4'; did you mean "
+	 "'v2'?"},
+	{"gic_version = 3", "f.cfg:3:15: 'gic_version' is 'default', 'v2' or 'v3', not "
+			    "'3'; did you mean 'v3'?"},
+	{"on_crash = 'reboot'", "f.cfg:3:12: 'on_crash' is " ACTIONS ", not 'reboot'"},
+	{"on_crash = 'resart'",
+	 "f.cfg:3:12: 'on_crash' is " ACTIONS ", not 'resart'; did you mean 'restart'?"},
+	{"on_crash = ['destroy']", "f.cfg:3:12: 'on_crash' is a word in quotes, not a list"},
+	{"on_crash = 'coredump-restart'",
+	 "f.cfg:3:12: 'on_crash' cannot be 'coredump-restart': core dumps cannot be "
+	 "written; use 'destroy', or 'preserve' to look at the guest"},
+	{"cpus = '0-x'", "f.cfg:3:8: 'cpus': a CPU number is missing at 'x': \"0-3,5,^2\" "
+			 "and \"all\" are understood"},
+	{"cpus = ['0', '5-2']", "f.cfg:3:14: 'cpus': the range 5-2 goes backwards"},
+	{"cpus = ['0', '1']", "f.cfg:3:1: 'cpus' has 2 entries for 1 vCPUs"},
+	{"cpus = [[0]]", "f.cfg:3:9: 'cpus' is a CPU list in quotes, or a [list] of them, "
+			 "not a list"},
+	{"uuid = 'x'", "f.cfg:3:8: 'x' is not a UUID of 32 hexadecimal digits such as "
+		       "9d2f1c6a-0b57-4e0e-8a7f-3f4f1f6f2a11"},
+	{"uuid = '00000000-0000-0000-0000-000000000000'",
+	 "f.cfg:3:8: the UUID of all zeros is dom0's"},
+	{"ramdisk = ''", "f.cfg:3:11: 'ramdisk' is an empty file name"},
+	{"ramdisk = ['/r']", "f.cfg:3:11: 'ramdisk' is a file name, not a list"},
+	{"extra = ['quiet']", "f.cfg:3:9: 'extra' is a string, not a list"},
+	{"cmdline = 'a'\nextra = 'b'",
+	 "f.cfg:4:1: 'extra' has no effect beside 'cmdline': use one of the two"},
+	{"root = '/dev/xvda'\ncmdline = 'a'",
+	 "f.cfg:3:1: 'root' has no effect beside 'cmdline': write root=... into 'cmdline'"},
+	{"disk = ['/a', '/b,qcow2']",
+	 "f.cfg:3:15: 'disk': 'format' cannot be 'qcow2': blkback reads raw images and "
+	 "block devices; make a raw one of it: qemu-img convert -O raw OLD NEW"},
+	{"disk = 5", "f.cfg:3:8: 'disk' is a list of strings such as \"/images/web.img, "
+		     "raw, xvda, rw\", and here is a number"},
+	{"disk = ['/a', ['/b']]",
+	 "f.cfg:3:15: 'disk' is a list of strings such as \"/images/web.img, raw, xvda, "
+	 "rw\", and here is a list"},
+	{"disk = ['/a,,xvda', '/b,,xvda']",
+	 "f.cfg:3:1: 'disk': the guest cannot have both 'xvda' and 'xvda'"},
+	{"memory = 64\ndisk = ['/a,,xvdb', '/b,,xvdb1']",
+	 "f.cfg:4:1: 'disk': the guest cannot have both 'xvdb' and 'xvdb1'"},
+	{"vif = ['brigde=br0']",
+	 "f.cfg:3:8: 'vif': a network interface has no 'brigde'; did you mean 'bridge'?"},
+	{"vif = ['mac=0:1:2:3:4:5', '', 'mac=00:01:02:03:04:05']",
+	 "f.cfg:3:1: 'vif': two interfaces have the MAC address 00:01:02:03:04:05"},
+	{"vif = ['vifname=a', 'vifname=a']",
+	 "f.cfg:3:1: 'vif': two interfaces have the vifname 'a'"},
+	{"vfb = ['type=vnc']", "f.cfg:3:7: 'vfb' cannot be used: dom0 has backends for "
+			       "disks and network interfaces only"},
+	{"vuart = 'pl011'", "f.cfg:3:9: 'vuart' is 'none' or 'sbsa_uart', not 'pl011'"},
+	{"vnc = 1", "f.cfg:3:7: 'vnc' cannot be used: it is for guests on x86 and does "
+		    "nothing on ARM"},
+	{"type = 'hvm'", "f.cfg:3:8: 'type' cannot be 'hvm': guests on ARM are 'pvh' (xl "
+			 "accepts 'pv' for the same)"},
+	{"type = 'xyz'", "f.cfg:3:8: 'type' is 'pvh' or 'pv', not 'xyz'"},
+	{"builder = 'hvm'", "f.cfg:3:11: 'builder' cannot be 'hvm': guests on ARM are "
+			    "'pvh'; leave the key out"},
+	{"pool = 'mine'", "f.cfg:3:8: 'pool' is 'Pool-0', not 'mine'"},
+	{"name = 'a b'", "f.cfg:3:8: 'a b' cannot be a guest's name: it may hold letters, "
+			 "digits and . _ + : - only"},
+	{"name = ''", "f.cfg:3:8: '' cannot be a guest's name: it is empty"},
+	{"name = 12", "f.cfg:3:8: '12' cannot be a guest's name: only digits are taken for "
+		      "a domain number"},
+	{"name = '../x'", "f.cfg:3:8: '../x' cannot be a guest's name: it may hold letters, "
+			  "digits and . _ + : - only"},
+	{"name = '.x'", "f.cfg:3:8: '.x' cannot be a guest's name: it starts with '.' or '-'"},
+	{"name = 'Domain-0'", "f.cfg:3:8: 'Domain-0' cannot be a guest's name: it is dom0's"},
+	{"name = ['x']", "f.cfg:3:8: 'name' is a string, not a list"},
+	{"cpu_weight = 0", "f.cfg:3:14: 'cpu_weight' is a number from 1 to 65535, not 0"},
+};
+
 static void test_bad(void **state)
 {
-	static const struct row rows[] = {
-		{"memroy = 5", "f.cfg:3:1: unknown key 'memroy'; did you mean 'memory'?"},
-		{"  xyzzy = 5",
-		 "f.cfg:3:3: unknown key 'xyzzy'; 'vmctl help config' lists all keys"},
-		{"Memory = 5", "f.cfg:3:1: unknown key 'Memory'; did you mean 'memory'?"},
-		{"maxvcpu = 5", "f.cfg:3:1: unknown key 'maxvcpu'; did you mean 'maxvcpus'?"},
-		{"on_powerof = 'x'",
-		 "f.cfg:3:1: unknown key 'on_powerof'; did you mean 'on_poweroff'?"},
-		{"memory = '1G'", "f.cfg:3:10: 'memory' is a number from 1 to 1048576, not '1G'"},
-		{"memory = 0", "f.cfg:3:10: 'memory' is a number from 1 to 1048576, not 0"},
-		{"memory = 99999999",
-		 "f.cfg:3:10: 'memory' is a number from 1 to 1048576, not 99999999"},
-		{"memory = [256]", "f.cfg:3:10: 'memory' is a number, not a list"},
-		{"memory = ''", "f.cfg:3:10: 'memory' is a number from 1 to 1048576, not ''"},
-		{"memory = 512\nmaxmem = 256",
-		 "f.cfg:4:1: 'maxmem' (256) is less than 'memory' (512)"},
-		{"vcpus = 129", "f.cfg:3:9: 'vcpus' is a number from 1 to 128, not 129"},
-		{"vcpus = 4\nmaxvcpus = 2", "f.cfg:4:1: 'maxvcpus' (2) is less than 'vcpus' (4)"},
-		{"vcpus = 9\ngic_version = 'v2'",
-		 "f.cfg:4:1: a guest with a GICv2 has at most 8 vCPUs, not 9"},
-		{"gic_version = 'v4'",
-		 "f.cfg:3:15: 'gic_version' is 'default', 'v2' or 'v3', not 'v4'; did you mean "
-		 "'v2'?"},
-		{"gic_version = 3", "f.cfg:3:15: 'gic_version' is 'default', 'v2' or 'v3', not "
-				    "'3'; did you mean 'v3'?"},
-		{"on_crash = 'reboot'", "f.cfg:3:12: 'on_crash' is " ACTIONS ", not 'reboot'"},
-		{"on_crash = 'resart'",
-		 "f.cfg:3:12: 'on_crash' is " ACTIONS ", not 'resart'; did you mean 'restart'?"},
-		{"on_crash = ['destroy']",
-		 "f.cfg:3:12: 'on_crash' is a word in quotes, not a list"},
-		{"on_crash = 'coredump-restart'",
-		 "f.cfg:3:12: 'on_crash' cannot be 'coredump-restart': core dumps cannot be "
-		 "written; use 'destroy', or 'preserve' to look at the guest"},
-		{"cpus = '0-x'", "f.cfg:3:8: 'cpus': a CPU number is missing at 'x': \"0-3,5,^2\" "
-				 "and \"all\" are understood"},
-		{"cpus = ['0', '5-2']", "f.cfg:3:14: 'cpus': the range 5-2 goes backwards"},
-		{"cpus = ['0', '1']", "f.cfg:3:1: 'cpus' has 2 entries for 1 vCPUs"},
-		{"cpus = [[0]]", "f.cfg:3:9: 'cpus' is a CPU list in quotes, or a [list] of them, "
-				 "not a list"},
-		{"uuid = 'x'", "f.cfg:3:8: 'x' is not a UUID of 32 hexadecimal digits such as "
-			       "9d2f1c6a-0b57-4e0e-8a7f-3f4f1f6f2a11"},
-		{"uuid = '00000000-0000-0000-0000-000000000000'",
-		 "f.cfg:3:8: the UUID of all zeros is dom0's"},
-		{"ramdisk = ''", "f.cfg:3:11: 'ramdisk' is an empty file name"},
-		{"ramdisk = ['/r']", "f.cfg:3:11: 'ramdisk' is a file name, not a list"},
-		{"extra = ['quiet']", "f.cfg:3:9: 'extra' is a string, not a list"},
-		{"cmdline = 'a'\nextra = 'b'",
-		 "f.cfg:4:1: 'extra' has no effect beside 'cmdline': use one of the two"},
-		{"root = '/dev/xvda'\ncmdline = 'a'",
-		 "f.cfg:3:1: 'root' has no effect beside 'cmdline': write root=... into 'cmdline'"},
-		{"disk = ['/a', '/b,qcow2']",
-		 "f.cfg:3:15: 'disk': 'format' cannot be 'qcow2': blkback reads raw images and "
-		 "block devices; make a raw one of it: qemu-img convert -O raw OLD NEW"},
-		{"disk = 5", "f.cfg:3:8: 'disk' is a list of strings such as \"/images/web.img, "
-			     "raw, xvda, rw\", and here is a number"},
-		{"disk = ['/a', ['/b']]",
-		 "f.cfg:3:15: 'disk' is a list of strings such as \"/images/web.img, raw, xvda, "
-		 "rw\", and here is a list"},
-		{"disk = ['/a,,xvda', '/b,,xvda']",
-		 "f.cfg:3:1: 'disk': the guest cannot have both 'xvda' and 'xvda'"},
-		{"memory = 64\ndisk = ['/a,,xvdb', '/b,,xvdb1']",
-		 "f.cfg:4:1: 'disk': the guest cannot have both 'xvdb' and 'xvdb1'"},
-		{"vif = ['brigde=br0']",
-		 "f.cfg:3:8: 'vif': a network interface has no 'brigde'; did you mean 'bridge'?"},
-		{"vif = ['mac=0:1:2:3:4:5', '', 'mac=00:01:02:03:04:05']",
-		 "f.cfg:3:1: 'vif': two interfaces have the MAC address 00:01:02:03:04:05"},
-		{"vif = ['vifname=a', 'vifname=a']",
-		 "f.cfg:3:1: 'vif': two interfaces have the vifname 'a'"},
-		{"vfb = ['type=vnc']", "f.cfg:3:7: 'vfb' cannot be used: dom0 has backends for "
-				       "disks and network interfaces only"},
-		{"vuart = 'pl011'", "f.cfg:3:9: 'vuart' is 'none' or 'sbsa_uart', not 'pl011'"},
-		{"vnc = 1", "f.cfg:3:7: 'vnc' cannot be used: it is for guests on x86 and does "
-			    "nothing on ARM"},
-		{"type = 'hvm'", "f.cfg:3:8: 'type' cannot be 'hvm': guests on ARM are 'pvh' (xl "
-				 "accepts 'pv' for the same)"},
-		{"type = 'xyz'", "f.cfg:3:8: 'type' is 'pvh' or 'pv', not 'xyz'"},
-		{"builder = 'hvm'", "f.cfg:3:11: 'builder' cannot be 'hvm': guests on ARM are "
-				    "'pvh'; leave the key out"},
-		{"pool = 'mine'", "f.cfg:3:8: 'pool' is 'Pool-0', not 'mine'"},
-		{"name = 'a b'", "f.cfg:3:8: 'a b' cannot be a guest's name: it may hold letters, "
-				 "digits and . _ + : - only"},
-		{"name = ''", "f.cfg:3:8: '' cannot be a guest's name: it is empty"},
-		{"name = 12", "f.cfg:3:8: '12' cannot be a guest's name: only digits are taken for "
-			      "a domain number"},
-		{"name = '../x'",
-		 "f.cfg:3:8: '../x' cannot be a guest's name: it may hold letters, "
-		 "digits and . _ + : - only"},
-		{"name = '.x'",
-		 "f.cfg:3:8: '.x' cannot be a guest's name: it starts with '.' or '-'"},
-		{"name = 'Domain-0'",
-		 "f.cfg:3:8: 'Domain-0' cannot be a guest's name: it is dom0's"},
-		{"name = ['x']", "f.cfg:3:8: 'name' is a string, not a list"},
-		{"cpu_weight = 0", "f.cfg:3:14: 'cpu_weight' is a number from 1 to 65535, not 0"},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(bad_rows); i++) {
 		struct guest_config guest;
 		struct report report = {""};
 		char text[512];
 
-		snprintf(text, sizeof(text), START "%s", rows[i].text);
+		snprintf(text, sizeof(text), START "%s", bad_rows[i].text);
 		assert_int_equal(
 			guest_config_load_text("f.cfg", text, strlen(text), &guest, &report),
 			-EINVAL);
-		assert_string_equal(report.text, rows[i].expected);
+		assert_string_equal(report.text, bad_rows[i].expected);
 	}
 }
 
