@@ -59,7 +59,8 @@ def attach(dom0, device, description, name):
 
 
 def state_of(dom0):
-    return dom0.ok(f"xl list {NAME}").splitlines()[1].split()[4]
+    """What it is besides waiting for an interrupt, which a paused one may do as well as a running one."""
+    return dom0.ok(f"xl list {NAME}").splitlines()[1].split()[4].replace("b", "-")
 
 
 def test_info(dom0):
@@ -194,7 +195,7 @@ def test_networks(dom0):
     attach(dom0, "network", "bridge=xenbr0 mac=00:16:3e:00:00:01", "0")
     assert re.search(r"^0 +0 +00:16:3e:00:00:01 +0 +4 ", dom0.ok(f"xl network-list {NAME}"), re.M)
     type_in_guest(dom0, "ip addr add 10.0.0.2/24 dev eth0; ip link set eth0 up; ping -c 3 10.0.0.1",
-                  "3 packets received")
+                  "[1-3] packets received")
     dom0.ok("ping -c 3 -W 5 10.0.0.2")
     assert re.search(r"Net0 RX: +[1-9]\d*bytes", dom0.ok(f"{TOOLS}/xentop -b -i 1 -n"))
     dom0.fails(f"xl network-attach {NAME} bridge=nobridge", "Could not find bridge device nobridge", limit=90)
@@ -238,7 +239,7 @@ def test_what_no_debian_xen_has(dom0):
 
 def test_watchdog(dom0):
     """The daemon keeps dom0 alive for as long as it lives; by SIGUSR1 it takes the watchdog back before it ends."""
-    dom0.ok(f"{TOOLS}/xenwatchdogd 4 1; sleep 6; kill -USR1 $(pidof xenwatchdogd); sleep 5")
+    dom0.ok(f"{TOOLS}/xenwatchdogd 6 1; sleep 8; kill -USR1 $(pidof xenwatchdogd); sleep 7")
     assert dom0.run("pidof xenwatchdogd").status != 0
 
 

@@ -68,7 +68,7 @@ def test_copy_between_guests(pair):
     """From the disk of one, over TCP, to the disk of the other."""
     sender, receiver = pair
     sender.run(f"head -c {COPY_MIB}M /dev/urandom >/root/data && sync", 300)
-    receiver.run("nc -l -p 5000 >/root/data & sleep 1")
+    receiver.run("nc -l -p 5000 >/root/data & until ss -H -l -t -n | grep -q :5000; do sleep 0.1; done")
     sender.run(f"nc -N {receiver.address()} 5000 </root/data", 600)
     receiver.run("wait; sync; echo 3 >/proc/sys/vm/drop_caches", 300)
     assert receiver.run("stat -c %s /root/data") == str(COPY_MIB << 20)

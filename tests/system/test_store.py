@@ -32,7 +32,8 @@ def test_stock_clients(dom0):
 
 
 def test_stock_watch(dom0):
-    dom0.ok("xenstore-watch -n 3 /watched >/tmp/watch.out & echo $! >/tmp/watch.pid; sleep 1;"
+    dom0.ok("xenstore-watch -n 3 /watched >/tmp/watch.out & echo $! >/tmp/watch.pid;"
+            "until [ -s /tmp/watch.out ]; do usleep 100000; done;"
             "xenstore-write /watched/x 1; xenstore-write /other 1; plinth-stored -r; xenstore-rm /watched")
     wait_until(dom0, "! kill -0 $(cat /tmp/watch.pid) 2>/dev/null")
     # It did not notice that another daemon has taken over.
@@ -65,7 +66,7 @@ def test_guest_does_not_notice_restarts(dom0):
     before = dom0.ok("xenstore-ls -f -p")
     dom0.ok("plinth-stored -r")
     dom0.ok(RESTART)
-    dom0.ok("kill $(cat /run/plinth/stored.pid); sleep 1; plinth-stored")
+    dom0.ok("kill $(pidof plinth-stored); while pidof plinth-stored >/dev/null; do usleep 100000; done; plinth-stored")
     dom0.ok("plinth-stored -r")
     assert dom0.ok("xenstore-ls -f -p") == before
     check(dom0)

@@ -123,8 +123,8 @@ def test_console_many_clients_and_after_death(dom0):
     for who in (1, 2):
         assert "before-you-came" in dom0.ok(f"cat /tmp/heard{who}")
     # A pipe as input: what is typed arrives, and the end of input detaches.
-    dom0.ok("(echo 'echo piped-$((41 + 1))'; sleep 2) | vmctl console -q talk >/tmp/piped")
-    assert "piped-42" in dom0.ok("cat /tmp/piped")
+    dom0.ok(": >/tmp/piped; (echo 'echo piped-$((41 + 1))'; until grep -q piped-42 /tmp/piped; do usleep 100000; done) |"
+            " vmctl console -q talk >/tmp/piped")
     destroy(dom0, "talk")
     wait_gone(dom0, "talk")
     assert "heard-42" in dom0.ok("vmctl console -q --timeout 10 --expect heard-42 talk")
