@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The calls of the monitor daemon's clients: register and forget. */
+/* The calls of the monitor daemon's clients: register, forget, call off. */
 #include "protocol.h"
 
 #include <errno.h>
@@ -45,4 +45,14 @@ int monitor_client_forget(const char *sock, uint32_t domid, const uint8_t uuid[1
 
 	memcpy(at.uuid, uuid, sizeof(at.uuid));
 	return ask(sock, request, monitor_put_forget(request, sizeof(request), &at), err, err_size);
+}
+
+int monitor_client_call_off(const char *sock, const char *name, char *err, size_t err_size)
+{
+	uint8_t request[FRAME_HEADER_SIZE + MONITOR_NAME_MAX + 16];
+	ssize_t size = monitor_put_call_off(request, sizeof(request), name);
+
+	if (size < 0)
+		return -ENOENT; /* no guest has a name that long */
+	return ask(sock, request, size, err, err_size);
 }

@@ -177,6 +177,18 @@ int monitor_register(struct monitor *monitor, const struct monitor_guest *guest,
 	return 0;
 }
 
+/* No more is done for it. The REGISTER of a worker that is at it will be refused: it undoes its work. */
+static void let_go(struct monitor *monitor, struct record *record)
+{
+	daemon_log("guest %s (domain %u): no longer watched%s", record->guest.name,
+		   record->guest.domid,
+		   record->state == RECORD_WATCHING ? "" : ", its restart is called off");
+	if (record->worker)
+		record->cancelled = true;
+	else
+		drop(monitor, record);
+}
+
 int monitor_forget(struct monitor *monitor, uint32_t domid, const uint8_t uuid[16], char *err,
 		   size_t err_size)
 {
@@ -187,14 +199,27 @@ int monitor_forget(struct monitor *monitor, uint32_t domid, const uint8_t uuid[1
 		snprintf(err, err_size, "the monitor does not watch domain %u", domid);
 		return -ENOENT;
 	}
-	daemon_log("guest %s (domain %u): no longer watched%s", record->guest.name, domid,
-		   record->state == RECORD_WATCHING ? "" : ", its restart is called off");
-	if (record->worker)
-		record->cancelled =
-			true; /* the worker's REGISTER will be refused, and it undoes its work */
-	else
-		drop(monitor, record);
+	let_go(monitor, record);
 	return 0;
+}
+
+/* Its restart is pending as long as the new domain has not been registered. */
+static bool is_restarting(const struct record *record)
+{
+	return record->state != RECORD_WATCHING && policy_restarts(record->action) &&
+	       !record->registered && !record->cancelled;
+}
+
+int monitor_call_off(struct monitor *monitor, const char *name, char *err, size_t err_size)
+{
+	for (struct record *record = monitor->records; record; record = record->next) {
+		if (!is_restarting(record) || strcmp(record->guest.name, name) != 0)
+			continue;
+		let_go(monitor, record);
+		return 0;
+	}
+	snprintf(err, err_size, "no restart of a guest called '%s' is pending", name);
+	return -ENOENT;
 }
 
 /* ---- acting ---- */
@@ -367,6 +392,7 @@ static void wait_for_create(struct monitor *monitor, struct record *record, int 
 			    int64_t now_ms)
 {
 	record->state = RECORD_WAITING;
+	record->registered = false;
 	record->due_ms = now_ms + delay_ms;
 	save(monitor, record);
 }

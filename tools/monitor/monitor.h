@@ -77,11 +77,12 @@ struct monitor {
 	pid_t (*start_work)(struct monitor *monitor, const struct work *work);
 };
 
-/* REGISTER and FORGET. 0 or a negative errno with a sentence. */
+/* REGISTER, FORGET and CALL_OFF. 0 or a negative errno with a sentence. */
 int monitor_register(struct monitor *monitor, const struct monitor_guest *guest, int64_t now_ms,
 		     char *err, size_t err_size);
 int monitor_forget(struct monitor *monitor, uint32_t domid, const uint8_t uuid[16], char *err,
 		   size_t err_size);
+int monitor_call_off(struct monitor *monitor, const char *name, char *err, size_t err_size);
 
 /* Look at the domains and act on those that have shut down or vanished. */
 void monitor_check(struct monitor *monitor, int64_t now_ms);

@@ -65,4 +65,10 @@ int monitor_client_register(const char *sock, const struct monitor_guest *guest,
 int monitor_client_forget(const char *sock, uint32_t domid, const uint8_t uuid[16], char *err,
 			  size_t err_size);
 
+/*
+ * Call off the restart of a guest that has no domain at the moment: one that is put off, or under
+ * way and not done. -ENOENT: none such is pending under this name; its domain may be there again.
+ */
+int monitor_client_call_off(const char *sock, const char *name, char *err, size_t err_size);
+
 #endif

@@ -107,6 +107,24 @@ int monitor_get_forget(const struct frame *frame, struct monitor_guest_at *at)
 	return frame_close(&r);
 }
 
+ssize_t monitor_put_call_off(void *buffer, size_t size, const char *name)
+{
+	struct frame_writer w;
+
+	frame_begin(&w, buffer, size, MONITOR_CALL_OFF, MONITOR_VERSION);
+	frame_put_string(&w, name);
+	return frame_end(&w);
+}
+
+int monitor_get_call_off(const struct frame *frame, char name[MONITOR_NAME_MAX + 1])
+{
+	struct frame_reader r;
+
+	frame_open(&r, frame);
+	frame_get_string(&r, name, MONITOR_NAME_MAX + 1);
+	return frame_close(&r);
+}
+
 ssize_t monitor_put_error(void *buffer, size_t size, int error, const char *sentence)
 {
 	struct frame_writer w;

@@ -6,6 +6,7 @@
  *   REGISTER  u32 domid, u8 uuid[16], u32 on[4] (enum monitor_action by enum monitor_event),
  *             string name, u32 count, count bytes of config text      OK or ERROR
  *   FORGET    u32 domid, u8 uuid[16]                                  OK or ERROR
+ *   CALL_OFF  string name                                             OK or ERROR
  *   OK -      ERROR s32 errno (negative), string sentence
  *
  * A RECORD is no message: it is what the daemon's state files hold. u32 state, u32 action,
@@ -24,6 +25,7 @@
 enum monitor_message {
 	MONITOR_REGISTER = 1,
 	MONITOR_FORGET,
+	MONITOR_CALL_OFF,
 	MONITOR_OK = 64,
 	MONITOR_ERROR,
 	MONITOR_RECORD = 128,
@@ -45,6 +47,7 @@ struct monitor_progress {
 /* Each returns the size of the whole frame, or -EMSGSIZE. */
 ssize_t monitor_put_register(void *buffer, size_t size, const struct monitor_guest *guest);
 ssize_t monitor_put_forget(void *buffer, size_t size, const struct monitor_guest_at *at);
+ssize_t monitor_put_call_off(void *buffer, size_t size, const char *name);
 ssize_t monitor_put_record(void *buffer, size_t size, const struct monitor_progress *progress,
 			   const struct monitor_guest *guest);
 ssize_t monitor_put_error(void *buffer, size_t size, int error, const char *sentence);
@@ -57,6 +60,7 @@ ssize_t monitor_put_ok(void *buffer, size_t size);
 int monitor_get_register(const struct frame *frame, struct monitor_guest *guest,
 			 char name[MONITOR_NAME_MAX + 1]);
 int monitor_get_forget(const struct frame *frame, struct monitor_guest_at *at);
+int monitor_get_call_off(const struct frame *frame, char name[MONITOR_NAME_MAX + 1]);
 int monitor_get_record(const struct frame *frame, struct monitor_progress *progress,
 		       struct monitor_guest *guest, char name[MONITOR_NAME_MAX + 1]);
 

@@ -65,6 +65,8 @@ static int handle(struct monitor *monitor, const struct frame *frame, char *err,
 		return monitor_register(monitor, &guest, loop_now_ms(), err, err_size);
 	if (frame->type == MONITOR_FORGET && monitor_get_forget(frame, &at) == 0)
 		return monitor_forget(monitor, at.domid, at.uuid, err, err_size);
+	if (frame->type == MONITOR_CALL_OFF && monitor_get_call_off(frame, name) == 0)
+		return monitor_call_off(monitor, name, err, err_size);
 	snprintf(err, err_size, "the monitor daemon does not understand the request of type %u",
 		 frame->type);
 	return -EPROTO;

@@ -2,10 +2,12 @@
 /* vmctl destroy. */
 #include "vmctl.h"
 #include "common/guest.h"
+#include "monitor/monitor_client.h"
 
 #include <libctrl.h>
+#include <stdio.h>
 
-static int destroy_one(struct ctrl *ctrl, const struct target *target)
+static int destroy_domain(struct ctrl *ctrl, const struct target *target)
 {
 	int reason = target->shutdown ? target->shutdown_reason : -1;
 	struct report report;
@@ -14,7 +16,24 @@ static int destroy_one(struct ctrl *ctrl, const struct target *target)
 	return err ? vmctl_fail(vmctl_status(err), "%s", report.text) : EXIT_OK;
 }
 
+/* A guest that is being restarted may have no domain at the moment, and one in the next. */
+static int destroy_one(struct ctrl *ctrl, const char *word)
+{
+	struct target target;
+	struct report report;
+	int status = target_look_up(ctrl, word, &target, &report);
+
+	if (status == EXIT_NO_DOMAIN) {
+		if (!monitor_client_call_off(NULL, word, NULL, 0)) {
+			printf("%s: had no domain; its restart is called off\n", word);
+			return EXIT_OK;
+		}
+		status = target_look_up(ctrl, word, &target, &report);
+	}
+	return status ? vmctl_fail(status, "%s", report.text) : destroy_domain(ctrl, &target);
+}
+
 int cmd_destroy(const struct arguments *arguments)
 {
-	return target_each(arguments, destroy_one);
+	return words_each(arguments, destroy_one);
 }

@@ -7,23 +7,29 @@
 #include <stdio.h>
 #include <string.h>
 
-static int print_domid(struct ctrl *ctrl, const struct target *target)
+static int print_domid(struct ctrl *ctrl, const char *word)
 {
-	(void)ctrl;
-	printf("%" PRIu32 "\n", target->domid);
-	return EXIT_OK;
+	struct target target;
+	int status = target_find(ctrl, word, &target);
+
+	if (!status)
+		printf("%" PRIu32 "\n", target.domid);
+	return status;
 }
 
-static int print_name(struct ctrl *ctrl, const struct target *target)
+static int print_name(struct ctrl *ctrl, const char *word)
 {
-	(void)ctrl;
-	printf("%s\n", target->name);
-	return EXIT_OK;
+	struct target target;
+	int status = target_find(ctrl, word, &target);
+
+	if (!status)
+		printf("%s\n", target.name);
+	return status;
 }
 
 int cmd_domid(const struct arguments *arguments)
 {
-	return target_each(arguments, print_domid);
+	return words_each(arguments, print_domid);
 }
 
 int cmd_domname(const struct arguments *arguments)
@@ -32,5 +38,5 @@ int cmd_domname(const struct arguments *arguments)
 
 	if (!*word || word[strspn(word, "0123456789")])
 		return vmctl_fail(EXIT_USAGE, "domname: '%s' is not a domain number", word);
-	return target_each(arguments, print_name);
+	return words_each(arguments, print_name);
 }

@@ -60,7 +60,9 @@ static void target_set(struct target *target, const struct ctrl_domain_info *inf
 	snprintf(target->name, sizeof(target->name), "%s", name);
 }
 
-static int find_number(struct ctrl *ctrl, const char *word, struct target *target)
+/* Each sets the sentence of what failed and returns an exit status. */
+static int find_number(struct ctrl *ctrl, const char *word, struct target *target,
+		       struct report *report)
 {
 	unsigned long long domid = strtoull(word, NULL, 10);
 	struct registry_domain *named;
@@ -70,11 +72,11 @@ static int find_number(struct ctrl *ctrl, const char *word, struct target *targe
 	if (strlen(word) < 10 && domid < CTRL_DOMID_SELF)
 		err = ctrl_get_domain(ctrl, (uint32_t)domid, &info);
 	if (err == -ESRCH)
-		return vmctl_fail(EXIT_NO_DOMAIN, "there is no domain %s", word);
+		return report_set(report, EXIT_NO_DOMAIN, "there is no domain %s", word);
 	if (err)
-		return vmctl_fail(vmctl_status(err), "%s", ctrl_error());
+		return report_set(report, vmctl_status(err), "%s", ctrl_error());
 	if (registry_name_domains(NULL, &info, 1, &named))
-		return vmctl_fail(EXIT_FAILED, "out of memory");
+		return report_set(report, EXIT_FAILED, "out of memory");
 	registry_name_foreign(named, 1);
 	target_set(target, &info, named[0].name);
 	registry_free_domains(named, 1);
@@ -93,7 +95,8 @@ static const char *nth_name(const void *context, size_t n)
 	return n < names->count ? names->domains[n].name : NULL;
 }
 
-static int find_among(const struct names *names, const char *word, struct target *target)
+static int find_among(const struct names *names, const char *word, struct target *target,
+		      struct report *report)
 {
 	const struct registry_domain *found = NULL;
 	const char *nearest;
@@ -108,42 +111,51 @@ static int find_among(const struct names *names, const char *word, struct target
 	}
 	nearest = nearest_word(word, nth_name, names);
 	if (nearest)
-		return vmctl_fail(EXIT_NO_DOMAIN, "no domain is called '%s'; did you mean '%s'?",
-				  word, nearest);
-	return vmctl_fail(EXIT_NO_DOMAIN, "no domain is called '%s'; 'vmctl list' shows them all",
-			  word);
+		return report_set(report, EXIT_NO_DOMAIN,
+				  "no domain is called '%s'; did you mean '%s'?", word, nearest);
+	return report_set(report, EXIT_NO_DOMAIN,
+			  "no domain is called '%s'; 'vmctl list' shows them all", word);
 }
 
-static int find_name(struct ctrl *ctrl, const char *word, struct target *target)
+static int find_name(struct ctrl *ctrl, const char *word, struct target *target,
+		     struct report *report)
 {
 	struct registry_domain *named;
 	struct ctrl_domain_info *list;
 	int count = ctrl_list_all_domains(ctrl, &list), status;
 
 	if (count < 0)
-		return vmctl_fail(vmctl_status(count), "%s", ctrl_error());
+		return report_set(report, vmctl_status(count), "%s", ctrl_error());
 	if (registry_name_domains(NULL, list, (size_t)count, &named)) {
-		status = vmctl_fail(EXIT_FAILED, "out of memory");
+		status = report_set(report, EXIT_FAILED, "out of memory");
 	} else {
 		const struct names names = {.domains = named, .count = (size_t)count};
 
 		registry_name_foreign(named, (size_t)count);
-		status = find_among(&names, word, target);
+		status = find_among(&names, word, target, report);
 		registry_free_domains(named, (size_t)count);
 	}
 	free(list);
 	return status;
 }
 
-int target_find(struct ctrl *ctrl, const char *word, struct target *target)
+int target_look_up(struct ctrl *ctrl, const char *word, struct target *target,
+		   struct report *report)
 {
 	if (*word && !word[strspn(word, "0123456789")])
-		return find_number(ctrl, word, target);
-	return find_name(ctrl, word, target);
+		return find_number(ctrl, word, target, report);
+	return find_name(ctrl, word, target, report);
 }
 
-int target_each(const struct arguments *arguments,
-		int (*go)(struct ctrl *ctrl, const struct target *target))
+int target_find(struct ctrl *ctrl, const char *word, struct target *target)
+{
+	struct report report;
+	int status = target_look_up(ctrl, word, target, &report);
+
+	return status ? vmctl_fail(status, "%s", report.text) : EXIT_OK;
+}
+
+int words_each(const struct arguments *arguments, int (*go)(struct ctrl *ctrl, const char *word))
 {
 	struct ctrl *ctrl;
 	int status = vmctl_open(&ctrl);
@@ -151,11 +163,8 @@ int target_each(const struct arguments *arguments,
 	if (status)
 		return status;
 	for (int i = 0; i < arguments->count; i++) {
-		struct target target;
-		int one = target_find(ctrl, arguments->words[i], &target);
+		int one = go(ctrl, arguments->words[i]);
 
-		if (!one)
-			one = go(ctrl, &target);
 		if (!status)
 			status = one;
 	}

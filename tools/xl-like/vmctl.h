@@ -127,15 +127,16 @@ struct target {
 	char name[64]; /* "(none)" when it has none */
 };
 
-/* Finds a domain or prints that there is none. 0 or an exit status. */
+/* Finds a domain. 0 or an exit status: look_up sets the sentence that says why, find prints it. */
+int target_look_up(struct ctrl *ctrl, const char *word, struct target *target,
+		   struct report *report);
 int target_find(struct ctrl *ctrl, const char *word, struct target *target);
 
 /*
- * Runs go for each of the words. All are tried, even when some fail; the status is that of the
- * first failure.
+ * Runs go for each of the words, which name domains. All are tried, even when some fail; the status
+ * is that of the first failure.
  */
-int target_each(const struct arguments *arguments,
-		int (*go)(struct ctrl *ctrl, const struct target *target));
+int words_each(const struct arguments *arguments, int (*go)(struct ctrl *ctrl, const char *word));
 
 /* Several domains that someone named. */
 struct targets {

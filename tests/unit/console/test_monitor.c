@@ -399,6 +399,62 @@ static void test_forget_calls_a_restart_off(void **state)
 	assert_null(monitor.records);
 }
 
+static int call_off(void)
+{
+	return monitor_call_off(&monitor, "g1", err, sizeof(err));
+}
+
+/* By the name, which is all that is left of a guest whose restart is put off. */
+static void test_call_off_while_it_waits(void **state)
+{
+	(void)state;
+	assert_int_equal(call_off(), -ENOENT);
+	assert_non_null(strstr(err, "'g1'"));
+	new_guest(1);
+	shut_down(1, 1);
+	finish_restart(1, 2);
+	assert_int_equal(call_off(), -ENOENT); /* it lives again */
+	shut_down(2, 1);
+	fake->domains[2].exists = false;
+	finish_work(WORK_DONE);
+	assert_int_equal(monitor.records->state, RECORD_WAITING);
+	assert_int_equal(monitor_call_off(&monitor, "g2", err, sizeof(err)), -ENOENT);
+	assert_int_equal(call_off(), 0);
+	assert_null(monitor.records);
+	assert_int_equal(call_off(), -ENOENT);
+}
+
+static void test_call_off_while_it_is_made(void **state)
+{
+	(void)state;
+	new_guest(1);
+	shut_down(1, 0);
+	assert_int_equal(call_off(), -ENOENT); /* it is destroyed, not restarted */
+	finish_work(WORK_DONE);
+	new_guest(2);
+	shut_down(2, 1);
+	fake->domains[2].exists = false;
+	assert_int_equal(call_off(), 0);
+	assert_int_equal(call_off(), -ENOENT);
+	fake_add_domain(3);
+	assert_int_equal(register_as(3, 1, usual), -ECANCELED);
+	finish_work(WORK_CREATE_FAILED);
+	assert_null(monitor.records);
+}
+
+/* Whoever calls off finds the domain instead. */
+static void test_call_off_comes_too_late(void **state)
+{
+	(void)state;
+	new_guest(1);
+	shut_down(1, 1);
+	fake->domains[1].exists = false;
+	new_guest(2);
+	assert_int_equal(call_off(), -ENOENT);
+	finish_work(WORK_DONE);
+	assert_int_equal(monitor.records->state, RECORD_WATCHING);
+}
+
 /* ---- killed without a word and started again ---- */
 
 static void restart_monitor(void)
@@ -548,6 +604,9 @@ int main(void)
 		TEST(test_workers_are_bounded),
 		TEST(test_forget),
 		TEST(test_forget_calls_a_restart_off),
+		TEST(test_call_off_while_it_waits),
+		TEST(test_call_off_while_it_is_made),
+		TEST(test_call_off_comes_too_late),
 		TEST(test_restart_while_watching),
 		TEST(test_restart_after_a_quiet_death),
 		TEST(test_restart_in_the_middle_of_a_restart),
