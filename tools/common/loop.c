@@ -48,6 +48,11 @@ int loop_set_events(struct loop *loop, struct loop_source *source, uint32_t even
 	return control(loop, EPOLL_CTL_MOD, source);
 }
 
+int loop_tell_again(struct loop *loop, struct loop_source *source)
+{
+	return control(loop, EPOLL_CTL_MOD, source);
+}
+
 void loop_remove(struct loop *loop, struct loop_source *source)
 {
 	control(loop, EPOLL_CTL_DEL, source);

@@ -28,6 +28,10 @@ int loop_add(struct loop *loop, struct loop_source *source);
 int loop_watch(struct loop *loop, struct loop_source *source, int fd,
 	       void (*ready)(struct loop_source *source, uint32_t events));
 int loop_set_events(struct loop *loop, struct loop_source *source, uint32_t events);
+
+/* For one with EPOLLET from which not all was taken: it is called again if it is ready still. */
+int loop_tell_again(struct loop *loop, struct loop_source *source);
+
 void loop_remove(struct loop *loop, struct loop_source *source); /* also within ready() */
 
 /* Wait up to timeout_ms (-1: without end) and call what is ready. 0 or a negative errno. */

@@ -72,11 +72,6 @@ void change_remove_owned(struct store *store, struct domain *domain)
 
 /* ---- finding ---- */
 
-static struct node *top_of(struct store *store, const char *path)
-{
-	return *path == '@' ? store->tree.special : store->tree.root;
-}
-
 /*
  * Goes along the path as far as nodes exist: returns the last of them, and in *rest what is left of
  * the path ("" when all of it exists).
@@ -84,10 +79,14 @@ static struct node *top_of(struct store *store, const char *path)
 static struct node *walk(const struct view *view, const char *path, const char **rest)
 {
 	struct store *store = view->conn->store;
-	struct node *node = top_of(store, path);
+	struct node *node = view->txn ? NULL : tree_walk(&store->tree, path);
 	const char *at = path, *name;
 	size_t len;
 
+	*rest = "";
+	if (node && node_exists(node)) /* and so does all above it; in a transaction it may not */
+		return node;
+	node = tree_top(&store->tree, path);
 	*rest = at;
 	while (path_next(&at, &name, &len)) {
 		struct node *child = tree_find(&store->tree, node, name, len);

@@ -35,7 +35,7 @@ struct watch;
 
 struct conn_ops {
 	void (*take)(struct conn *conn);           /* go on with requests that were left lying */
-	void (*flush)(struct conn *conn);          /* send what can be sent of out */
+	void (*flush)(struct conn *conn);          /* send what can be sent of out, or break it */
 	void (*cut)(struct conn *conn, int error); /* end it for what it did: XENSTORE_ERROR_* */
 	void (*free)(struct conn *conn);
 };

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* Clients that come by Unix socket: programs of domain 0. */
+/*
+ * Clients that come by Unix socket: programs of domain 0. Events tell of changes only (EPOLLET), which
+ * saves the kernel a second look at each client that has asked something; so whoever may have left
+ * something to be read asks to be told again.
+ */
 #include "conn.h"
 
 #include <errno.h>
@@ -10,6 +14,9 @@
 
 /* What is taken from a client in a turn, at most: others have their turns too. */
 #define TURN_BYTES 8192
+
+#define REQUESTS (EPOLLIN | EPOLLRDHUP)
+#define ENDS     (EPOLLRDHUP | EPOLLHUP | EPOLLERR)
 
 struct socket_conn {
 	struct conn conn; /* first */
@@ -25,8 +32,8 @@ static struct socket_conn *of(struct conn *conn)
 static void set_events(struct socket_conn *client)
 {
 	struct conn *conn = &client->conn;
-	uint32_t events = (conn->is_held || conn_is_full(conn) ? 0 : EPOLLIN) |
-			  (buffer_len(&conn->out) ? EPOLLOUT : 0);
+	uint32_t events = (conn->is_held || conn_is_full(conn) ? 0 : REQUESTS) |
+			  (buffer_len(&conn->out) ? EPOLLOUT : 0) | EPOLLET;
 
 	loop_set_events(conn->store->loop, &client->source, events);
 }
@@ -63,7 +70,7 @@ static void flush(struct conn *conn)
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0 && errno != EAGAIN) {
-			conn_close(conn);
+			conn->broken = XENSTORE_ERROR_COMM; /* it is gone */
 			return;
 		}
 		if (count < 0)
@@ -82,9 +89,12 @@ static void ready(struct loop_source *source, uint32_t events)
 
 	if (events & EPOLLOUT)
 		conn_mark(&client->conn);
-	if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
+	if (!(events & (EPOLLIN | ENDS)))
 		return;
 	count = recv(source->fd, data, sizeof(data), MSG_DONTWAIT);
+	/* A stream that gave less than it was asked for has no more, but its end may follow. */
+	if (count == sizeof(data) || events & ENDS)
+		loop_tell_again(client->conn.store->loop, source);
 	if (count > 0)
 		take_bytes(&client->conn, data, (size_t)count);
 	else if (count == 0 || (errno != EAGAIN && errno != EINTR))
@@ -120,7 +130,8 @@ int conn_socket_open(struct store *store, int fd)
 
 	if (!client)
 		return -ENOMEM;
-	client->source = (struct loop_source){.fd = fd, .events = EPOLLIN, .ready = ready};
+	client->source =
+		(struct loop_source){.fd = fd, .events = REQUESTS | EPOLLET, .ready = ready};
 	ret = loop_add(store->loop, &client->source);
 	if (ret < 0) {
 		free(client);

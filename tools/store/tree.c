@@ -45,14 +45,23 @@ void value_put(struct value *value)
 
 /* ---- places ---- */
 
-/* A node's hash goes on from its parent's, so it is one of the whole path. */
+/* FNV-1a, going on from what the text before it had. */
+static uint32_t hash_text(uint32_t hash, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (unsigned char)text[i]) * 16777619u;
+	return hash;
+}
+
+/* A place's hash is that of its whole path, slashes included. */
 static uint32_t hash_name(const struct node *parent, const char *name, size_t len)
 {
-	uint32_t hash = parent->hash;
+	return hash_text(hash_text(parent->hash, "/", 1), name, len);
+}
 
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (unsigned char)name[i]) * 16777619u;
-	return hash ^ hash >> 15;
+static struct node **bucket_of(const struct tree *tree, uint32_t hash)
+{
+	return &tree->buckets[(hash ^ hash >> 15) & tree->mask];
 }
 
 static struct node *new_node(struct node *parent, const char *name, size_t len, uint32_t hash)
@@ -122,31 +131,32 @@ void tree_free(struct tree *tree)
 /* Twice the buckets; without memory for that, chains just get longer. */
 static void grow(struct tree *tree)
 {
+	struct tree before = *tree;
 	uint32_t count = (tree->mask + 1) * 2;
 	struct node **buckets = calloc(count, sizeof(*buckets));
 
 	if (!buckets)
 		return;
-	for (uint32_t i = 0; i <= tree->mask; i++) {
+	tree->buckets = buckets;
+	tree->mask = count - 1;
+	for (uint32_t i = 0; i <= before.mask; i++) {
 		struct node *next;
 
-		for (struct node *node = tree->buckets[i]; node; node = next) {
-			struct node **to = &buckets[node->hash & (count - 1)];
+		for (struct node *node = before.buckets[i]; node; node = next) {
+			struct node **to = bucket_of(tree, node->hash);
 
 			next = node->hash_next;
 			node->hash_next = *to;
 			*to = node;
 		}
 	}
-	free(tree->buckets);
-	tree->buckets = buckets;
-	tree->mask = count - 1;
+	free(before.buckets);
 }
 
 static struct node *find(struct tree *tree, struct node *parent, const char *name, size_t len,
 			 uint32_t hash)
 {
-	struct node *node = tree->buckets[hash & tree->mask];
+	struct node *node = *bucket_of(tree, hash);
 
 	while (node && (node->hash != hash || node->parent != parent || node->name_len != len ||
 			memcmp(node->name, name, len) != 0))
@@ -171,8 +181,8 @@ struct node *tree_place(struct tree *tree, struct node *parent, const char *name
 		return NULL;
 	if (++tree->places > tree->mask)
 		grow(tree);
-	node->hash_next = tree->buckets[hash & tree->mask];
-	tree->buckets[hash & tree->mask] = node;
+	node->hash_next = *bucket_of(tree, hash);
+	*bucket_of(tree, hash) = node;
 	node_get(parent);
 	return node;
 }
@@ -184,7 +194,7 @@ void node_get(struct node *node)
 
 static void unhash(struct tree *tree, struct node *node)
 {
-	struct node **at = &tree->buckets[node->hash & tree->mask];
+	struct node **at = bucket_of(tree, node->hash);
 
 	while (*at != node)
 		at = &(*at)->hash_next;
@@ -334,25 +344,44 @@ bool path_next(const char **at, const char **name, size_t *len)
 	return true;
 }
 
-static struct node *walk_from(struct tree *tree, const char **path)
+struct node *tree_top(const struct tree *tree, const char *path)
 {
-	return **path == '@' ? tree->special : tree->root;
+	return *path == '@' ? tree->special : tree->root;
+}
+
+/* Whether a place below top has this path, looked at from its end. */
+static bool has_path(const struct node *node, const struct node *top, const char *path, size_t len)
+{
+	for (; node->parent; node = node->parent) {
+		if (len < node->name_len)
+			return false;
+		len -= node->name_len;
+		if (memcmp(path + len, node->name, node->name_len) != 0)
+			return false;
+		if (len && path[--len] != '/')
+			return false;
+	}
+	return !len && node == top;
 }
 
 struct node *tree_walk(struct tree *tree, const char *path)
 {
-	struct node *node = walk_from(tree, &path);
-	const char *name;
-	size_t len;
+	struct node *top = tree_top(tree, path), *node;
+	size_t len = strlen(path);
+	uint32_t hash = top == tree->root ? top->hash : hash_text(top->hash, "/", 1);
 
-	while (node && path_next(&path, &name, &len))
-		node = tree_find(tree, node, name, len);
+	if (len == 1 && top == tree->root)
+		return top;
+	hash = hash_text(hash, path, len);
+	node = *bucket_of(tree, hash);
+	while (node && (node->hash != hash || !has_path(node, top, path, len)))
+		node = node->hash_next;
 	return node;
 }
 
 struct node *tree_walk_place(struct tree *tree, const char *path)
 {
-	struct node *node = walk_from(tree, &path), *child;
+	struct node *node = tree_top(tree, path), *child;
 	const char *name;
 	size_t len;
 

@@ -3,7 +3,7 @@
  * The tree of nodes in memory.
  *
  * A struct node is a place in the tree, named by its parent and its name, and found by a hash of
- * the two. A node may exist there or not: what watches a path, or has looked for it in a
+ * its path. A node may exist there or not: what watches a path, or has looked for it in a
  * transaction, hangs on the place and needs no node. A place goes away with its last user.
  *
  *	/ ---- local ---- domain ---- 5 ---- name = "web"      exists: has perms
@@ -100,9 +100,12 @@ size_t node_path(const struct node *node, char *buf);
  */
 bool path_next(const char **at, const char **name, size_t *len);
 
-/* The place that a path names, or NULL. Special names begin with '@'. */
+/* Where a path begins: special names begin with '@'. */
+struct node *tree_top(const struct tree *tree, const char *path);
+
+/* The place that a path names, or NULL, at one look. The path is absolute, as wire_path() makes it. */
 struct node *tree_walk(struct tree *tree, const char *path);
-/* The same, made if need be; to be got or put. NULL: no memory. */
+/* The place made, if need be, with those above it; to be got or put. NULL: no memory. */
 struct node *tree_walk_place(struct tree *tree, const char *path);
 
 /* NULL for no bytes, and when there is no memory; *failed tells. */

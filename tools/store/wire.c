@@ -95,24 +95,30 @@ bool wire_number(const char *text, uint64_t max, uint64_t *number)
 	return value <= max;
 }
 
-/* What a name may be made of. */
-static const bool allowed[256] = {
-	['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['-'] = true,
-	['/'] = true,         ['_'] = true,         ['@'] = true,
+/* What a path may be made of. */
+enum { OF_NAMES = 1, SLASH };
+static const uint8_t kinds[256] = {
+	['a' ... 'z'] = OF_NAMES,
+	['A' ... 'Z'] = OF_NAMES,
+	['0' ... '9'] = OF_NAMES,
+	['-'] = OF_NAMES,
+	['_'] = OF_NAMES,
+	['@'] = OF_NAMES,
+	['/'] = SLASH,
 };
 
 /* The length of an absolute path, or 0 when it is not one. */
 static size_t check_absolute(const char *path)
 {
+	unsigned kind, before = 0;
 	size_t len;
 
-	for (len = 0; path[len]; len++) {
-		if (!allowed[(unsigned char)path[len]])
+	for (len = 0; (kind = kinds[(unsigned char)path[len]]) != 0; len++) {
+		if (kind + before == 2 * SLASH)
 			return 0;
-		if (path[len] == '/' && path[len + 1] == '/')
-			return 0;
+		before = kind;
 	}
-	return len > 1 && path[len - 1] == '/' ? 0 : len;
+	return path[len] || (len > 1 && before == SLASH) ? 0 : len;
 }
 
 /* "/local/domain/N/": how long it is at the beginning of the path, and 0 when it is not there. A
@@ -151,5 +157,5 @@ int wire_path(const char *text, const char *home, size_t path_max, bool special,
 	}
 	memcpy(path + prefix, text, len + 1);
 	len = check_absolute(path);
-	return len && len <= home_len(path) + path_max ? 0 : -EINVAL;
+	return len && (len <= path_max || len <= home_len(path) + path_max) ? 0 : -EINVAL;
 }
