@@ -76,17 +76,17 @@ void change_remove_owned(struct store *store, struct domain *domain)
  * Goes along the path as far as nodes exist: returns the last of them, and in *rest what is left of
  * the path ("" when all of it exists).
  */
-static struct node *walk(const struct view *view, const char *path, const char **rest)
+static struct node *walk(const struct view *view, const struct path *path, const char **rest)
 {
 	struct store *store = view->conn->store;
-	struct node *node = view->txn ? NULL : tree_walk(&store->tree, path);
-	const char *at = path, *name;
+	struct node *node = view->txn ? NULL : tree_look_up(&store->tree, path);
+	const char *at = path->text, *name;
 	size_t len;
 
 	*rest = "";
 	if (node && node_exists(node)) /* and so does all above it; in a transaction it may not */
 		return node;
-	node = tree_top(&store->tree, path);
+	node = tree_top(&store->tree, path->text);
 	*rest = at;
 	while (path_next(&at, &name, &len)) {
 		struct node *child = tree_find(&store->tree, node, name, len);
@@ -120,7 +120,7 @@ static int touch_missing(const struct view *view, struct node *above, const char
 	return ret;
 }
 
-int view_find(const struct view *view, const char *path, unsigned want, struct node **node)
+int view_find(const struct view *view, const struct path *path, unsigned want, struct node **node)
 {
 	const char *rest;
 	struct node *last = walk(view, path, &rest);
@@ -227,7 +227,7 @@ static void tell(const struct view *view, struct node *node, const struct perms 
 		watch_fire(node, before, flags & TOUCH_EXACT);
 }
 
-static int make(const struct view *view, const char *path, struct value *value)
+static int make(const struct view *view, const struct path *path, struct value *value)
 {
 	struct tree *tree = &view->conn->store->tree;
 	const char *rest;
@@ -239,7 +239,7 @@ static int make(const struct view *view, const char *path, struct value *value)
 	if (!may_make(view, rest))
 		return -ENOSPC;
 	/* All places first: with them nothing can fail halfway for want of memory. */
-	place = tree_walk_place(tree, path);
+	place = tree_walk_place(tree, path->text);
 	if (!place)
 		return -ENOMEM;
 	node_get(place);
@@ -262,7 +262,7 @@ static int check_value(const struct view *view, size_t len)
 	return quota_allows(domain, QUOTA_MEMORY, domain->bytes + len) ? 0 : -ENOMEM;
 }
 
-int view_write(const struct view *view, const char *path, const void *data, size_t len)
+int view_write(const struct view *view, const struct path *path, const void *data, size_t len)
 {
 	size_t size = len == MAKE_ONLY ? 0 : len;
 	struct value *value;

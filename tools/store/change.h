@@ -20,12 +20,12 @@ struct view {
  * transactions also -ENOSPC, -ENOMEM. Of a node that does not exist it learns so only where it has
  * that access to the nearest one above.
  */
-int view_find(const struct view *view, const char *path, unsigned want, struct node **node);
+int view_find(const struct view *view, const struct path *path, unsigned want, struct node **node);
 
 /* Writes a value, or with MAKE_ONLY makes an empty node where there is none; parents are made too.
  */
 #define MAKE_ONLY SIZE_MAX
-int view_write(const struct view *view, const char *path, const void *data, size_t len);
+int view_write(const struct view *view, const struct path *path, const void *data, size_t len);
 
 int view_set_perms(const struct view *view, struct node *node, struct perms *perms);
 

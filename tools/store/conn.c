@@ -180,7 +180,7 @@ size_t conn_take(struct conn *conn, const char *data, size_t len)
 		ops_handle(conn, &head, data + used);
 		used += head.len;
 	}
-	conn->is_held = conn_is_full(conn) && used < len;
+	conn->is_held = used < len && conn_is_full(conn);
 	return used;
 }
 

@@ -26,7 +26,8 @@ struct request {
 	size_t len;
 	const char *string[MAX_STRINGS]; /* the first of them */
 	size_t strings;                  /* how many there are */
-	char *path; /* the first one as an absolute path, where it is one: WIRE_PATH_SIZE bytes */
+	struct path *path;               /* the first one as an absolute path, where it is one */
+	size_t path_len;                 /* of that string itself */
 	bool relative;
 };
 
@@ -125,7 +126,7 @@ static int op_directory_part(struct request *r)
 
 static int op_write(struct request *r)
 {
-	size_t path_size = strlen(r->string[0]) + 1;
+	size_t path_size = r->path_len + 1;
 	int ret = view_write(&r->view, r->path, r->data + path_size, r->len - path_size);
 
 	return ret < 0 ? ret : reply_ok(r);
@@ -141,13 +142,15 @@ static int op_mkdir(struct request *r)
 /* What is not there has been removed, if at least the node above is there. */
 static int remove_nothing(struct request *r)
 {
-	char *slash = strrchr(r->path, '/');
+	struct path *path = r->path;
 	struct node *node;
 
-	if (!slash)
-		return -ENOENT;
-	slash[slash == r->path] = '\0';
-	if (view_find(&r->view, r->path, 0, &node) < 0)
+	while (path->len > 1 && path->text[path->len - 1] != '/')
+		path->len--;
+	path->len -= path->len > 1; /* the slash, unless it is all that is left */
+	path->text[path->len] = '\0';
+	path->hash = path_hash(PATH_HASH, path->text, path->len);
+	if (view_find(&r->view, path, 0, &node) < 0)
 		return -ENOENT;
 	return reply_ok(r);
 }
@@ -176,7 +179,7 @@ static int op_get_perms(struct request *r)
 	int ret = view_find(&r->view, r->path, PERM_READ, &node);
 
 	if (ret < 0)
-		return *r->path == '@' ? -EINVAL : ret;
+		return *r->path->text == '@' ? -EINVAL : ret;
 	perms = txn_perms(r->view.txn, node);
 	for (size_t i = 0; i < perms->count; i++) {
 		if (i && perms->entry[i].domain->dead)
@@ -211,7 +214,7 @@ static int set_perms(struct request *r, const struct perm *entry, size_t count)
 	int ret = view_find(&r->view, r->path, PERM_WRITE | PERM_OWNER, &node);
 
 	if (ret < 0)
-		return *r->path == '@' ? -EINVAL : ret;
+		return *r->path->text == '@' ? -EINVAL : ret;
 	if (!domain->privileged && entry[0].domain != perms_owner(txn_perms(r->view.txn, node)))
 		return -EPERM;
 	if (!quota_allows(domain, QUOTA_PERMISSIONS, count))
@@ -248,7 +251,7 @@ static int add_watch(struct request *r, int depth)
 {
 	struct conn *conn = r->view.conn;
 	struct tree *tree = &r->store->tree;
-	struct node *node = tree_walk_place(tree, r->path);
+	struct node *node = tree_walk_place(tree, r->path->text);
 	uint32_t skip = 0;
 	struct watch *watch;
 	int ret;
@@ -256,7 +259,7 @@ static int add_watch(struct request *r, int depth)
 	if (!node)
 		return -ENOMEM;
 	if (r->relative)
-		skip = (uint32_t)(strlen(r->path) - strlen(r->string[0]));
+		skip = r->path->len - (uint32_t)r->path_len;
 	node_get(node);
 	ret = watch_add(conn, node, r->string[1], skip, depth, &watch);
 	node_put(tree, node);
@@ -265,7 +268,7 @@ static int add_watch(struct request *r, int depth)
 	state_note_watch(r->store, watch);
 	reply_ok(r);
 	/* Once at once: the client then looks, and has missed nothing. */
-	watch_send(watch, r->string[0], strlen(r->string[0]));
+	watch_send(watch, r->string[0], r->path_len);
 	return 0;
 }
 
@@ -275,14 +278,14 @@ static int op_watch(struct request *r)
 
 	if (r->strings == 3 && !wire_number(r->string[2], INT16_MAX, &depth))
 		return -EINVAL;
-	if (r->strings == 3 && *r->path == '@' && depth != WATCH_SPECIAL_DEPTH)
+	if (r->strings == 3 && *r->path->text == '@' && depth != WATCH_SPECIAL_DEPTH)
 		return -EINVAL;
 	return add_watch(r, r->strings == 3 ? (int)depth : -1);
 }
 
 static int op_unwatch(struct request *r)
 {
-	struct node *node = tree_walk(&r->store->tree, r->path);
+	struct node *node = tree_look_up(&r->store->tree, r->path);
 	struct watch *watch = node ? watch_find(r->view.conn, node, r->string[1]) : NULL;
 
 	if (!watch)
@@ -478,7 +481,8 @@ static const struct op {
 
 static int get_path(struct request *r, const struct op *op)
 {
-	return wire_path(r->string[0], r->view.conn->domain->home,
+	r->path_len = op->flags & OP_ONE ? r->len - 1 : strlen(r->string[0]);
+	return wire_path(r->string[0], r->path_len, r->view.conn->domain->home,
 			 r->store->quota.max[QUOTA_PATH_MAX], op->flags & OP_SPECIAL, r->path,
 			 &r->relative);
 }
@@ -495,10 +499,10 @@ static int prepare(struct request *r, const struct op *op)
 	}
 	if (op->flags & OP_PRIVILEGED && !conn->domain->privileged)
 		return -EACCES;
-	if (op->flags & OP_ONE && !wire_only_string(r->data, r->len))
-		return -EINVAL;
 	r->strings = wire_strings(r->data, r->len, r->string, MAX_STRINGS);
 	if (r->strings < op->min || r->strings > op->max)
+		return -EINVAL;
+	if (op->flags & OP_ONE && r->data[r->len - 1] != '\0')
 		return -EINVAL;
 	if (op->flags & OP_PATH && get_path(r, op) < 0)
 		return op->run == op_unwatch ? -ENOENT : -EINVAL;
@@ -507,9 +511,9 @@ static int prepare(struct request *r, const struct op *op)
 
 void ops_handle(struct conn *conn, const struct xsd_sockmsg *head, const char *data)
 {
-	char path[WIRE_PATH_SIZE];
+	struct path path;
 	struct request r = {
-		.path = path,
+		.path = &path,
 		.store = conn->store,
 		.view.conn = conn,
 		.head = head,

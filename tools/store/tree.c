@@ -45,18 +45,15 @@ void value_put(struct value *value)
 
 /* ---- places ---- */
 
-/* FNV-1a, going on from what the text before it had. */
-static uint32_t hash_text(uint32_t hash, const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (unsigned char)text[i]) * 16777619u;
-	return hash;
-}
+/* Special names have no slash in front of them: their parent's hash is what a slash makes PATH_HASH of. */
+#define SPECIAL_HASH 0xb347da68u
+_Static_assert((SPECIAL_HASH ^ '/') * PATH_PRIME == PATH_HASH,
+	       "special names are found by their paths");
 
-/* A place's hash is that of its whole path, slashes included. */
+/* A place's hash is that of its path. */
 static uint32_t hash_name(const struct node *parent, const char *name, size_t len)
 {
-	return hash_text(hash_text(parent->hash, "/", 1), name, len);
+	return path_hash(path_hash(parent->hash, "/", 1), name, len);
 }
 
 static struct node **bucket_of(const struct tree *tree, uint32_t hash)
@@ -81,8 +78,8 @@ int tree_init(struct tree *tree, struct perms *perms)
 {
 	*tree = (struct tree){.mask = FIRST_BUCKETS - 1};
 	tree->buckets = calloc(FIRST_BUCKETS, sizeof(*tree->buckets));
-	tree->root = new_node(NULL, "", 0, 2166136261u);
-	tree->special = new_node(NULL, "", 0, 40503u);
+	tree->root = new_node(NULL, "", 0, PATH_HASH);
+	tree->special = new_node(NULL, "", 0, SPECIAL_HASH);
 	if (!tree->buckets || !tree->root || !tree->special) {
 		free(tree->buckets);
 		free(tree->root);
@@ -364,19 +361,28 @@ static bool has_path(const struct node *node, const struct node *top, const char
 	return !len && node == top;
 }
 
-struct node *tree_walk(struct tree *tree, const char *path)
+static struct node *look_up(struct tree *tree, const char *path, size_t len, uint32_t hash)
 {
 	struct node *top = tree_top(tree, path), *node;
-	size_t len = strlen(path);
-	uint32_t hash = top == tree->root ? top->hash : hash_text(top->hash, "/", 1);
 
 	if (len == 1 && top == tree->root)
 		return top;
-	hash = hash_text(hash, path, len);
 	node = *bucket_of(tree, hash);
 	while (node && (node->hash != hash || !has_path(node, top, path, len)))
 		node = node->hash_next;
 	return node;
+}
+
+struct node *tree_look_up(struct tree *tree, const struct path *path)
+{
+	return look_up(tree, path->text, path->len, path->hash);
+}
+
+struct node *tree_walk(struct tree *tree, const char *path)
+{
+	size_t len = strlen(path);
+
+	return look_up(tree, path, len, path_hash(PATH_HASH, path, len));
 }
 
 struct node *tree_walk_place(struct tree *tree, const char *path)

@@ -12,6 +12,7 @@
 #ifndef PLINTH_STORE_TREE_H
 #define PLINTH_STORE_TREE_H
 
+#include "path.h"
 #include "perms.h"
 
 #include <stdbool.h>
@@ -103,7 +104,8 @@ bool path_next(const char **at, const char **name, size_t *len);
 /* Where a path begins: special names begin with '@'. */
 struct node *tree_top(const struct tree *tree, const char *path);
 
-/* The place that a path names, or NULL, at one look. The path is absolute, as wire_path() makes it. */
+/* The place that a path names, or NULL. */
+struct node *tree_look_up(struct tree *tree, const struct path *path);
 struct node *tree_walk(struct tree *tree, const char *path);
 /* The place made, if need be, with those above it; to be got or put. NULL: no memory. */
 struct node *tree_walk_place(struct tree *tree, const char *path);

@@ -71,13 +71,6 @@ size_t wire_strings(const char *data, size_t len, const char **strings, size_t m
 	return count;
 }
 
-const char *wire_only_string(const char *data, size_t len)
-{
-	if (!len || memchr(data, '\0', len) != data + len - 1)
-		return NULL;
-	return data;
-}
-
 bool wire_number(const char *text, uint64_t max, uint64_t *number)
 {
 	uint64_t value = 0;
@@ -95,30 +88,29 @@ bool wire_number(const char *text, uint64_t max, uint64_t *number)
 	return value <= max;
 }
 
-/* What a path may be made of. */
+/* What a path may be made of: no slash follows another. */
 enum { OF_NAMES = 1, SLASH };
-static const uint8_t kinds[256] = {
-	['a' ... 'z'] = OF_NAMES,
-	['A' ... 'Z'] = OF_NAMES,
-	['0' ... '9'] = OF_NAMES,
-	['-'] = OF_NAMES,
-	['_'] = OF_NAMES,
-	['@'] = OF_NAMES,
-	['/'] = SLASH,
+#define NAME_CHARS                                          \
+	['a' ... 'z'] = OF_NAMES, ['A' ... 'Z'] = OF_NAMES, \
+		 ['0' ... '9'] = OF_NAMES, ['-'] = OF_NAMES, ['_'] = OF_NAMES, ['@'] = OF_NAMES
+static const uint8_t behind[][256] = {
+	[OF_NAMES] = {NAME_CHARS, ['/'] = SLASH},
+	[SLASH] = {NAME_CHARS},
 };
 
-/* The length of an absolute path, or 0 when it is not one. */
-static size_t check_absolute(const char *path)
+/* Fills in length and hash: false when the text is no path. */
+static bool measure(struct path *path)
 {
-	unsigned kind, before = 0;
-	size_t len;
+	const uint8_t *allowed = behind[OF_NAMES];
+	const char *at = path->text;
+	uint32_t hash = PATH_HASH;
+	unsigned kind;
 
-	for (len = 0; (kind = kinds[(unsigned char)path[len]]) != 0; len++) {
-		if (kind + before == 2 * SLASH)
-			return 0;
-		before = kind;
-	}
-	return path[len] || (len > 1 && before == SLASH) ? 0 : len;
+	for (; (kind = allowed[(unsigned char)*at]) != 0; allowed = behind[kind])
+		hash = path_hash(hash, at++, 1);
+	path->hash = hash;
+	path->len = (uint32_t)(at - path->text);
+	return !*at && path->len && (allowed != behind[SLASH] || path->len == 1);
 }
 
 /* "/local/domain/N/": how long it is at the beginning of the path, and 0 when it is not there. A
@@ -134,28 +126,26 @@ static size_t home_len(const char *path)
 	return digits && digits <= 5 && path[len + digits] == '/' ? len + digits + 1 : 0;
 }
 
-int wire_path(const char *text, const char *home, size_t path_max, bool special, char *path,
-	      bool *relative)
+int wire_path(const char *text, size_t len, const char *home, size_t path_max, bool special,
+	      struct path *path, bool *relative)
 {
-	size_t len = strlen(text), prefix = 0;
+	size_t prefix = 0;
 
+	if (*text == '@' && !special)
+		return -EINVAL;
 	*relative = *text != '/' && *text != '@';
-	if (*text == '@') {
-		/* Nothing is below such a name, so whatever it is it cannot do harm. */
-		if (!special || len > path_max || len >= WIRE_PATH_SIZE)
-			return -EINVAL;
-		memcpy(path, text, len + 1);
-		return 0;
-	}
 	if (*relative)
 		prefix = strlen(home) + 1;
-	if (prefix + len >= WIRE_PATH_SIZE)
+	if (prefix + len >= sizeof(path->text))
 		return -EINVAL;
 	if (*relative) {
-		memcpy(path, home, prefix - 1);
-		path[prefix - 1] = '/';
+		memcpy(path->text, home, prefix - 1);
+		path->text[prefix - 1] = '/';
 	}
-	memcpy(path + prefix, text, len + 1);
-	len = check_absolute(path);
-	return len && (len <= path_max || len <= home_len(path) + path_max) ? 0 : -EINVAL;
+	memcpy(path->text + prefix, text, len + 1);
+	if (!measure(path))
+		return -EINVAL;
+	if (path->len > path_max && path->len > home_len(path->text) + path_max)
+		return -EINVAL;
+	return 0;
 }

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <public/io/xs_wire.h>
+#include "path.h"
 
 /* "EINVAL" for -EINVAL; what has no name on the wire is "EINVAL" too. */
 const char *wire_error_name(int error);
@@ -17,16 +17,12 @@ const char *wire_type_name(uint32_t type);
  * there are in all; bytes behind the last NUL are no string. */
 size_t wire_strings(const char *data, size_t len, const char **strings, size_t max);
 
-/* The data as exactly one string, or NULL. */
-const char *wire_only_string(const char *data, size_t len);
-
 /*
- * A client's path made absolute: 0 or -EINVAL. home: the folder of relative paths, without a slash
- * at its end. special: names with '@' are allowed. *relative tells, for watches.
+ * A client's path, len bytes and a NUL, checked and made absolute: 0 or -EINVAL. home: the folder
+ * of relative paths, without a slash at its end. special: names with '@' are allowed. *relative tells, for watches.
  */
-#define WIRE_PATH_SIZE (XENSTORE_ABS_PATH_MAX + 1)
-int wire_path(const char *text, const char *home, size_t path_max, bool special, char *path,
-	      bool *relative);
+int wire_path(const char *text, size_t len, const char *home, size_t path_max, bool special,
+	      struct path *path, bool *relative);
 
 /* A number in decimal, all of the text: true if it is one and not above max. */
 bool wire_number(const char *text, uint64_t max, uint64_t *number);

@@ -13,10 +13,6 @@ static void test_strings(void **state)
 	assert_string_equal(strings[0], "abc");
 	assert_int_equal(wire_strings("a\0b\0c\0rest", 10, strings, 2), 3);
 	assert_string_equal(strings[1], "b");
-	assert_null(wire_only_string("", 0));
-	assert_null(wire_only_string("ab", 2));
-	assert_null(wire_only_string("a\0b", 4));
-	assert_non_null(wire_only_string("", 1));
 }
 
 static void test_numbers(void **state)
@@ -37,13 +33,15 @@ static void test_numbers(void **state)
 
 static int check(const char *text, bool special, const char *expected)
 {
-	char path[WIRE_PATH_SIZE];
+	struct path path;
 	bool relative;
-	int ret = wire_path(text, "/local/domain/3", 2048, special, path, &relative);
+	int ret = wire_path(text, strlen(text), "/local/domain/3", 2048, special, &path, &relative);
 
 	if (expected) {
 		assert_int_equal(ret, 0);
-		assert_string_equal(path, expected);
+		assert_string_equal(path.text, expected);
+		assert_int_equal(path.len, strlen(expected));
+		assert_int_equal(path.hash, path_hash(PATH_HASH, expected, strlen(expected)));
 		assert_int_equal(relative, text[0] != '/' && text[0] != '@');
 	}
 	return ret;
@@ -53,6 +51,7 @@ static void test_paths(void **state)
 {
 	static const char *const bad[] = {"",     "//",  "/a/", "/a//b", "a/", "/a b",
 					  "/a.b", "/a!", "/\n", "a//b",  "@x", "/\xc3\xa4"};
+	static const char *const bad_special[] = {"@a/", "@a//b", "@a b", "@a\n"};
 
 	(void)state;
 	check("/", false, "/");
@@ -63,6 +62,8 @@ static void test_paths(void **state)
 	check("@releaseDomain", true, "@releaseDomain");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(check(bad[i], false, NULL), -EINVAL);
+	for (size_t i = 0; i < sizeof(bad_special) / sizeof(bad_special[0]); i++)
+		assert_int_equal(check(bad_special[i], true, NULL), -EINVAL);
 }
 
 /* A path of so many letters behind a prefix. */
