@@ -70,7 +70,8 @@ static void flush(struct conn *conn)
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0 && errno != EAGAIN) {
-			conn->broken = XENSTORE_ERROR_COMM; /* it is gone */
+			conn->broken = XENSTORE_ERROR_COMM; /* it is gone: no word of it */
+			conn_mark(conn);
 			return;
 		}
 		if (count < 0)

@@ -128,11 +128,12 @@ bool store_end_turn(struct store *store)
 	for (; conn; conn = next) {
 		next = conn->dirty_next;
 		conn->is_dirty = false;
-		if (!conn->broken)
-			conn->ops->flush(conn);
-		if (conn->broken)
+		if (conn->broken) {
 			conn->ops->cut(conn, conn->broken);
-		else if (conn->is_held && !conn_is_full(conn))
+			continue;
+		}
+		conn->ops->flush(conn);
+		if (conn->is_held && !conn_is_full(conn))
 			again = true;
 	}
 	return again || store->dirty;
