@@ -196,7 +196,7 @@ void conn_mark(struct conn *conn)
 	conn->store->dirty_end = &conn->dirty_next;
 }
 
-void conn_put(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id, const void *data,
+bool conn_put(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id, const void *data,
 	      size_t len)
 {
 	const struct xsd_sockmsg head = {
@@ -205,16 +205,16 @@ void conn_put(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id,
 	char *room;
 
 	if (conn->broken)
-		return;
+		return false;
 	if (type == XS_WATCH_EVENT &&
 	    !quota_allows(domain, QUOTA_MEMORY, domain->bytes + sizeof(head) + len)) {
 		conn_break(conn, XENSTORE_ERROR_COMM, "it does not read its watch events");
-		return;
+		return false;
 	}
 	room = buffer_room(&conn->out, sizeof(head) + len);
 	if (!room) {
 		conn_break(conn, XENSTORE_ERROR_COMM, "no memory for what it is to be sent");
-		return;
+		return false;
 	}
 	memcpy(room, &head, sizeof(head));
 	if (len)
@@ -225,6 +225,7 @@ void conn_put(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id,
 		conn->outstanding++;
 	state_note_out(conn->store, conn, sizeof(head) + len);
 	conn_mark(conn);
+	return true;
 }
 
 void conn_sent(struct conn *conn, uint32_t len)

@@ -77,8 +77,8 @@ size_t conn_take(struct conn *conn, const char *data, size_t len);
 /* It has something to send, or to be looked at, at the end of the turn. */
 void conn_mark(struct conn *conn);
 
-/* Queues a message. */
-void conn_put(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id, const void *data,
+/* Queues a message; false: it is not, and the client is broken. */
+bool conn_put(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id, const void *data,
 	      size_t len);
 
 /* Nothing more is taken from it until it has read. */

@@ -94,6 +94,7 @@ void watch_send(struct watch *watch, const char *path, size_t len)
 	size_t token_size = strlen(watch->token) + 1;
 	struct conn *conn = watch->conn;
 	char data[XENSTORE_PAYLOAD_MAX];
+	uint64_t position;
 
 	if (len + 1 + token_size > sizeof(data))
 		return; /* no message can say it */
@@ -103,8 +104,9 @@ void watch_send(struct watch *watch, const char *path, size_t len)
 	len += 1 + token_size;
 	if (is_at(conn, watch->last_event, data, len) || is_at(conn, conn->last_event, data, len))
 		return; /* said already, and not read yet */
-	watch->last_event = conn->last_event = conn->sent + buffer_len(&conn->out) + 1;
-	conn_put(conn, XS_WATCH_EVENT, 0, 0, data, len);
+	position = conn->sent + buffer_len(&conn->out) + 1;
+	if (conn_put(conn, XS_WATCH_EVENT, 0, 0, data, len))
+		watch->last_event = conn->last_event = position;
 }
 
 /* A client learns of nodes that it may read, or whose parent it may read. */

@@ -289,6 +289,29 @@ static void test_repeated_events(void **state)
 	client_close(other);
 }
 
+/* A client that has just broken the protocol, and is not cut off yet, gets no events. */
+static void test_events_for_a_broken_client(void **state)
+{
+	static const struct xsd_sockmsg too_long = {.type = XS_READ,
+						    .len = XENSTORE_PAYLOAD_MAX + 1};
+	struct client *client = client_open(0), *other = client_open(0);
+	uint32_t tx;
+
+	(void)state;
+	ask_two(client, XS_WATCH, 0, "/n", "t");
+	drop_events(client);
+	tx = begin(other);
+	write_text(other, tx, "/n/a", "x");
+	write_text(other, tx, "/n/b", "x");
+	conn_drop_queues(&client->conn); /* as after an answer that was long */
+	conn_take(&client->conn, (const char *)&too_long, sizeof(too_long));
+	assert_int_equal(client->conn.broken, XENSTORE_ERROR_PROTO);
+	assert_int_equal(finish(other, tx, true), 0); /* two events at once */
+	assert_int_equal(client->events, 0);
+	client_close(client);
+	client_close(other);
+}
+
 /* An event that no message can hold is left out, whatever the token. */
 static void test_long_token(void **state)
 {
@@ -522,6 +545,7 @@ int main(void)
 		TEST(test_secret_events),
 		TEST(test_events_of_transactions),
 		TEST(test_repeated_events),
+		TEST(test_events_for_a_broken_client),
 		TEST(test_long_token),
 		TEST(test_quota_of_nodes),
 		TEST(test_other_quotas),
