@@ -8,6 +8,7 @@
 #include "control.h"
 #include "state.h"
 #include "store.h"
+#include "wire.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,21 +48,34 @@ static void open_client(struct conn *conn, struct store *store, uint32_t domid)
 	domain_put(domain);
 }
 
-/* Pieces of step bytes, in turns to the two clients; each keeps what it has not used. */
+/* Pieces of step bytes, to the two clients in a turn; each keeps what it has not used. */
 static void feed(struct store *store, struct conn clients[2], const uint8_t *data, size_t size,
 		 size_t step)
 {
-	for (size_t at = 0, turn = 0; at < size; at += step, turn++) {
-		struct conn *conn = &clients[turn & 1];
+	for (size_t at = 0, piece = 0; at < size; at += step, piece++) {
+		struct conn *conn = &clients[piece & 1];
 		size_t len = size - at < step ? size - at : step;
 
-		if (conn->broken)
-			continue;
-		buffer_put(&conn->in, data + at, len);
-		buffer_drop(&conn->in, (uint32_t)conn_take(conn, conn->in.data + conn->in.start,
-							   buffer_len(&conn->in)));
-		store_end_turn(store);
+		if (!conn->broken) {
+			buffer_put(&conn->in, data + at, len);
+			buffer_drop(&conn->in,
+				    (uint32_t)conn_take(conn, conn->in.data + conn->in.start,
+							buffer_len(&conn->in)));
+		}
+		if (piece & 1)
+			store_end_turn(store);
 	}
+	store_end_turn(store);
+}
+
+static const struct path *path_of(const char *text)
+{
+	static struct path path;
+	bool relative;
+
+	if (wire_path(text, strlen(text), "", sizeof(path.text), false, &path, &relative) < 0)
+		abort();
+	return &path;
 }
 
 /* A guest with a home, so that it gets further than EACCES. */
@@ -72,8 +86,8 @@ static void make_home(struct store *store, struct conn *dom0)
 	struct perms *perms = perms_make(&store->perms, &(struct perm){guest, PERM_READ}, 1);
 	struct node *node;
 
-	view_write(&view, "/local/domain/3/data", "x", 1);
-	if (perms && view_find(&view, "/local/domain/3", PERM_WRITE, &node) == 0)
+	view_write(&view, path_of("/local/domain/3/data"), "x", 1);
+	if (perms && view_find(&view, path_of("/local/domain/3"), PERM_WRITE, &node) == 0)
 		view_set_perms(&view, node, perms);
 	perms_put(perms);
 	domain_put(guest);

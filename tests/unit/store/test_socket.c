@@ -167,13 +167,147 @@ static void test_half_close(void **state)
 	free(data);
 }
 
+/* ---- many clients that do what comes to their minds ---- */
+
+#define MONKEYS 12
+#define STEPS   100000
+
+static int monkeys[MONKEYS];
+
+static int new_monkey(void)
+{
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+	assert_int_equal(conn_socket_open(&world, ends[0]), 0);
+	return ends[1];
+}
+
+/* Words that mean something in one place or another; the first ones are paths. */
+static const char *const words[] = {"/a",
+				    "/a/b",
+				    "/a/b/c",
+				    "x",
+				    "x/y",
+				    "/",
+				    "tok",
+				    "T",
+				    "F",
+				    "n0",
+				    "r3",
+				    "check",
+				    "1",
+				    "7",
+				    "",
+				    "//",
+				    "@releaseDomain",
+				    "/local/domain/3/name"};
+#define WORDS (sizeof(words) / sizeof(words[0]))
+#define PATHS 6
+
+static size_t put_words(char *data)
+{
+	uint32_t limit = random_below(4) ? PATHS : WORDS;
+	size_t len = 0;
+
+	for (uint32_t count = random_below(4); count; count--, limit = WORDS) {
+		const char *word = words[random_below(limit)];
+
+		memcpy(data + len, word, strlen(word) + 1);
+		len += strlen(word) + 1;
+	}
+	for (uint32_t count = random_below(8) ? 0 : random_below(1500); count; count--)
+		data[len++] = (char)random_below(256);
+	return len;
+}
+
+static uint32_t any_type(void)
+{
+	static const uint32_t often[] = {
+		XS_WATCH, XS_WRITE, XS_MKDIR, XS_RM, XS_TRANSACTION_START, XS_TRANSACTION_END};
+
+	return random_below(2) ? often[random_below(6)] : random_below(26);
+}
+
+/* Requests, or nearly; once in a while one that is too long, or only a part. */
+static ssize_t send_something(int monkey)
+{
+	static char data[1 << 16];
+	size_t len = 0;
+
+	for (uint32_t count = random_below(4) ? 1 : random_below(30); count; count--) {
+		struct xsd_sockmsg head = {.type = any_type(), .req_id = count};
+
+		if (!random_below(3))
+			head.tx_id = random_below(40);
+		head.len = (uint32_t)put_words(data + len + sizeof(head));
+		if (!random_below(300))
+			head.len = random_below(5000);
+		memcpy(data + len, &head, sizeof(head));
+		len += sizeof(head) + head.len;
+	}
+	if (!random_below(20))
+		len = random_below((uint32_t)len + 1);
+	return send(monkey, data, len, MSG_NOSIGNAL);
+}
+
+static ssize_t read_something(int monkey)
+{
+	static char data[1 << 16];
+	ssize_t count =
+		recv(monkey, data, random_below(2) ? sizeof(data) : 1 + random_below(200), 0);
+
+	return count ? count : -EPIPE;
+}
+
+static void step(void)
+{
+	int *monkey = &monkeys[random_below(MONKEYS)];
+	uint32_t choice = random_below(100);
+	ssize_t ret = -EPIPE;
+
+	if (choice == 0)
+		shutdown(*monkey, SHUT_WR);
+	if (choice > 1)
+		ret = choice < 50 ? read_something(*monkey) : send_something(*monkey);
+	if (ret >= 0 || (ret == -1 && errno == EAGAIN))
+		return;
+	close(*monkey);
+	*monkey = new_monkey();
+}
+
+static void test_monkeys(void **state)
+{
+	(void)state;
+	random_seed(1);
+	for (int i = 0; i < MONKEYS; i++)
+		monkeys[i] = new_monkey();
+	for (int i = 0; i < STEPS; i++) {
+		step();
+		if (!random_below(10)) {
+			bool again = store_end_turn(&world);
+
+			assert_int_equal(loop_run_once(world.loop, 0), 0);
+			if (again)
+				store_go_on(&world);
+		}
+	}
+	for (int i = 0; i < MONKEYS; i++)
+		close(monkeys[i]);
+	close(fd);
+	turn();
+	assert_false(is_connected());
+	assert_null(control_check(&world));
+}
+
 #define ROW(test) cmocka_unit_test_setup_teardown(test, open_client, close_client)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ROW(test_pieces), ROW(test_more_than_a_turn),    ROW(test_slow_reader),
-		ROW(test_end),    ROW(test_end_behind_requests), ROW(test_half_close),
+		ROW(test_pieces),  ROW(test_more_than_a_turn),    ROW(test_slow_reader),
+		ROW(test_end),     ROW(test_end_behind_requests), ROW(test_half_close),
+		ROW(test_monkeys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
