@@ -12,7 +12,7 @@ CONSOLE_TEST_CLIENT := $(addprefix tools/console/,client.c client_calls.c client
 console_test = $(patsubst %,tests/unit/console/%.c,$(1))
 
 UNIT_TESTS += $(addprefix console/,test_ring test_scrollback test_protocol test_expect test_guest test_server \
-	test_server_clients test_pty test_store_link test_store_guests test_client test_daemon test_monitor test_fuzz_seeds)
+	test_server_clients test_pty test_store_link test_store_guests test_client test_daemon test_monitor test_monkeys test_fuzz_seeds)
 
 console/test_ring_SRCS := $(call console_test,test_ring) tools/console/ring.c
 console/test_scrollback_SRCS := $(call console_test,test_scrollback) tools/console/scrollback.c tools/console/budget.c
@@ -21,6 +21,7 @@ console/test_expect_SRCS := $(call console_test,test_expect) tools/console/expec
 console/test_guest_SRCS := $(call console_test,test_guest) $(CONSOLE_TEST_SERVER)
 console/test_server_SRCS := $(call console_test,test_server world) $(CONSOLE_TEST_SERVER)
 console/test_server_clients_SRCS := $(call console_test,test_server_clients world) $(CONSOLE_TEST_SERVER)
+console/test_monkeys_SRCS := $(call console_test,test_monkeys world) $(CONSOLE_TEST_SERVER)
 console/test_pty_SRCS := $(call console_test,test_pty world) $(CONSOLE_TEST_SERVER)
 console/test_store_guests_SRCS := $(call console_test,test_store_guests world) $(CONSOLE_TEST_SERVER)
 console/test_store_link_SRCS := $(call console_test,test_store_link) tools/console/store_link.c \
