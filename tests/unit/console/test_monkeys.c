@@ -65,46 +65,73 @@ static void act_as_guest(void)
 
 /* ---- clients ---- */
 
-static ssize_t put_request(uint8_t *frame, size_t size)
+static uint32_t any_domid(void)
 {
-	uint32_t domid = below(GUESTS + 2);
-	const char *name = names[below(GUESTS)];
-	uint32_t kind = below(2) ? CONSOLE_PV : CONSOLE_VUART;
-	struct console_add add = {.domid = domid,
-				  .name = name,
-				  .kind = kind,
-				  .ring_gfn = kind == CONSOLE_PV ? FAKE_RING_GFN : FAKE_UART_GFN,
-				  .guest_port = kind == CONSOLE_PV ? FAKE_PORT : FAKE_UART_PORT,
+	return below(GUESTS + 2); /* some are not there */
+}
+
+static ssize_t put_add(uint8_t *frame, size_t size)
+{
+	bool pv = below(2);
+	struct console_add add = {.domid = any_domid(),
+				  .name = names[below(GUESTS)],
+				  .kind = pv ? CONSOLE_PV : CONSOLE_VUART,
+				  .ring_gfn = pv ? FAKE_RING_GFN : FAKE_UART_GFN,
+				  .guest_port = pv ? FAKE_PORT : FAKE_UART_PORT,
 				  .flags = CONSOLE_ADD_NO_LOG,
 				  .scrollback = below(10000)};
-	struct console_died died = {.domid = domid, .reason = (int32_t)below(6) - 1};
+
+	memcpy(add.uuid, fake_uuid(add.domid), 16);
+	return console_put_add(frame, size, &add);
+}
+
+static ssize_t put_died(uint8_t *frame, size_t size)
+{
+	struct console_died died = {.domid = any_domid(), .reason = (int32_t)below(6) - 1};
+
+	memcpy(died.uuid, fake_uuid(died.domid), 16);
+	return below(4) ? 0 : console_put_died(frame, size, &died);
+}
+
+static ssize_t put_forget(uint8_t *frame, size_t size)
+{
+	return console_put_text(frame, size, CONSOLE_FORGET, below(4) ? names[below(GUESTS)] : "");
+}
+
+static ssize_t put_list(uint8_t *frame, size_t size)
+{
+	return console_put_empty(frame, size, CONSOLE_LIST);
+}
+
+static ssize_t put_open(uint8_t *frame, size_t size)
+{
 	struct console_open open = {.flags = below(4),
 				    .kind = below(8) ? CONSOLE_PV : CONSOLE_VUART};
-	uint8_t text[CONSOLE_INPUT_MAX];
 
-	memcpy(add.uuid, fake_uuid(domid), 16);
-	memcpy(died.uuid, fake_uuid(domid), 16);
-	snprintf(open.guest, sizeof(open.guest), "%s", name);
-	fill(text, sizeof(text));
-	switch (below(8)) {
-	case 0:
-		return console_put_add(frame, size, &add);
-	case 1:
-		return below(4) ? 0 : console_put_died(frame, size, &died);
-	case 2:
-		return console_put_text(frame, size, CONSOLE_FORGET, below(4) ? name : "");
-	case 3:
-		return console_put_empty(frame, size, CONSOLE_LIST);
-	case 4:
-		return console_put_open(frame, size, &open);
-	case 5:
-		return console_put_bytes(frame, size, (uint16_t)below(8), text,
-					 below(sizeof(text)));
-	default:
-		return console_put_bytes(frame, size, CONSOLE_INPUT, text,
-					 1 + below(sizeof(text) - 1));
-	}
+	snprintf(open.guest, sizeof(open.guest), "%s", names[below(GUESTS)]);
+	return console_put_open(frame, size, &open);
 }
+
+static ssize_t put_bytes(uint8_t *frame, size_t size, uint32_t type)
+{
+	uint8_t bytes[CONSOLE_INPUT_MAX];
+
+	fill(bytes, sizeof(bytes));
+	return console_put_bytes(frame, size, (uint16_t)type, bytes, below(sizeof(bytes)));
+}
+
+static ssize_t put_input(uint8_t *frame, size_t size)
+{
+	return put_bytes(frame, size, CONSOLE_INPUT);
+}
+
+static ssize_t put_nonsense(uint8_t *frame, size_t size)
+{
+	return put_bytes(frame, size, below(CONSOLE_REQUEST_COUNT + 1));
+}
+
+static ssize_t (*const requests[])(uint8_t *frame, size_t size) = {
+	put_add, put_died, put_forget, put_list, put_open, put_input, put_input, put_nonsense};
 
 static bool send_something(int fd)
 {
@@ -112,7 +139,7 @@ static bool send_something(int fd)
 	size_t used = 0;
 
 	for (uint32_t count = below(4) ? 1 : below(20); count; count--) {
-		ssize_t size = put_request(frames + used, sizeof(frames) - used);
+		ssize_t size = requests[below(8)](frames + used, sizeof(frames) - used);
 
 		used += size > 0 ? (size_t)size : 0;
 	}
