@@ -9,6 +9,7 @@
 #include <libctrl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define STORE_DOMID   0 /* everything that is not the guest's is dom0's */
@@ -209,17 +210,35 @@ int guest_store_publish(struct ctrl_store *store, const struct guest_config *con
 	return err;
 }
 
-/* Whether /vm/UUID is of this domain, and not of one that was created in its place. */
+/* Whether a node holds this text. 0 or a negative errno: -ENOENT when there is no such node. */
+static int node_says(struct ctrl_store *store, const char *path, const char *text, bool *says)
+{
+	char *value;
+	int err = ctrl_store_read(store, 0, path, &value, NULL);
+
+	*says = !err && !strcmp(value, text);
+	if (!err)
+		free(value);
+	return err;
+}
+
+/*
+ * Whether /vm/UUID is of this domain, and not of one that was created in its place. It says so itself,
+ * but for xl's guests, of which the domain's home says it.
+ */
 static int owns_vm(struct ctrl_store *store, uint32_t domid, const char *uuid, bool *owns)
 {
-	char path[64], *owner;
+	char path[64], text[64];
 	int err;
 
 	snprintf(path, sizeof(path), "/vm/%s/domid", uuid);
-	err = ctrl_store_read(store, 0, path, &owner, NULL);
-	*owns = !err && strtoul(owner, NULL, 10) == domid;
-	if (!err)
-		free(owner);
+	snprintf(text, sizeof(text), "%" PRIu32, domid);
+	err = node_says(store, path, text, owns);
+	if (err == -ENOENT) {
+		snprintf(path, sizeof(path), "/local/domain/%" PRIu32 "/vm", domid);
+		snprintf(text, sizeof(text), "/vm/%s", uuid);
+		err = node_says(store, path, text, owns);
+	}
 	return err == -ENOENT ? 0 : err;
 }
 

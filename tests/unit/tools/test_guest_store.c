@@ -161,6 +161,20 @@ static void test_remove(void **state)
 	assert_int_equal(guest_store_remove(store, 7, config.uuid, &report), 0);
 }
 
+/* xl's guests have a /vm/UUID too, which does not say whose it is; whoever destroys them removes it. */
+static void test_remove_of_foreign(void **state)
+{
+	(void)state;
+	fake_store_put(daemon_, "/local/domain/7/vm", "/vm/" UUID);
+	fake_store_put(daemon_, "/vm/" UUID "/name", "theirs");
+	fake_store_put(daemon_, "/local/domain/8/vm", "/vm/another");
+	assert_int_equal(guest_store_remove(store, 8, config.uuid, &report), 0);
+	has("/vm/" UUID "/name", "theirs");
+	assert_int_equal(guest_store_remove(store, 7, config.uuid, &report), 0);
+	assert_null(fake_store_value(daemon_, "/vm/" UUID "/name"));
+	assert_null(fake_store_value(daemon_, "/local/domain/7/vm"));
+}
+
 /* The nodes of a device, where the frontend, the backend and stock xl look for them. */
 static void test_devices(void **state)
 {
@@ -296,7 +310,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_publish), TEST(test_without_maxima), TEST(test_leftovers),
 		TEST(test_remove),  TEST(test_same_uuid),      TEST(test_failures),
-		TEST(test_devices), TEST(test_foreign_names),
+		TEST(test_devices), TEST(test_foreign_names),  TEST(test_remove_of_foreign),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
