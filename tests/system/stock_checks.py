@@ -59,8 +59,7 @@ def attach(dom0, device, description, name):
 
 
 def state_of(dom0):
-    """What it is besides waiting for an interrupt, which a paused one may do as well as a running one."""
-    return dom0.ok(f"xl list {NAME}").splitlines()[1].split()[4].replace("b", "-")
+    return dom0.ok(f"xl list {NAME}").splitlines()[1].split()[4]
 
 
 def test_info(dom0):
@@ -119,7 +118,7 @@ def test_rename(dom0):
 def test_pauses_are_counted(dom0):
     guest(dom0)
     dom0.ok(f"xl pause {NAME}; xl pause {NAME}; xl unpause {NAME}")
-    assert state_of(dom0) == "--p---"
+    assert state_of(dom0) in ("--p---", "-bp---")  # it may have been waiting for an interrupt when it was paused
     dom0.ok(f"xl unpause {NAME}")
     assert "p" not in state_of(dom0)
     assert "Invalid argument" in dom0.run(f"xl unpause {NAME}").output  # xl says so and still ends with 0
@@ -195,7 +194,7 @@ def test_networks(dom0):
     attach(dom0, "network", "bridge=xenbr0 mac=00:16:3e:00:00:01", "0")
     assert re.search(r"^0 +0 +00:16:3e:00:00:01 +0 +4 ", dom0.ok(f"xl network-list {NAME}"), re.M)
     type_in_guest(dom0, "ip addr add 10.0.0.2/24 dev eth0; ip link set eth0 up; ping -c 3 10.0.0.1",
-                  "[1-3] packets received")
+                  "3 packets received")
     dom0.ok("ping -c 3 -W 5 10.0.0.2")
     assert re.search(r"Net0 RX: +[1-9]\d*bytes", dom0.ok(f"{TOOLS}/xentop -b -i 1 -n"))
     dom0.fails(f"xl network-attach {NAME} bridge=nobridge", "Could not find bridge device nobridge", limit=90)
