@@ -142,15 +142,14 @@ static int op_mkdir(struct request *r)
 /* What is not there has been removed, if at least the node above is there. */
 static int remove_nothing(struct request *r)
 {
-	struct path *path = r->path;
+	struct path *above = r->path;
+	char *slash = strrchr(above->text, '/');
 	struct node *node;
 
-	while (path->len > 1 && path->text[path->len - 1] != '/')
-		path->len--;
-	path->len -= path->len > 1; /* the slash, unless it is all that is left */
-	path->text[path->len] = '\0';
-	path->hash = path_hash(PATH_HASH, path->text, path->len);
-	if (view_find(&r->view, path, 0, &node) < 0)
+	above->len = slash == above->text ? 1 : (uint32_t)(slash - above->text);
+	above->text[above->len] = '\0';
+	above->hash = path_hash(PATH_HASH, above->text, above->len);
+	if (view_find(&r->view, above, 0, &node) < 0)
 		return -ENOENT;
 	return reply_ok(r);
 }

@@ -19,7 +19,8 @@ size_t wire_strings(const char *data, size_t len, const char **strings, size_t m
 
 /*
  * A client's path, len bytes and a NUL, checked and made absolute: 0 or -EINVAL. home: the folder
- * of relative paths, without a slash at its end. special: names with '@' are allowed. *relative tells, for watches.
+ * of relative paths, without a slash at its end. special: names with '@' are allowed. *relative
+ * tells, for watches.
  */
 int wire_path(const char *text, size_t len, const char *home, size_t path_max, bool special,
 	      struct path *path, bool *relative);

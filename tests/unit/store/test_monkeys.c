@@ -2,8 +2,6 @@
 /* Programs of domain 0 by socket, and guests by ring, that do what comes to their minds: the store stays whole. */
 #include "world.h"
 
-#include <common/loop.h>
-
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -61,15 +59,6 @@ static size_t put_request(char *data)
 
 /* ---- programs ---- */
 
-static int new_program(void)
-{
-	int ends[2];
-
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
-	assert_int_equal(conn_socket_open(&world, ends[0]), 0);
-	return ends[1];
-}
-
 static bool send_something(int program)
 {
 	static char data[1 << 17];
@@ -104,7 +93,7 @@ static void act_as_program(void)
 	if (goes_on)
 		return;
 	close(*program);
-	*program = new_program();
+	*program = world_connect();
 }
 
 /* ---- guests ---- */
@@ -150,28 +139,19 @@ static void act_as_guest(void)
 
 /* ---- the test ---- */
 
-static void turn(void)
-{
-	bool again = store_end_turn(&world);
-
-	assert_int_equal(loop_run_once(world.loop, 0), 0);
-	if (again)
-		store_go_on(&world);
-}
-
 static void test_monkeys(void **state)
 {
 	(void)state;
 	random_seed(1);
 	for (int i = 0; i < PROGRAMS; i++)
-		programs[i] = new_program();
+		programs[i] = world_connect();
 	for (int i = 0; i < STEPS; i++) {
 		if (random_below(3))
 			act_as_program();
 		else
 			act_as_guest();
 		if (!random_below(10))
-			turn();
+			world_turn();
 	}
 	for (int i = 0; i < PROGRAMS; i++)
 		close(programs[i]);
@@ -179,7 +159,7 @@ static void test_monkeys(void **state)
 		fake[domid].state = DOMAIN_GONE;
 	store_check_domains(&world);
 	for (int i = 0; i < 100; i++)
-		turn();
+		world_turn();
 	assert_null(world.conns);
 	assert_int_equal(control_check(&world), 0);
 }

@@ -2,8 +2,6 @@
 /* Clients by socket: what they send in any pieces is handled, and nobody is forgotten. */
 #include "world.h"
 
-#include <common/loop.h>
-
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,12 +12,9 @@ static int fd; /* the client's end */
 
 static int open_client(void **state)
 {
-	int ends[2];
 	int ret = world_open(state);
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
-	assert_int_equal(conn_socket_open(&world, ends[0]), 0);
-	fd = ends[1];
+	fd = world_connect();
 	return ret;
 }
 
@@ -32,13 +27,8 @@ static int close_client(void **state)
 /* As the daemon goes on until it has to wait. */
 static void turn(void)
 {
-	for (int i = 0; i < 100; i++) {
-		bool again = store_end_turn(&world);
-
-		assert_int_equal(loop_run_once(world.loop, 0), 0);
-		if (again)
-			store_go_on(&world);
-	}
+	for (int i = 0; i < 100; i++)
+		world_turn();
 }
 
 static char *requests(size_t count)

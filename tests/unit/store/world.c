@@ -2,7 +2,10 @@
 /* A store in the test's process, its clients, and a hypervisor that is made up. */
 #include "world.h"
 
+#include <common/loop.h>
+
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 struct fake_domain fake[WORLD_DOMAINS];
 struct store world;
@@ -117,6 +120,24 @@ int world_close(void **state)
 	for (int i = 0; i < WORLD_DOMAINS; i++)
 		free(fake[i].page);
 	return 0;
+}
+
+void world_turn(void)
+{
+	bool again = store_end_turn(&world);
+
+	assert_int_equal(loop_run_once(&loop, 0), 0);
+	if (again)
+		store_go_on(&world);
+}
+
+int world_connect(void)
+{
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+	assert_int_equal(conn_socket_open(&world, ends[0]), 0);
+	return ends[1];
 }
 
 void world_reopen(const char *folder)

@@ -41,6 +41,8 @@ int world_open(void **state); /* domains 0 to 7 run; setup and teardown for cmoc
 int world_close(void **state);
 void world_stop(void); /* the daemon alone; the domains stay */
 void world_start(void);
+void world_turn(void);                 /* what the daemon does in a turn */
+int world_connect(void);               /* a client by socket: its end */
 void world_reopen(const char *folder); /* another daemon, after the first was killed */
 
 /* ---- clients that speak directly, in the name of a domain ---- */
