@@ -2,42 +2,32 @@
 # The hypervisor: explicit lists. HYP_PURE compiles unchanged for every architecture and for the test host;
 # HYP_MACHINE is arm64's.
 
-# The C library
-HYP_PURE += hypervisor/core/mem.c hypervisor/core/mem_unaligned.c hypervisor/core/string.c hypervisor/core/lib.c \
-	hypervisor/core/printf.c \
-	hypervisor/core/libfdt_env.c
-# Pages, pools, heaps
-HYP_PURE += hypervisor/core/page.c hypervisor/core/page_owner.c hypervisor/core/pool.c hypervisor/core/heap.c \
-	hypervisor/core/p2m.c hypervisor/core/guest_access.c
-# Event channels, grants, memory of domains
-HYP_PURE += hypervisor/core/evtchn.c hypervisor/core/evtchn_2l.c hypervisor/core/evtchn_fifo.c hypervisor/core/evtchn_op.c \
-	hypervisor/core/memory.c hypervisor/core/memory_op.c hypervisor/core/multicall.c \
-	hypervisor/core/grant.c hypervisor/core/grant_map.c hypervisor/core/grant_copy.c hypervisor/core/grant_op.c
-# Domains, vCPUs, scheduling, time
-HYP_PURE += hypervisor/core/domain.c hypervisor/core/vcpu.c hypervisor/core/sched.c hypervisor/core/timer.c \
-	hypervisor/core/wallclock.c
-# Hypercalls
-HYP_PURE += hypervisor/core/hypercall.c hypervisor/core/version_op.c hypervisor/core/sched_op.c hypervisor/core/watchdog.c \
-	hypervisor/core/misc_op.c hypervisor/core/domctl_op.c hypervisor/core/sysctl_op.c hypervisor/core/plinth_op.c
-# Log, console, physical interrupts
-HYP_PURE += hypervisor/core/log.c hypervisor/core/console.c hypervisor/core/panic.c hypervisor/core/irq.c
-# Boot
-HYP_PURE += hypervisor/boot/bootinfo.c hypervisor/boot/fdt_util.c hypervisor/boot/fdt_walk.c hypervisor/boot/kernel.c \
-	hypervisor/boot/dom0.c hypervisor/boot/dom0_devices.c hypervisor/boot/dom0_dt.c hypervisor/boards/boards.c
-# What guests see
-HYP_PURE += hypervisor/vdev/vtimer.c hypervisor/vdev/vpsci.c
-HYP_PURE += hypervisor/vdev/mmio.c hypervisor/vdev/vgic.c hypervisor/vdev/vgic_lr.c hypervisor/vdev/vgic_regs.c \
-	hypervisor/vdev/vgic_v2.c hypervisor/vdev/vgic_v3.c
-HYP_PURE += hypervisor/vdev/vpl011.c
+HYP_PURE += $(addprefix hypervisor/lib/,mem.c mem_unaligned.c string.c lib.c printf.c libfdt_env.c heap.c time.c yield.c \
+	log.c panic.c)
+HYP_PURE += $(addprefix hypervisor/mem/,page.c page_owner.c pool.c p2m.c guest_access.c memory.c)
+HYP_PURE += $(addprefix hypervisor/core/,evtchn.c evtchn_2l.c evtchn_fifo.c grant.c grant_map.c grant_copy.c \
+	domain.c domain_ref.c domain_stop.c vcpu.c vcpu_wake.c runstate.c sched.c run.c cpu.c timer.c wallclock.c \
+	watchdog.c log_guest.c console.c irq.c irqchip.c)
+HYP_PURE += $(addprefix hypervisor/calls/,hypercall.c multicall.c event_channel.c grant_table.c memory.c version.c sched.c \
+	misc.c domctl.c sysctl.c plinth.c)
+HYP_PURE += $(addprefix hypervisor/vdev/,vtimer.c vpsci.c vpl011.c mmio.c vgic.c vgic_change.c vgic_ready.c vgic_lr.c \
+	vgic_wfi.c vgic_regs.c vgic_v2.c vgic_v3.c)
+HYP_PURE += $(addprefix hypervisor/boot/,domain_parts.c bootinfo.c fdt_util.c fdt_walk.c kernel.c dom0.c dom0_devices.c \
+	dom0_dt.c) hypervisor/boards/boards.c
+HYP_MACHINE += hypervisor/boot/main.c
+HYP_PURE += $(addprefix hypervisor/arch/arm/,pt.c vmid.c spectre.c)
+# The check that an architecture has what it owes
+HYP_PURE += hypervisor/arch/contract.c
+# Pure as well, but about A64 instructions: nothing for ARMv7
+HYP_A64 := hypervisor/vdev/mmio_insn.c hypervisor/arch/arm/a64_access.c
+HYP_PURE += $(HYP_A64)
 
-HYP_MACHINE += hypervisor/core/main.c
-HYP_PURE += hypervisor/arch/arm/pt.c
-HYP_MACHINE += hypervisor/arch/arm/psci.c
-HYP_MACHINE += hypervisor/arch/arm64/head.S hypervisor/arch/arm64/vectors.S hypervisor/arch/arm64/cache.S \
-	hypervisor/arch/arm64/fpsimd.S hypervisor/arch/arm64/gicv3_lr.S hypervisor/arch/arm64/early_uart.S \
-	hypervisor/arch/arm64/mmu.c hypervisor/arch/arm64/vmid.c hypervisor/arch/arm64/context.c \
-	hypervisor/arch/arm64/trap.c hypervisor/arch/arm64/sysreg.c hypervisor/arch/arm64/idregs.c \
-	hypervisor/arch/arm64/smp.c hypervisor/arch/arm64/time.c
+# What both widths of Arm share: switching vCPUs, traps, TLBs, timers, starting CPUs, power
+HYP_ARM := $(addprefix hypervisor/arch/arm/,width.c context.c fp.c timer.c trap.c abort.c guest_tlb.c smp.c power.c \
+	psci.c)
+HYP_MACHINE += $(HYP_ARM)
+HYP_MACHINE += $(addprefix hypervisor/arch/arm64/,head.S vectors.S entries.S cache.S fpsimd.S spinlock.S gicv3_lr.S \
+	early_uart.S mmu.c context.c inject.c trap.c translate.c sysreg.c idregs.c cpu.c el2_regs.c mitigate.c panic.c)
 HYP_MACHINE += hypervisor/drivers/irqchip/gicv2.c hypervisor/drivers/irqchip/gicv3.c \
 	hypervisor/drivers/uart/uart.c hypervisor/drivers/uart/pl011.c
 
@@ -46,10 +36,17 @@ HYP_INCLUDES := -Ihypervisor/include -Ihypervisor/arch/arm64/include -Ihyperviso
 HYP_CFLAGS := -std=gnu11 -O2 -g $(WARN) -ffreestanding -fno-pic -fno-pie -mgeneral-regs-only -mno-outline-atomics \
 	-mstrict-align -fno-omit-frame-pointer -fno-common -fno-strict-aliasing -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections $(HYP_INCLUDES)
+# Functions that are not declared inline are put into their callers only where that is cheap.
+HYP_CFLAGS += --param max-inline-insns-auto=8
+# The image is less than 1 MiB: one ADR reaches every symbol. No padding for alignment, and no copies of blocks for a
+# straighter path: both take memory, and neither makes fewer instructions.
+HYP_CFLAGS += -mcmodel=tiny -falign-functions=4 -falign-jumps=1 -falign-loops=1 -freorder-blocks-algorithm=simple
 # The parts are small files that call each other: optimised together when they are linked. make LTO= for a look at each alone.
 LTO := -flto=auto
-# Cortex-A53's erratum 843419 without stubs, which would be on a page of their own: all is in the reach of an ADR.
-HYP_ERRATA := -Wl,--fix-cortex-a53-843419=adr
+# Cortex-A53's erratum 843419 without stubs, which would be on a page of their own: all is in the reach of an ADR. Its
+# erratum 835769, a multiply-accumulate right after a load or store, by a NOP between the two.
+HYP_ERRATA_CC := -mfix-cortex-a53-835769
+HYP_ERRATA := $(HYP_ERRATA_CC) -Wl,--fix-cortex-a53-843419=adr
 # make EARLY_UART=pl011,0x9000000: print before there is an MMU
 ifneq ($(EARLY_UART),)
 comma := ,
@@ -59,11 +56,13 @@ endif
 
 # What runs once or seldom, and for no guest at work, is compiled for size.
 HYP_SELDOM := $(filter hypervisor/boot/% hypervisor/boards/%,$(HYP_PURE)) \
-	hypervisor/arch/arm/psci.c hypervisor/arch/arm64/mmu.c hypervisor/arch/arm64/idregs.c hypervisor/arch/arm64/smp.c \
-	hypervisor/core/string.c hypervisor/core/lib.c hypervisor/core/printf.c \
-	hypervisor/core/log.c hypervisor/core/console.c hypervisor/core/panic.c hypervisor/core/wallclock.c \
-	hypervisor/core/domctl_op.c hypervisor/core/sysctl_op.c hypervisor/core/version_op.c hypervisor/core/misc_op.c \
-	hypervisor/core/watchdog.c hypervisor/vdev/vpsci.c hypervisor/vdev/vpl011.c
+	$(addprefix hypervisor/arch/arm/,psci.c spectre.c smp.c power.c) \
+	$(addprefix hypervisor/arch/arm64/,mitigate.c mmu.c idregs.c cpu.c el2_regs.c panic.c) \
+	$(addprefix hypervisor/lib/,string.c lib.c printf.c log.c panic.c) \
+	$(addprefix hypervisor/mem/,page.c pool.c memory.c) \
+	$(addprefix hypervisor/core/,log_guest.c console.c wallclock.c domain.c domain_stop.c watchdog.c) \
+	$(addprefix hypervisor/calls/,domctl.c sysctl.c version.c misc.c memory.c plinth.c) \
+	$(addprefix hypervisor/vdev/,vpsci.c vpl011.c mmio_insn.c) hypervisor/arch/arm/a64_access.c
 
 HYP_OBJS := $(patsubst %,$(B)/hyp/%.o,$(basename $(HYP_PURE) $(HYP_MACHINE)))
 HYP_LIBFDT := $(B)/root/usr/lib/aarch64-linux-gnu/libfdt.a
@@ -71,7 +70,7 @@ HYP_LIBFDT := $(B)/root/usr/lib/aarch64-linux-gnu/libfdt.a
 $(B)/hyp/%.o: %.c $(ROOT_STAMP)
 	@mkdir -p $(@D)
 	$(call say,HYPCC,$<)
-	$(Q)$(CROSS)gcc $(HYP_CFLAGS) $(LTO) -MMD -MP -c $< -o $@
+	$(Q)$(CROSS)gcc $(HYP_CFLAGS) $(HYP_ERRATA_CC) $(LTO) -MMD -MP -c $< -o $@
 
 $(B)/hyp/%.o: %.S $(ROOT_STAMP)
 	@mkdir -p $(@D)
@@ -85,7 +84,8 @@ $(B)/hyp/plinth.lds: hypervisor/arch/arm64/plinth.lds.S hypervisor/arch/arm64/in
 $(B)/hyp/plinth.elf: $(HYP_OBJS) $(B)/hyp/plinth.lds $(HYP_LIBFDT)
 	$(call say,HYPLD,$@)
 	$(Q)$(CROSS)gcc $(HYP_CFLAGS) $(LTO) -nostdlib -static -Wl,--build-id=none,--gc-sections,--no-warn-rwx-segments \
-		-Wl,-z,max-page-size=4096,-z,noexecstack $(HYP_ERRATA) -T $(B)/hyp/plinth.lds $(HYP_OBJS) $(HYP_LIBFDT) \
+		-Wl,-z,max-page-size=4096,-z,noexecstack $(HYP_ERRATA) \
+		-T $(B)/hyp/plinth.lds $(HYP_OBJS) $(HYP_LIBFDT) \
 		-Wl,-Map,$(B)/hyp/plinth.map -o $@
 
 $(B)/hyp/plinth: $(B)/hyp/plinth.elf
@@ -94,8 +94,8 @@ $(B)/hyp/plinth: $(B)/hyp/plinth.elf
 
 $(patsubst %.c,$(B)/hyp/%.o,$(HYP_SELDOM)): HYP_CFLAGS += -Os
 # Its head says why; in an object of its own, as the link has one setting for all that it optimises.
-$(B)/hyp/hypervisor/core/mem_unaligned.o: HYP_CFLAGS += -mno-strict-align
-$(B)/hyp/hypervisor/core/mem_unaligned.o: LTO :=
+$(B)/hyp/hypervisor/lib/mem_unaligned.o: HYP_CFLAGS += -mno-strict-align
+$(B)/hyp/hypervisor/lib/mem_unaligned.o: LTO :=
 
 -include $(HYP_OBJS:.o=.d)
 

@@ -63,13 +63,13 @@ static int fail_create(struct ctrl *c, int err, const struct ctrl_domain_config 
 				 "cannot create a domain: domctl createdomain: number %u is "
 				 "taken (EEXIST)",
 				 config->domid);
-	if (err == -EINVAL && config->gic_version != CTRL_GIC_HOST)
-		return ctrl_fail(
-			err,
-			"cannot create a domain with a GICv%u: domctl createdomain: the "
-			"hypervisor rejects a value (EINVAL); where the machine has another "
-			"GIC, leave the version out",
-			config->gic_version + 1u);
+	/* Plinth answers EINVAL to a GIC that the machine does not have, Xen ENODEV. */
+	if ((err == -EINVAL || err == -ENODEV) && config->gic_version != CTRL_GIC_HOST)
+		return ctrl_fail(err,
+				 "cannot create a domain with a GICv%u: domctl createdomain: the "
+				 "hypervisor rejects a value (%s); where the machine has another "
+				 "GIC, leave the version out",
+				 config->gic_version + 1u, err == -EINVAL ? "EINVAL" : "ENODEV");
 	return ctrl_fail_call(c, err, "domctl createdomain",
 			      "create a domain with %u vCPUs, flags %#x, event channels up to %u, "
 			      "%d grant frames, %d maptrack frames",

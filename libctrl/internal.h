@@ -4,6 +4,7 @@
 #define LIBCTRL_INTERNAL_H
 
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -13,7 +14,7 @@
 #define ARRAY_SIZE(a)      (sizeof(a) / sizeof((a)[0]))
 #define PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 
-/* Everything outside libctrl.h stays inside the library (it is built with -fvisibility=hidden). */
+/* libctrl.map exports what libctrl.h declares; all other functions stay inside the library. */
 #define CTRL_NR_SPARE_PAGES 8
 
 struct ctrl {
@@ -34,12 +35,19 @@ struct ctrl {
 
 /* The sentence as given. */
 int ctrl_fail(int err, const char *fmt, ...) PRINTF(2, 3);
-/* "cannot <what>: <call>: <errno in words>[; what to do]" */
+/* error_call.c: "cannot <what>: <call>: <errno in words>[; what to do]" */
 int ctrl_fail_call(struct ctrl *c, int err, const char *call, const char *fmt, ...) PRINTF(4, 5);
 /* "cannot <what>: <errno in words>", for system calls on files */
 int ctrl_fail_file(int err, const char *fmt, ...) PRINTF(2, 3);
 /* Puts words in front of the sentence that is there. */
 int ctrl_fail_in(int err, const char *fmt, ...) PRINTF(2, 3);
+
+/*
+ * For error_call.c: begins a sentence, adds to it, and adds ": words (ERRNO)"; NULL: libc's words.
+ */
+void ctrl_say_cannot(const char *fmt, va_list args) PRINTF(1, 0);
+void ctrl_append(const char *fmt, ...) PRINTF(1, 2);
+void ctrl_append_errno(int err, const char *words);
 
 /* handle.c */
 
@@ -68,8 +76,5 @@ int ctrl_get_version_number(struct ctrl *c, unsigned int *major, unsigned int *m
 
 /* plinth.c: the version of Plinth's own hypercall, 0 on stock Xen. */
 int ctrl_plinth_version(struct ctrl *c);
-
-/* sysctl.c: free memory in KiB, 0 when it cannot be had; leaves the error sentence alone. */
-uint64_t ctrl_free_kib(struct ctrl *c);
 
 #endif /* LIBCTRL_INTERNAL_H */

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: ISC
 # libctrl: for dom0 (arm64) a shared library, for this machine an archive that tests are linked with.
 
-LIBCTRL_VERSION := 0.1
-LIBCTRL_SRCS := $(addprefix libctrl/,build.c domctl.c error.c evtchn.c grants.c guest_config.c guest_dt.c \
-	guest_layout.c guest_writer.c handle.c image.c image_arm64.c image_detect.c memory.c plinth.c privcmd.c \
-	store.c store_batch.c store_conn.c sysctl.c vcpu.c version.c)
+LIBCTRL_SRCS := $(addprefix libctrl/,domctl.c error.c error_call.c evtchn.c guest_writer.c handle.c memory.c \
+	plinth.c privcmd.c sysctl.c vcpu.c version.c) \
+	$(addprefix libctrl/guest/,build.c grants.c guest_config.c guest_dt.c guest_layout.c) \
+	$(addprefix libctrl/image/,image.c image_arm64.c image_detect.c) \
+	$(addprefix libctrl/store/,store.c store_batch.c store_conn.c)
 LIBCTRL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -g -O2 -fPIC $(WARN) -Ilibctrl/include -Iinclude
 LIBCTRL_SO := $(B)/arm64/libctrl.so.0
 
@@ -32,7 +33,7 @@ $(B)/arm64/libctrl.so: $(LIBCTRL_SO)
 .PHONY: always
 $(B)/arm64/libctrl.pc: libctrl/libctrl.pc.in always
 	@mkdir -p $(@D)
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(LIBCTRL_VERSION)|' $< >$@.new
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< >$@.new
 	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # An example, and a way to try the library on any hypervisor: builds a guest and shows its console.

@@ -42,15 +42,6 @@ int ctrl_get_physinfo(struct ctrl *c, struct ctrl_physinfo *info)
 	return 0;
 }
 
-uint64_t ctrl_free_kib(struct ctrl *c)
-{
-	struct xen_sysctl arg = {0};
-
-	if (ctrl_sysctl(c, XEN_SYSCTL_physinfo, &arg) < 0)
-		return 0;
-	return arg.u.physinfo.free_pages << (CTRL_PAGE_SHIFT - 10);
-}
-
 int ctrl_get_cpu_idle(struct ctrl *c, uint64_t *idle_ns, unsigned int max)
 {
 	size_t size = (max ? max : 1) * sizeof(struct xen_sysctl_cpuinfo);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <public/features.h>
 #include <public/version.h>
 
 #include "internal.h"
@@ -40,6 +41,17 @@ int ctrl_get_version_number(struct ctrl *c, unsigned int *major, unsigned int *m
 	*major = ret >> 16;
 	*minor = ret & 0xffff;
 	return 0;
+}
+
+int ctrl_is_direct_mapped(struct ctrl *c)
+{
+	struct xen_feature_info info = {.submap_idx = 0};
+	int ret = ctrl_hypercall_cmd(c, __HYPERVISOR_xen_version, XENVER_get_features, &info,
+				     sizeof(info));
+
+	if (ret < 0)
+		return ctrl_fail_call(c, ret, "xen_version get_features", "ask for the features");
+	return info.submap >> XENFEAT_direct_mapped & 1;
 }
 
 int ctrl_get_version(struct ctrl *c, struct ctrl_version *version)

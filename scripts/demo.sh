@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
-# `make demo`: boots Plinth with a Debian dom0 in QEMU, which runs scripts/demo-dom0, and shows the console.
+# `make demo`: boots Plinth with a Debian dom0 in QEMU, which runs images/demo-dom0, and shows the console.
 # Ends by itself, with status 0 if every step went well; the environment of run-qemu.sh applies.
 set -eu
 here=$(dirname "$(realpath "$0")")
@@ -10,7 +10,7 @@ log=$build/demo.log
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp "$here"/demo-dom0 "$work"/autorun
+cp "$(dirname "$here")"/images/demo-dom0 "$work"/autorun
 (cd "$work" && echo autorun | cpio -o -H newc -R 0:0 --quiet >demo.cpio)
 
 echo "Booting Plinth and its dom0 in QEMU (no longer than $limit s, usually a tenth of that)"

@@ -6,7 +6,7 @@
 #   fetch-packages.sh --system APTDIR SUITE DEBS PACKAGE...  and all that a system with them needs: links to the
 #                                                            files of the packages, in DEBS
 # APTDIR keeps the package lists and the downloaded files, so that a second run fetches only what is new.
-# linux-image-arm64 stands for the kernel package that it depends on.
+# linux-image-arm64 stands for the kernel package that it depends on, and for those that this one consists of.
 set -eu
 deliver=unpack
 if [ "$1" = --system ]; then
@@ -51,12 +51,20 @@ write_config() {
 	export APT_CONFIG=$apt/apt.conf
 }
 
-# The kernel's real package name carries its version: ask the metapackage.
+# depends PACKAGE PATTERN: those packages that it depends on whose names match
+depends() {
+	apt-cache depends --no-recommends --no-suggests "$1" | sed -n "s/^ *Depends: \\($2\\)\$/\\1/p"
+}
+
+# The kernel's real package name carries its version: ask the metapackage. From Linux 7 on that package is one too:
+# the Image, the modules and what both need are packages of their own.
 expand_name() {
+	local image
 	case $1 in
 	linux-image-arm64)
-		apt-cache depends --no-recommends --no-suggests "$1" |
-			sed -n 's/^ *Depends: \(linux-image-[^ ]*\)$/\1/p' ;;
+		image=$(depends "$1" 'linux-image-[^ ]*')
+		echo "$image"
+		depends "$image" 'linux-[a-z]*-[0-9][^ ]*' ;;
 	*) echo "$1" ;;
 	esac
 }

@@ -3,13 +3,18 @@
 
 # ---- this machine's packages ----
 # Looked at (not installed again) before every build, so that a first `make` works on a fresh machine.
-HOST_PACKAGES := gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross device-tree-compiler \
+HOST_PACKAGES := gcc g++ libc6-dev relacy-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross device-tree-compiler \
 	libfdt-dev libyajl-dev libcmocka-dev zlib1g-dev libncurses-dev pkgconf qemu-system-arm cpio kmod \
 	xz-utils e2fsprogs fakeroot python3 python3-pexpect python3-pytest python3-pytest-xdist debian-archive-keyring
 
-# clang is big, and only the fuzzers need it.
-ifneq ($(filter test test-fuzz fuzz/%,$(MAKECMDGOALS)),)
-HOST_PACKAGES += clang libclang-rt-dev
+# clang is big, and only the fuzzers need it; llvm has its tools that count the lines reached.
+ifneq ($(filter test test-fuzz fuzz/% fuzz-%,$(MAKECMDGOALS)),)
+HOST_PACKAGES += clang libclang-rt-dev llvm
+endif
+
+# What only the checks need; the compiler for ARMv7 shows that the pure files can be compiled for it.
+ifneq ($(filter test test-check check check-%,$(MAKECMDGOALS)),)
+HOST_PACKAGES += gcc-arm-linux-gnueabihf clang-format-14 shellcheck
 endif
 
 PYTHON ?= /usr/bin/python3
@@ -17,7 +22,7 @@ PREFIX ?= /usr
 DESTDIR ?=
 
 ifneq ($(MAKELEVEL),0)
-else ifneq ($(filter-out clean help,$(or $(MAKECMDGOALS),all)),)
+else ifneq ($(filter-out clean distclean help,$(or $(MAKECMDGOALS),all)),)
 ifneq ($(lastword $(shell scripts/host-packages.sh $(HOST_PACKAGES) >&2; echo $$?)),0)
 $(error the packages that Plinth is built with are not all installed)
 endif
@@ -36,6 +41,10 @@ XEN_PACKAGES := xen-hypervisor-4.17-arm64 xen-utils-4.17 xen-utils-common xensto
 # A newer kernel; nothing else is taken from this suite.
 ROOT_612_PACKAGES := linux-image-arm64
 
+# The newest kernel that the mirror has, for `make test-newest`. Backports follow Debian's unstable closely.
+NEWEST_SUITE ?= trixie-backports
+ROOT_NEWEST_PACKAGES := linux-image-arm64
+
 # What the Debian guest has beyond the essential packages; those that these need come with them.
 GUEST_PACKAGES := systemd-sysv udev usr-is-merged kmod e2fsprogs iproute2 iputils-ping netcat-openbsd
 
@@ -43,11 +52,15 @@ GUEST_PACKAGES := systemd-sysv udev usr-is-merged kmod e2fsprogs iproute2 iputil
 ROOT := $(B)/root
 XEN_ROOT := $(B)/xen
 ROOT_612 := $(B)/root-6.12
+ROOT_NEWEST := $(B)/newest-$(NEWEST_SUITE)
 GUEST_DEBS := $(B)/guest-debs
+# What make clean keeps.
+DOWNLOADS := apt $(notdir $(ROOT) $(XEN_ROOT) $(ROOT_612) $(ROOT_NEWEST) $(GUEST_DEBS))
 stamp_of = $(B)/apt/$(1)-$(shell cksum scripts/fetch-packages.sh - <<<'$(2)' | cksum | cut -d' ' -f1).stamp
 ROOT_STAMP := $(call stamp_of,root,$(ROOT_PACKAGES))
 XEN_STAMP := $(call stamp_of,xen,$(XEN_PACKAGES))
 ROOT_612_STAMP := $(call stamp_of,root-6.12,$(ROOT_612_PACKAGES))
+ROOT_NEWEST_STAMP := $(call stamp_of,newest-$(NEWEST_SUITE),$(ROOT_NEWEST_PACKAGES))
 GUEST_STAMP := $(call stamp_of,guest-debs,$(GUEST_PACKAGES))
 
 define fetch_rule
@@ -59,6 +72,7 @@ endef
 $(eval $(call fetch_rule,$(ROOT_STAMP),$(ROOT),bookworm,$(ROOT_PACKAGES)))
 $(eval $(call fetch_rule,$(XEN_STAMP),$(XEN_ROOT),bookworm,$(XEN_PACKAGES)))
 $(eval $(call fetch_rule,$(ROOT_612_STAMP),$(ROOT_612),trixie,$(ROOT_612_PACKAGES)))
+$(eval $(call fetch_rule,$(ROOT_NEWEST_STAMP),$(ROOT_NEWEST),$(NEWEST_SUITE),$(ROOT_NEWEST_PACKAGES)))
 $(eval $(call fetch_rule,$(GUEST_STAMP),$(GUEST_DEBS),bookworm,$(GUEST_PACKAGES),--system))
 # Files below a root may be named as prerequisites: they come with the stamp.
 $(ROOT)/%: | $(ROOT_STAMP) ;

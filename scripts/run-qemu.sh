@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # Boots the QEMU machine that everything here is tried on; arguments go to QEMU as they are. By environment:
 #   HV=plinth|xen|none  the hypervisor (none: Linux on the bare machine)      default plinth
-#   KERNEL=6.1|6.12     dom0's Debian kernel                                  default 6.1
+#   KERNEL=6.1|6.12|newest  dom0's Debian kernel (newest: after make build/images/newest/dom0.cpio)  default 6.1
 #   TOOLS=plinth|xl|mixed  the toolstack in dom0; mixed: vmctl, with stock xenstored  default plinth
 #   GIC=2|3 SMP=N MEM=MiB CPU=MODEL the machine                               default 3, 2, 2048, cortex-a57
 #   DOM0_MEM=SIZE HV_ARGS=... DOM0_ARGS=...  more for the command lines       default 512M

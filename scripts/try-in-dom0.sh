@@ -35,6 +35,7 @@ printf '\ntry: status %d\n' $?
 EOS
 (cd "$work"/root && find . -mindepth 1 | cpio -o -H newc -R 0:0 --quiet) >"$work"/try.cpio
 
+# shellcheck disable=SC2086 # a list of words
 INITRD="${INITRD:-} $work/try.cpio" timeout -s KILL "$limit" "$here"/run-qemu.sh ${QEMU_ARGS:-} </dev/null 2>&1 |
 	tr -d '\r' | tee "$work"/log |
 	if [ $verbose = 1 ]; then cat; else sed -u -n '/^try: begin$/,/^try: status/{/^try: /!p}'; fi || :

@@ -1,93 +1,82 @@
 # SPDX-License-Identifier: ISC
-# The tools of dom0 (arm64): objects shared by all of them, then vmctl, then the daemons.
+# The tools of dom0 (arm64). Each folder is a room and becomes an archive; a program is a file with main() and the
+# archives that it needs. A room uses only rooms before it in TOOLS_ROOMS; console, monitor and store use none of each
+# other.
 
-TOOLS_VERSION := 0.1
-TOOLS_CFLAGS := -std=gnu11 -D_GNU_SOURCE -g -O2 $(WARN) -Itools -Iinclude $(LIBCTRL_USE_CFLAGS) \
-	-DPLINTH_VERSION='"$(TOOLS_VERSION)"'
+TOOLS_CFLAGS := -std=gnu11 -D_GNU_SOURCE -g -O2 $(WARN) -Itools -Iinclude $(LIBCTRL_USE_CFLAGS)
 TOOLS_LDFLAGS := -Wl,--as-needed -Wl,-z,relro,-z,now
 # Each shared library costs a start of vmctl a quarter of a million instructions.
 TOOLS_YAJL_LIBS := -L$(ROOT)/usr/lib/aarch64-linux-gnu -l:libyajl_s.a
 TOOLS_MNL_LIBS := -L$(ROOT)/usr/lib/aarch64-linux-gnu -lmnl
 
-tools_objs = $(patsubst tools/%.c,$(B)/arm64/tools/%.o,$(1))
+# ---- rooms, from low to high: names of files without those that hold a main() ----
+TOOLS_ROOMS := base daemon config device clients guest console monitor store xl-like
+
+base_ROOM := frame frame_io hash lockfile loop nearest path plain_text read_file report uuid
+daemon_ROOM := accept daemon logfile
+config_ROOM := cpulist device_keys disk_spec guest_config guest_name key_types keys lex parse spec vdev vif_spec
+device_ROOM := backend bridge conflicts device image_format link list loopdev nodes open
+clients_ROOM := console console_protocol domain_find monitor monitor_protocol policy store_open
+guest_ROOM := abandoned devices foreign guest registry registry_lock registry_names rename store
+console_ROOM := budget client client_main conn console_guest expect panic pty replay_filter requests ring scrollback \
+	server store_guests store_link terminal
+monitor_ROOM := ends monitor requests sweep worker
+store_ROOM := budget change conn conn_ring conn_socket control domains introduce listener ops perms quota record \
+	state state_dump state_file state_journal state_load state_note store takeover tree txn watch wire xen
+xl-like_ROOM := arguments cmd_block cmd_console cmd_create cmd_destroy cmd_dmesg cmd_domid cmd_dump_dtb cmd_info \
+	cmd_list cmd_mem cmd_network cmd_pause cmd_rename cmd_sched cmd_shutdown cmd_sysrq cmd_uptime cmd_vcpu_list \
+	cmd_vcpu_pin cmd_vcpu_set cmd_wait commands device_command json list_formats progress talk target usage
+
+# The sources of some rooms, for tests.
+tools_room_srcs = $(foreach r,$(1),$(patsubst %,tools/$(r)/%.c,$($(r)_ROOM)))
+
+# Calls between files, and through the linkage table, are most of what is left to save in a request to the store.
+TOOLS_LTO := -flto=auto -fno-plt
+$(foreach r,base daemon store,$(eval $(B)/arm64/tools/$(r)/%.o: TOOLS_CFLAGS += $(TOOLS_LTO)))
 
 $(B)/arm64/tools/%.o: tools/%.c tools/tools.mk | $(ROOT_STAMP)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CROSS)gcc $(TOOLS_CFLAGS) -I$(ROOT)/usr/include -MMD -MP -c $< -o $@
 
+define tools_room_rules
+$(B)/arm64/tools/$(1).a: $(patsubst %,$(B)/arm64/tools/$(1)/%.o,$($(1)_ROOM))
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && $$(CROSS)gcc-ar rcs $$@ $$^
+
+-include $(patsubst %,$(B)/arm64/tools/$(1)/%.d,$($(1)_ROOM))
+endef
+$(foreach r,$(TOOLS_ROOMS),$(eval $(call tools_room_rules,$(r))))
+
+# ---- programs ----
 .PHONY: tools
 all: tools
 
-# ---- common: configs, the registry, creation and destruction of guests ----
-COMMON_CONFIG_SRCS := $(addprefix tools/common/,config_lex.c config_parse.c cpulist.c device_keys.c \
-	disk_spec.c guest_config.c guest_key_types.c guest_keys.c hash.c nearest.c path.c read_file.c report.c spec.c \
-	uuid.c vdev.c vif_spec.c)
-COMMON_DEVICE_SRCS := $(addprefix tools/common/,bridge.c device.c device_backend.c device_link.c device_nodes.c \
-	device_open.c loopdev.c)
-COMMON_GUEST_SRCS := $(COMMON_CONFIG_SRCS) $(COMMON_DEVICE_SRCS) $(addprefix tools/common/,foreign.c guest.c \
-	guest_rename.c guest_store.c registry.c registry_names.c)
+# $(1): the program, $(2): the room/file with its main(), $(3): its rooms, from high to low, $(4): flags and libraries.
+define tools_program_rules
+tools: $(B)/arm64/$(1)
+$(B)/arm64/$(1): $(patsubst %,$(B)/arm64/tools/%,$(2).o $(addsuffix .a,$(3))) $(B)/arm64/libctrl.so
+	$$(call say,LD,$$@)
+	$$(Q)$$(CROSS)gcc $$(TOOLS_LDFLAGS) $$(filter-out %.so,$$^) $$(LIBCTRL_USE_LIBS) $(4) -o $$@
 
-# ---- console and monitor: what their clients are made of, and the daemons ----
-CONSOLE_CLIENT_SRCS := $(addprefix tools/console/,client.c client_calls.c client_main.c expect.c protocol.c \
-	terminal.c) $(addprefix tools/common/,frame.c frame_io.c loop.c)
-MONITOR_CLIENT_SRCS := $(addprefix tools/monitor/,client_calls.c policy.c protocol.c)
-DAEMON_SRCS := $(addprefix tools/common/,daemon.c logfile.c)
-
-CONSOLED_OBJS := $(call tools_objs,$(addprefix tools/console/,budget.c conn.c console_guest.c consoled.c protocol.c \
-	pty.c requests.c ring.c scrollback.c server.c store_guests.c store_link.c) \
-	$(addprefix tools/common/,domain_find.c frame.c loop.c) $(DAEMON_SRCS))
-# The worker creates and destroys guests as vmctl does, and is the clients' client for it.
-MONITORD_OBJS := $(call tools_objs,$(addprefix tools/monitor/,ends.c monitor.c monitord.c requests.c worker.c) \
-	$(MONITOR_CLIENT_SRCS) $(COMMON_GUEST_SRCS) $(DAEMON_SRCS) \
-	$(addprefix tools/console/,client_calls.c protocol.c) $(addprefix tools/common/,domain_find.c frame.c frame_io.c loop.c))
-
-STORE_SRCS := $(addprefix tools/store/,change.c conn.c conn_ring.c conn_socket.c control.c domains.c introduce.c \
-	ops.c perms.c quota.c record.c state.c state_dump.c state_load.c store.c tree.c txn.c watch.c wire.c) tools/common/loop.c
-STORED_SRCS := $(STORE_SRCS) $(addprefix tools/store/,stored.c xen.c) $(DAEMON_SRCS)
-STORED_OBJS := $(call tools_objs,$(STORED_SRCS))
-
-# Calls between files, and through the linkage table, are most of what is left to save in a request.
-STORED_CFLAGS := -flto=auto -fno-plt
-$(STORED_OBJS): TOOLS_CFLAGS += $(STORED_CFLAGS)
-
-$(B)/arm64/plinth-stored: $(STORED_OBJS) $(B)/arm64/libctrl.so
-	$(call say,LD,$@)
-	$(Q)$(CROSS)gcc $(TOOLS_LDFLAGS) $(STORED_CFLAGS) -O2 $(STORED_OBJS) $(LIBCTRL_USE_LIBS) -o $@
-
-$(B)/arm64/plinth-consoled: $(CONSOLED_OBJS) $(B)/arm64/libctrl.so
-	$(call say,LD,$@)
-	$(Q)$(CROSS)gcc $(TOOLS_LDFLAGS) $(CONSOLED_OBJS) $(LIBCTRL_USE_LIBS) -lpthread -o $@
-
-$(B)/arm64/plinth-monitord: $(MONITORD_OBJS) $(B)/arm64/libctrl.so
-	$(call say,LD,$@)
-	$(Q)$(CROSS)gcc $(TOOLS_LDFLAGS) $(MONITORD_OBJS) $(LIBCTRL_USE_LIBS) $(TOOLS_YAJL_LIBS) $(TOOLS_MNL_LIBS) -o $@
-
--include $(CONSOLED_OBJS:.o=.d) $(MONITORD_OBJS:.o=.d) $(STORED_OBJS:.o=.d)
-tools: $(B)/arm64/plinth-consoled $(B)/arm64/plinth-monitord $(B)/arm64/plinth-stored
-INSTALL += $(addsuffix :share/man/man8,docs/plinth-consoled.8 docs/plinth-monitord.8 docs/plinth-stored.8)
-
-# ---- vmctl ----
-VMCTL_SRCS := $(addprefix tools/xl-like/,arguments.c cmd_block.c cmd_create.c cmd_destroy.c cmd_dmesg.c \
-	cmd_domid.c cmd_dump_dtb.c cmd_info.c cmd_list.c cmd_mem.c cmd_network.c cmd_pause.c cmd_rename.c cmd_sched.c \
-	cmd_shutdown.c cmd_sysrq.c cmd_uptime.c cmd_vcpu_list.c cmd_vcpu_pin.c cmd_vcpu_set.c cmd_wait.c commands.c \
-	device_command.c json.c list_formats.c main.c progress.c talk.c target.c usage.c)
-VMCTL_OBJS := $(call tools_objs,$(VMCTL_SRCS) $(COMMON_GUEST_SRCS) tools/common/device_list.c \
-	tools/common/guest_devices.c $(CONSOLE_CLIENT_SRCS) \
-	$(MONITOR_CLIENT_SRCS))
-
-$(B)/arm64/vmctl: $(VMCTL_OBJS) $(B)/arm64/libctrl.so
-	$(call say,LD,$@)
-	$(Q)$(CROSS)gcc $(TOOLS_LDFLAGS) $(VMCTL_OBJS) $(LIBCTRL_USE_LIBS) $(TOOLS_YAJL_LIBS) $(TOOLS_MNL_LIBS) -o $@
-
--include $(VMCTL_OBJS:.o=.d)
-tools: $(B)/arm64/vmctl
+-include $(B)/arm64/tools/$(2).d
+# For make check: the objects of each program.
+TOOLS_PROGRAM_OBJS += $(addprefix $(1)@$(B)/arm64/tools/,$(2).o $(foreach r,$(3),$($(r)_ROOM:%=$(r)/%.o)))
+endef
+TOOLS_GUEST_ROOMS := guest clients device config
+$(eval $(call tools_program_rules,plinth-stored,store/stored,store daemon base,$$(TOOLS_LTO) -O2))
+$(eval $(call tools_program_rules,plinth-consoled,console/consoled,console clients daemon base,-lpthread))
+# The monitor's worker creates and destroys guests as vmctl does.
+$(eval $(call tools_program_rules,plinth-monitord,monitor/monitord,monitor $(TOOLS_GUEST_ROOMS) daemon base,\
+	$$(TOOLS_YAJL_LIBS) $$(TOOLS_MNL_LIBS) -lpthread))
+$(eval $(call tools_program_rules,vmctl,xl-like/main,xl-like console $(TOOLS_GUEST_ROOMS) base,\
+	$$(TOOLS_YAJL_LIBS) $$(TOOLS_MNL_LIBS)))
 
 # ---- install ----
 EXAMPLE_CONFIGS := $(addprefix configs/examples/,annotated.cfg debian.cfg disk-and-network.cfg minimal.cfg pinned.cfg \
 	restart-on-crash.cfg small.cfg smp.cfg)
 
-INSTALL += $(B)/arm64/vmctl:sbin $(B)/arm64/plinth-consoled:sbin $(B)/arm64/plinth-monitord:sbin \
-	$(B)/arm64/plinth-stored:sbin \
+INSTALL += $(addprefix $(B)/arm64/,$(addsuffix :sbin,vmctl plinth-consoled plinth-monitord plinth-stored)) \
+	$(addsuffix :share/man/man8,docs/plinth-consoled.8 docs/plinth-monitord.8 docs/plinth-stored.8) \
 	docs/vmctl.1:share/man/man1 docs/plinth-guest.cfg.5:share/man/man5 \
 	$(EXAMPLE_CONFIGS:%=%:share/doc/plinth/examples)

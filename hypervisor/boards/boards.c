@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The table of boards. Only what cannot be learned from the device tree is here. */
 #include <hyp/board.h>
-#include <hyp/types.h>
+#include <lib/types.h>
 #include <libfdt.h>
 
 static const struct board boards[] = {

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /* Reading the machine out of its device tree. */
 #include <hyp/board.h>
-#include <hyp/bootinfo.h>
-#include <hyp/lib.h>
-#include <hyp/log.h>
+#include <hyp/cpu.h>
+#include <boot/bootinfo.h>
+#include <lib/lib.h>
+#include <lib/log.h>
 #include <hyp/uart.h>
 
 #include "fdt_util.h"
 #include "fdt_walk.h"
+
+struct bootinfo bootinfo;
 
 /* Ranges. */
 
@@ -224,7 +227,10 @@ static int console_node(const struct bootinfo *bi)
 	return fdt_path_offset(bi->fdt, path); /* knows aliases too */
 }
 
-/* UARTs that there is a driver for: which of them is the console is known when all of /chosen and /aliases is. */
+/*
+ * UARTs that there is a driver for: which of them is the console is known when all of /chosen and
+ * /aliases is.
+ */
 #define MAX_UARTS 16
 
 static struct uart_candidate {
@@ -507,46 +513,62 @@ void bootinfo_read(struct bootinfo *bi, const void *fdt, paddr_t fdt_pa, paddr_t
 
 /* Free memory: the banks less what occupies them. */
 
-static bool next_obstacle(const struct bootinfo *bi, paddr_t from, paddr_t to, struct range *out)
+/* What r occupies from `from` on becomes *first if it begins before that. */
+static void note_earlier(struct range *first, const struct range *r, paddr_t from)
 {
-	const struct range *fixed[] = {&bi->image, &bi->fdt_range};
-	bool found = false;
-	paddr_t best = to;
+	paddr_t start = MAX(r->base, from), end = r->base + r->size;
 
-#define CONSIDER(r)                                                            \
-	do {                                                                   \
-		paddr_t _s = MAX((r)->base, from), _e = (r)->base + (r)->size; \
-		if (_e > from && _s < best) {                                  \
-			best = _s;                                             \
-			*out = (struct range){_s, _e - _s};                    \
-			found = true;                                          \
-		}                                                              \
-	} while (0)
-	for (unsigned i = 0; i < ARRAY_SIZE(fixed); i++)
-		CONSIDER(fixed[i]);
-	for (unsigned i = 0; i < bi->nr_reserved; i++)
-		CONSIDER(&bi->reserved[i]);
-	for (unsigned i = 0; i < bi->nr_modules; i++)
-		CONSIDER(&bi->module[i].range);
-#undef CONSIDER
-	return found;
+	if (end > from && start < first->base)
+		*first = (struct range){start, end - start};
 }
 
-/* What is free of [start, end), whole pages. */
+/* The first range in [from, to) that is in use, from `from` on. false: there is none. */
+static bool next_obstacle(const struct bootinfo *bi, paddr_t from, paddr_t to, struct range *out)
+{
+	struct range first = {to, 0};
+
+	note_earlier(&first, &bi->image, from);
+	note_earlier(&first, &bi->fdt_range, from);
+	for (unsigned i = 0; i < bi->nr_reserved; i++)
+		note_earlier(&first, &bi->reserved[i], from);
+	for (unsigned i = 0; i < bi->nr_modules; i++)
+		note_earlier(&first, &bi->module[i].range, from);
+	if (first.base == to)
+		return false;
+	*out = first;
+	return true;
+}
+
+/*
+ * The next free piece of [*at, end) in whole pages; *at moves to where to look for the one after
+ * it. false: there is none.
+ */
+static bool next_free(const struct bootinfo *bi, paddr_t *at, paddr_t end, struct range *piece)
+{
+	end = ALIGN_DOWN(end, PAGE_SIZE);
+	*at = ALIGN_UP(*at, PAGE_SIZE);
+	while (*at < end) {
+		struct range hole = {end, 0};
+		paddr_t start = *at, stop = end;
+
+		if (next_obstacle(bi, start, end, &hole))
+			stop = ALIGN_DOWN(hole.base, PAGE_SIZE);
+		*at = ALIGN_UP(hole.base + hole.size, PAGE_SIZE);
+		if (stop > start) {
+			*piece = (struct range){start, stop - start};
+			return true;
+		}
+	}
+	return false;
+}
+
 static void for_each_free_in(const struct bootinfo *bi, paddr_t start, paddr_t end,
 			     void (*fn)(paddr_t start, paddr_t end))
 {
-	paddr_t at = ALIGN_UP(start, PAGE_SIZE);
-	struct range hole;
+	struct range piece;
 
-	end = ALIGN_DOWN(end, PAGE_SIZE);
-	while (at < end && next_obstacle(bi, at, end, &hole)) {
-		if (ALIGN_DOWN(hole.base, PAGE_SIZE) > at)
-			fn(at, ALIGN_DOWN(hole.base, PAGE_SIZE));
-		at = ALIGN_UP(hole.base + hole.size, PAGE_SIZE);
-	}
-	if (at < end)
-		fn(at, end);
+	while (next_free(bi, &start, end, &piece))
+		fn(piece.base, piece.base + piece.size);
 }
 
 void boot_for_each_free(const struct bootinfo *bi, void (*fn)(paddr_t start, paddr_t end))
@@ -568,25 +590,32 @@ void boot_release_fdt(struct bootinfo *bi, void (*fn)(paddr_t start, paddr_t end
 	}
 }
 
-static struct range largest_low;
-static uint64_t wanted;
-
-static void note_last_fit(paddr_t start, paddr_t end)
+/* The end of the last free piece of at least `size` bytes; 0: there is none. */
+static paddr_t end_of_last_fit(const struct bootinfo *bi, uint64_t size)
 {
-	if (end - start >= wanted)
-		largest_low = (struct range){end - wanted, wanted};
+	struct range piece;
+	paddr_t end = 0;
+
+	for (unsigned i = 0; i < bi->nr_banks; i++) {
+		paddr_t at = bi->banks[i].base, bank_end = at + bi->banks[i].size;
+
+		while (next_free(bi, &at, bank_end, &piece))
+			if (piece.size >= size)
+				end = piece.base + piece.size;
+	}
+	return end;
 }
 
 paddr_t boot_alloc(struct bootinfo *bi, uint64_t size)
 {
-	wanted = ALIGN_UP(size, PAGE_SIZE);
-	largest_low.size = 0;
-	boot_for_each_free(bi, note_last_fit);
-	if (!largest_low.size)
+	uint64_t whole = ALIGN_UP(size, PAGE_SIZE);
+	paddr_t end = end_of_last_fit(bi, whole);
+
+	if (!end)
 		panic("no memory for %llu KiB of the hypervisor's own",
 		      (unsigned long long)size >> 10);
-	reserve(bi, largest_low.base, largest_low.size);
-	return largest_low.base;
+	reserve(bi, end - whole, whole);
+	return end - whole;
 }
 
 paddr_t boot_place_log(struct bootinfo *bi, uint64_t size)

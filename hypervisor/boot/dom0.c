@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* Building dom0: where its memory is, what it may touch, and its first vCPU's state. */
+/* dom0: where its memory is, what it may touch, its first vCPU's state, and its end. */
 #include <asm/cache.h>
-#include <asm/context.h>
-#include <asm/mmu.h>
-#include <hyp/dom0.h>
+#include <hyp/arch.h>
+#include <hyp/cpu.h>
+#include <boot/dom0.h>
 #include <hyp/domain.h>
-#include <hyp/errno.h>
-#include <hyp/lib.h>
-#include <hyp/log.h>
-#include <hyp/page.h>
-#include <public/domctl.h>
+#include <lib/errno.h>
+#include <lib/lib.h>
+#include <lib/log.h>
+#include <mem/page.h>
+#include <public/sched.h>
 #include <libfdt.h>
 
 #define DTB_MAX MiB(2)
@@ -35,28 +35,35 @@ static paddr_t range_end(const struct range *r)
  * eyes only outside of them.
  */
 
-/* The stretch around `at` that holds nothing but free memory and modules. */
+/* Cut [*start, *end) down to what lies on the side of r that `at` is on. false: `at` lies in r. */
+static bool leave_out(const struct range *r, paddr_t at, paddr_t *start, paddr_t *end)
+{
+	if (range_end(r) <= at)
+		*start = MAX(*start, range_end(r));
+	else if (r->base > at)
+		*end = MIN(*end, r->base);
+	else
+		return false;
+	return true;
+}
+
+/* The range around `at` that holds nothing but free memory and modules; size 0: `at` is in use. */
 static struct range usable_around(const struct bootinfo *bi, paddr_t at)
 {
 	paddr_t start = 0, end = 0;
+	bool usable;
 
 	for (unsigned i = 0; i < bi->nr_banks; i++)
 		if (at >= bi->banks[i].base && at < range_end(&bi->banks[i])) {
 			start = bi->banks[i].base;
 			end = range_end(&bi->banks[i]);
 		}
-	for (int i = -2; i < (int)bi->nr_reserved; i++) {
-		const struct range *r = i == -2   ? &bi->image
-					: i == -1 ? &bi->fdt_range
-						  : &bi->reserved[i];
-
-		if (range_end(r) <= at)
-			start = MAX(start, range_end(r));
-		else if (r->base > at)
-			end = MIN(end, r->base);
-		else
-			return (struct range){0, 0};
-	}
+	usable = leave_out(&bi->image, at, &start, &end) &&
+		 leave_out(&bi->fdt_range, at, &start, &end);
+	for (unsigned i = 0; usable && i < bi->nr_reserved; i++)
+		usable = leave_out(&bi->reserved[i], at, &start, &end);
+	if (!usable)
+		return (struct range){0, 0};
 	return (struct range){start, end > start ? end - start : 0};
 }
 
@@ -169,11 +176,14 @@ static void place_dtb(paddr_t modules_end)
 static const struct boot_module *check_kernel(const struct bootinfo *bi, struct kernel_image *image)
 {
 	const struct boot_module *kernel = find_module(bi, MODULE_KERNEL);
+	const void *data;
 	const char *why;
 
 	if (!kernel)
 		panic("no kernel for dom0: the device tree has no module for it under /chosen");
-	why = kernel_image_read(phys_to_virt(kernel->range.base), kernel->range.size, image);
+	data = ram_window_open(kernel->range.base, kernel->range.size);
+	why = kernel_image_read(data, kernel->range.size, image);
+	ram_window_close(data, kernel->range.size);
 	if (why)
 		panic("dom0's kernel cannot be used: %s", why);
 	if ((kernel->range.base - image->text_offset) % MiB(2))
@@ -259,31 +269,35 @@ static void plan_holes(const struct bootinfo *bi)
 
 static struct domain *create_domain(const struct bootinfo *bi)
 {
-	struct xen_domctl_createdomain config = {0};
-	unsigned most = bi->gic.version == 2 ? 8
-					     : (unsigned)MIN(bi->gic.redist[0].size / 0x20000,
-							     (uint64_t)MAX_VCPUS);
+	const struct vgic_model *gic = vgic_model(bi->gic.version);
+	const struct range *cpu_area = gic->machine_cpu(bi);
+	unsigned most = gic->max_vcpus;
+	struct domain_config config = {
+		.privileged = true,
+		.direct_mapped = true,
+		.max_pages = ~(uint64_t)0,
+		.max_tables = ~0U,
+		.max_evtchn_port = ~0U,
+		.max_grant_frames = GRANT_DEFAULT_FRAMES,
+		.max_maptrack_frames = GRANT_DEFAULT_MAPTRACK_FRAMES,
+		.gic = {.version = bi->gic.version,
+			.nr_spis = nr_irqs - NR_LOCALS,
+			.dist_base = bi->gic.dist.base,
+			.cpu_base = cpu_area->base},
+	};
 	struct domain *d;
 	int err;
 
+	if (gic->vcpu_stride) /* dom0's emulated area lies where the machine's is */
+		most = (unsigned)MIN(cpu_area->size / gic->vcpu_stride, (uint64_t)most);
 	plan.vcpus = MIN(bi->dom0_max_vcpus ? bi->dom0_max_vcpus : nr_cpus, most);
+	dom0_plan_gic(bi, &plan);
 	config.max_vcpus = plan.vcpus;
-	config.max_evtchn_port = -1;
-	config.max_grant_frames = -1;
-	config.max_maptrack_frames = -1;
-	err = domain_create(0, &config, true, &d);
-	if (err)
-		panic("dom0 cannot be created (%d)", err);
-	d->direct_mapped = true;
-	d->max_pages = ~(uint64_t)0;
-	d->p2m.table_limit = ~0U;
-	plan.redist = (struct range){bi->gic.redist[0].base, plan.vcpus * 0x20000UL};
-	err = vgic_domain_init(d, bi->gic.version, nr_irqs - NR_LOCALS, bi->gic.dist.base,
-			       bi->gic.version == 3 ? bi->gic.redist[0].base : bi->gic.cpu.base);
+	err = domain_create(0, &config, &d);
 	if (!err)
 		err = domain_set_max_vcpus(d, plan.vcpus);
 	if (err)
-		panic("dom0's vCPUs or interrupt controller cannot be made (%d)", err);
+		panic("dom0 cannot be created (%d)", err);
 	for (unsigned i = NR_LOCALS; i < nr_irqs; i++)
 		if (!irq_is_reserved(i) && i != bi->uart.irq)
 			vgic_route_spi(d, i);
@@ -299,26 +313,41 @@ static void map(struct domain *d, const struct range *r, paddr_t to, enum p2m_ty
 		      (unsigned long long)range_end(r), err);
 }
 
-static void map_everything(const struct bootinfo *bi, struct domain *d)
+static void map_everything(struct domain *d)
 {
 	for (unsigned i = 0; i < plan.nr_ram; i++)
 		map(d, &plan.ram[i], plan.ram[i].base, P2M_RAM);
 	for (unsigned i = 0; i < plan.nr_devices; i++)
 		map(d, &plan.device[i], plan.device[i].base, P2M_DEVICE);
-	if (bi->gic.version == 2) /* the guest's CPU interface is the virtual one of the hardware */
-		map(d, &(struct range){bi->gic.cpu.base, 2 * PAGE_SIZE}, bi->gic.vcpu.base,
-		    P2M_DEVICE);
 }
 
 static void write_dtb(const struct bootinfo *bi)
 {
-	void *buf = phys_to_virt(plan.dtb.base);
+	void *buf = ram_window_open(plan.dtb.base, plan.dtb.size);
 	int err = dom0_make_dt(bi, &plan, buf, plan.dtb.size);
 
 	if (err)
 		panic("dom0's device tree cannot be made (libfdt error %d)", err);
 	/* dom0 reads it with its caches off first. */
 	cache_clean_invalidate_poc(buf, fdt_totalsize(buf));
+	ram_window_close(buf, plan.dtb.size);
+}
+
+/*
+ * The boot protocol of arm64: the kernel's image is clean to the point of coherency, and no
+ * instruction cache holds anything stale of it. The loader has done that for us, not for whom we
+ * start; the ramdisk is read with the caches on, but by DMA too.
+ */
+static void clean_modules(const struct bootinfo *bi)
+{
+	for (unsigned i = 0; i < bi->nr_modules; i++) {
+		const struct range *m = &bi->module[i].range;
+		const void *window = ram_window_open(m->base, m->size);
+
+		cache_clean_invalidate_poc(window, m->size);
+		ram_window_close(window, m->size);
+	}
+	icache_invalidate_all();
 }
 
 static void find_devices(const struct bootinfo *bi)
@@ -337,8 +366,9 @@ void dom0_build(const struct bootinfo *bi)
 	find_devices(bi);
 	take_memory(bi, d);
 	plan_holes(bi);
-	map_everything(bi, d);
+	map_everything(d);
 	write_dtb(bi);
+	clean_modules(bi);
 	arch_vcpu_reset(d->vcpu[0], plan.kernel_entry, plan.dtb.base);
 	d->vcpu[0]->offline = 0;
 	d->paused_by_tools = 0; /* only the boot holds it */
@@ -349,4 +379,18 @@ void dom0_build(const struct bootinfo *bi)
 		 (unsigned long long)plan.kernel_entry, plan.vcpus, plan.vcpus == 1 ? "" : "s",
 		 plan.nr_devices);
 	hyp_pages_free(plan.device, 0);
+}
+
+/* Its end is the end of the machine. */
+
+static const char *const shutdown_names[] = {"poweroff", "reboot",   "suspend",
+					     "crash",    "watchdog", "soft reset"};
+
+void dom0_ended(uint8_t reason)
+{
+	log_info("dom0 has shut down (%s)",
+		 reason < ARRAY_SIZE(shutdown_names) ? shutdown_names[reason] : "unknown reason");
+	if (reason == SHUTDOWN_crash)
+		panic("dom0 has crashed");
+	arch_machine_stop(reason == SHUTDOWN_reboot || reason == SHUTDOWN_watchdog);
 }

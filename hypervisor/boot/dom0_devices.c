@@ -3,11 +3,12 @@
  * dom0's devices: every register range and PCI window in the device tree that is not RAM and not
  * ours.
  */
-#include <hyp/dom0.h>
-#include <hyp/lib.h>
-#include <hyp/log.h>
-#include <hyp/p2m.h>
+#include <boot/dom0.h>
+#include <lib/lib.h>
+#include <lib/log.h>
+#include <mem/p2m.h>
 
+#include <vdev/vgic.h>
 #include "fdt_util.h"
 #include "fdt_walk.h"
 
@@ -115,4 +116,15 @@ void dom0_find_devices(const struct bootinfo *bi, struct dom0_plan *plan)
 		add_pci_windows(bi, plan, &w);
 	}
 	sort_and_merge(plan);
+}
+
+void dom0_plan_gic(const struct bootinfo *bi, struct dom0_plan *plan)
+{
+	const struct vgic_model *gic = vgic_model(bi->gic.version);
+
+	plan->gic[0] = bi->gic.dist;
+	plan->gic[1] = *gic->machine_cpu(bi);
+	plan->gic[1].size =
+		gic->vcpu_stride ? plan->vcpus * (uint64_t)gic->vcpu_stride : gic->cpu_size;
+	plan->gic_regions = gic->dt_regions;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * dom0's device tree: the host's, less what is ours or describes what we virtualize, plus dom0's
- * own CPUs, memory, PSCI and the hypervisor node. Written from front to end in one pass over the host's.
+ * own CPUs, memory, PSCI and the hypervisor node. Written from front to end in one pass over the
+ * host's.
  */
-#include <hyp/dom0.h>
-#include <hyp/lib.h>
+#include <boot/dom0.h>
+#include <lib/lib.h>
 #include <public/arch-arm.h>
 
 #include "fdt_util.h"
@@ -46,7 +47,10 @@ static const char *const hidden_chosen[] = {
 static const char *const hidden_properties[] = {"iommus", "iommu-map", "msi-map", "msi-parent",
 						NULL};
 
-/* dom0's interrupt controller is ours at the place of the real one, without the parts that serve a hypervisor. */
+/*
+ * dom0's interrupt controller is ours at the place of the real one, without the parts that serve a
+ * hypervisor.
+ */
 static const char *const hidden_gic[] = {"reg", "interrupts", "#redistributor-regions", NULL};
 
 bool dom0_hides_node(const struct bootinfo *bi, const struct fdt_walk *w)
@@ -119,15 +123,11 @@ static int put_chosen(const struct dom0_plan *plan, void *fdt)
 	return err;
 }
 
-static int put_gic(const struct bootinfo *bi, const struct dom0_plan *plan,
-		   const struct fdt_bus *root, void *fdt)
+static int put_gic(const struct dom0_plan *plan, const struct fdt_bus *root, void *fdt)
 {
-	const struct range v2[] = {bi->gic.dist, {bi->gic.cpu.base, 0x2000}},
-			   v3[] = {bi->gic.dist, plan->redist};
-	int err = put_reg(fdt, root, bi->gic.version == 2 ? v2 : v3, 2);
+	int err = put_reg(fdt, root, plan->gic, ARRAY_SIZE(plan->gic));
 
-	return err || bi->gic.version == 2 ? err
-					   : fdt_property_u32(fdt, "#redistributor-regions", 1);
+	return err || !plan->gic_regions ? err : fdt_property_u32(fdt, plan->gic_regions, 1);
 }
 
 static int copy_node(const struct bootinfo *bi, const struct dom0_plan *plan,
@@ -141,7 +141,7 @@ static int copy_node(const struct bootinfo *bi, const struct dom0_plan *plan,
 	if (!err && chosen)
 		err = put_chosen(plan, fdt);
 	if (!err && gic)
-		err = put_gic(bi, plan, &w->bus[0], fdt);
+		err = put_gic(plan, &w->bus[0], fdt);
 	return err;
 }
 
@@ -175,7 +175,10 @@ static int copy_nodes(const struct bootinfo *bi, const struct dom0_plan *plan, s
 	return err ? err : end_nodes(fdt, open, 1);
 }
 
-/* Names of what is hidden. From the start again after each, as offsets of properties do not outlive a change. */
+/*
+ * Names of what is hidden. From the start again after each, as offsets of properties do not outlive
+ * a change.
+ */
 static void hide_aliases(void *fdt)
 {
 	int node = fdt_path_offset(fdt, "/aliases"), at;

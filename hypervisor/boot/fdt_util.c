@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Device tree properties as numbers and strings, checked. */
-#include <hyp/lib.h>
+#include <lib/lib.h>
 
 #include "fdt_util.h"
 

@@ -3,7 +3,7 @@
 #ifndef BOOT_FDT_UTIL_H
 #define BOOT_FDT_UTIL_H
 
-#include <hyp/types.h>
+#include <lib/types.h>
 #include <libfdt.h>
 
 /* Big-endian cells to a number: 1 or 2 cells (more: the last two). */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* A pass over a device tree (Devicetree Specification 2.3: cell counts, reg, ranges, interrupts). */
+/*
+ * A pass over a device tree (Devicetree Specification 2.3: cell counts, reg, ranges, interrupts).
+ */
 #include <hyp/irq.h>
-#include <hyp/lib.h>
+#include <lib/lib.h>
 
 #include "fdt_util.h"
 #include "fdt_walk.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One pass over a device tree. It carries along what the meaning of a node depends on, the buses that it is on: libfdt's
- * look-ups of a parent begin at the root each time, which makes them quadratic.
+ * One pass over a device tree. It carries along what the meaning of a node depends on, the buses
+ * that it is on: libfdt's look-ups of a parent begin at the root each time, which makes them
+ * quadratic.
  *
  *	struct fdt_walk w;
  *
@@ -11,7 +12,7 @@
 #ifndef BOOT_FDT_WALK_H
 #define BOOT_FDT_WALK_H
 
-#include <hyp/types.h>
+#include <lib/types.h>
 #include <libfdt.h>
 
 /* Nodes that are deeper are left out. */
@@ -72,13 +73,16 @@ bool fdt_walk_has_type(const struct fdt_walk *w, const char *device_type);
 bool fdt_walk_enabled(const struct fdt_walk *w);
 
 /*
- * Entry `index` of reg, translated through the ranges of the buses to a CPU address. false: there is
- * none.
+ * Entry `index` of reg, translated through the ranges of the buses to a CPU address. false: there
+ * is none.
  */
 bool fdt_walk_reg(const struct fdt_walk *w, unsigned index, uint64_t *base, uint64_t *size);
 /* The same for any address that children of w->bus[bus] use. */
 bool fdt_walk_translate(const struct fdt_walk *w, int bus, uint64_t *addr);
-/* INTID of the index-th entry of `interrupts`, when the parent is a GIC. false: there is none, or it cannot be. */
+/*
+ * INTID of the index-th entry of `interrupts`, when the parent is a GIC. false: there is none, or
+ * it cannot be.
+ */
 bool fdt_walk_irq(const struct fdt_walk *w, unsigned index, unsigned *intid);
 
 /* A property's value as a string. NULL: there is none, or it does not end. */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* The console UART. */
+/* The console UART: output, and a buffer for input. */
 #include <hyp/console.h>
-#include <hyp/evtchn.h>
 #include <hyp/irq.h>
 #include <hyp/uart.h>
-#include <public/xen.h>
+#include <lib/spinlock.h>
 
 static const struct uart_driver *uart;
 static char *uart_regs;
+static void (*input_arrived)(void);
 
-/* What was typed and not read yet. What does not fit is lost, as on any terminal. */
+/* Characters received and not read yet. If the buffer is full, more characters are lost. */
 static struct {
 	struct spinlock lock;
 	uint32_t prod, cons;
@@ -40,16 +40,17 @@ static void console_receive(unsigned intid __unused)
 
 	uart->rx_ack(uart_regs);
 	spin_lock(&input.lock);
-	/* Bounded: a line that never goes quiet is looked at again by the next interrupt. */
+	/* Bounded. If characters keep arriving, the next interrupt reads the rest. */
 	for (unsigned i = 0; i < sizeof(input.buf) && (c = uart->getc(uart_regs)) >= 0; i++)
 		if (input.prod - input.cons < sizeof(input.buf))
 			input.buf[input.prod++ % sizeof(input.buf)] = (char)c;
 	spin_unlock(&input.lock);
-	evtchn_virq_global(VIRQ_CONSOLE);
+	input_arrived();
 }
 
-void console_enable_input(unsigned intid)
+void console_enable_input(unsigned intid, void (*arrived)(void))
 {
+	input_arrived = arrived;
 	if (!uart || !intid || irq_request(intid, console_receive, "console") != 0)
 		return;
 	uart->rx_irq(uart_regs);

@@ -1,258 +1,162 @@
 /* SPDX-License-Identifier: ISC */
-/* Domains: making, finding, stopping and taking them apart. */
+/* Domains: creation and destruction, part by part (hyp/domain_parts.h). */
 #include <hyp/domain.h>
-#include <hyp/arch.h>
-#include <hyp/errno.h>
-#include <hyp/lib.h>
-#include <hyp/log.h>
-#include <hyp/page.h>
-#include <hyp/pool.h>
-#include <hyp/vtimer.h>
-#include <hyp/wallclock.h>
-#include <public/domctl.h>
+#include <hyp/domain_parts.h>
+#include <lib/log.h>
+#include <lib/errno.h>
+#include <lib/lib.h>
+#include <mem/pool.h>
 #include <public/hvm_params.h>
-#include <public/sched.h>
-#include <asm/context.h>
+#include <public/xen.h>
 
-struct domain *domain0;
-struct list domain_list = LIST_INIT(domain_list);
-
-static struct spinlock list_lock = SPINLOCK_INIT(RANK_DOMAIN_LIST);
-static struct domain **slots; /* up to MAX_DOMAINS; 0 means "no owner" in page descriptors */
 static struct pool domain_pool = POOL_INIT("domain", domain_pool, sizeof(struct domain), 1);
+static struct pool vcpu_pool = POOL_INIT("vcpu", vcpu_pool, sizeof(struct vcpu), 1);
 
-/* By id, for look-ups; chained through domain.same_hash. */
-#define HASH_SIZE 256
-static struct domain *hash[HASH_SIZE];
+/* The table of parts, as the boot hands it over. */
+static const struct domain_part *all_parts;
+static unsigned nr_all_parts;
 
-/* Table and references. */
+/* vCPUs. */
 
-void domain_init(void)
+static void stop_vcpu(struct vcpu *v, unsigned nr_parts)
 {
-	const unsigned order = 1;
-
-	_Static_assert((MAX_DOMAINS + 1) * sizeof(*slots) <= PAGE_SIZE << order, "slots");
-	slots = hyp_pages_alloc(order);
-	if (!slots)
-		panic("no memory for the table of domains");
+	while (nr_parts--)
+		if (all_parts[nr_parts].vcpu_stop)
+			all_parts[nr_parts].vcpu_stop(v);
 }
 
-static struct domain *list_find(domid_t from)
+static void free_vcpu(struct vcpu *v, unsigned nr_parts)
 {
-	struct domain *d;
-
-	for_each_domain (d)
-		if (d->id >= from)
-			return d;
-	return NULL;
+	while (nr_parts--)
+		if (all_parts[nr_parts].vcpu_free)
+			all_parts[nr_parts].vcpu_free(v);
+	pool_free(&vcpu_pool, v);
 }
 
-void domain_hold(struct domain *d)
+static struct vcpu *make_vcpu(struct domain *d, unsigned id)
 {
-	atomic_add(&d->refs, 1);
-}
+	struct vcpu *v = pool_alloc(&vcpu_pool);
 
-/*
- * A domain whose last reference has gone is still in the table for a moment: it must not be found
- * any more.
- */
-static bool try_hold(struct domain *d)
-{
-	uint32_t refs = atomic_load(&d->refs);
-
-	while (refs)
-		if (atomic_cas(&d->refs, &refs, refs + 1))
-			return true;
-	return false;
-}
-
-struct domain *domain_get_next(domid_t from)
-{
-	struct domain *d;
-
-	spin_lock(&list_lock);
-	for (d = list_find(from); d && !try_hold(d); d = list_find(from))
-		from = (domid_t)(d->id + 1);
-	spin_unlock(&list_lock);
-	return d;
-}
-
-struct domain *domain_step(struct domain *d)
-{
-	struct list *next;
-
-	spin_lock(&list_lock);
-	/* Held, so it is in the list still. */
-	for (next = d->all.next; next != &domain_list; next = next->next)
-		if (try_hold(list_entry(next, struct domain, all)))
-			break;
-	spin_unlock(&list_lock);
-	domain_put(d);
-	return next == &domain_list ? NULL : list_entry(next, struct domain, all);
-}
-
-struct domain *domain_get_any(domid_t id)
-{
-	struct domain *d;
-
-	spin_lock(&list_lock);
-	for (d = hash[id % HASH_SIZE]; d && d->id != id; d = d->same_hash)
-		;
-	if (d && !try_hold(d))
-		d = NULL;
-	spin_unlock(&list_lock);
-	return d;
-}
-
-struct domain *domain_get(domid_t id)
-{
-	struct domain *d = domain_get_any(id);
-
-	if (d && READ_ONCE(d->state) >= DOMAIN_DYING) {
-		domain_put(d);
+	if (!v)
+		return NULL;
+	v->domain = d;
+	v->id = (uint16_t)id;
+	for (unsigned i = 0; i < nr_all_parts; i++) {
+		if (!all_parts[i].vcpu_init || all_parts[i].vcpu_init(v) == 0)
+			continue;
+		stop_vcpu(v, i);
+		free_vcpu(v, i);
 		return NULL;
 	}
-	return d;
+	return v;
 }
 
-struct domain *domain_get_for(struct vcpu *v, domid_t id)
+int domain_set_max_vcpus(struct domain *d, unsigned nr)
 {
-	if (id == DOMID_SELF || id == v->domain->id) {
-		domain_hold(v->domain);
-		return v->domain;
-	}
-	return domain_get(id);
-}
+	if (nr == 0 || nr > d->max_vcpus)
+		return -EINVAL;
+	if (READ_ONCE(d->state) >= DOMAIN_DYING)
+		return -ESRCH; /* domain_kill() may already have stopped the vCPUs */
+	for (unsigned i = 0; i < nr; i++) {
+		struct vcpu *v;
 
-int domain_get_target(struct vcpu *v, domid_t id, struct domain **out)
-{
-	struct domain *d = domain_get_for(v, id);
-
-	if (!d)
-		return -ESRCH;
-	if (d != v->domain && !v->domain->privileged) {
-		domain_put(d);
-		return -EPERM;
+		if (d->vcpu[i])
+			continue;
+		v = make_vcpu(d, i);
+		if (!v)
+			return -ENOMEM;
+		d->nr_vcpus = (uint16_t)(i + 1);
+		/* Other CPUs look up vCPUs without a lock, so v must be complete first. */
+		atomic_store_rel(&d->vcpu[i], v);
 	}
-	*out = d;
 	return 0;
 }
 
-struct domain *domain_by_slot(unsigned slot)
+static void stop_vcpus(struct domain *d)
 {
-	return slot <= MAX_DOMAINS ? READ_ONCE(slots[slot]) : NULL;
+	struct vcpu *v;
+
+	for_each_vcpu (d, v)
+		stop_vcpu(v, nr_all_parts);
 }
 
-static int list_insert_by_id(struct domain *d)
+static void free_vcpus(struct domain *d)
 {
-	struct domain *next;
+	for (unsigned i = 0; i < d->max_vcpus; i++) {
+		struct vcpu *v = d->vcpu[i];
 
-	spin_lock(&list_lock);
-	next = list_find(d->id);
-	if (next && next->id == d->id) {
-		spin_unlock(&list_lock);
-		return -EEXIST;
+		d->vcpu[i] = NULL;
+		if (v)
+			free_vcpu(v, nr_all_parts);
 	}
-	for (unsigned i = 1; i <= MAX_DOMAINS; i++) {
-		if (slots[i])
+}
+
+/* Parts of a domain */
+
+static int stop_part(struct domain *d, unsigned i)
+{
+	return all_parts[i].stop ? all_parts[i].stop(d) : 0;
+}
+
+/* Stop the first nr_parts parts of a domain that no other CPU can find; may take long. */
+static void stop_parts(struct domain *d, unsigned nr_parts)
+{
+	while (nr_parts--)
+		while (stop_part(d, nr_parts) == -ERESTART)
+			;
+}
+
+static void free_parts(struct domain *d, unsigned nr_parts)
+{
+	while (nr_parts--)
+		if (all_parts[nr_parts].free)
+			all_parts[nr_parts].free(d);
+}
+
+static int init_parts(struct domain *d, const struct domain_config *config)
+{
+	for (unsigned i = 0; i < nr_all_parts; i++) {
+		int err = all_parts[i].init ? all_parts[i].init(d, config) : 0;
+
+		if (!err)
 			continue;
-		slots[i] = d;
-		d->slot = (uint16_t)i;
-		list_append(next ? &next->all : &domain_list, &d->all);
-		d->same_hash = hash[d->id % HASH_SIZE];
-		hash[d->id % HASH_SIZE] = d;
-		spin_unlock(&list_lock);
-		return 0;
+		log_debug("domain %u: its part '%s' cannot be made (%d)", d->id, all_parts[i].name,
+			  err);
+		stop_parts(d, i);
+		free_parts(d, i);
+		return err;
 	}
-	spin_unlock(&list_lock);
-	return -ENOMEM;
+	return 0;
 }
 
-static void list_forget(struct domain *d)
-{
-	struct domain **link = &hash[d->id % HASH_SIZE];
-
-	spin_lock(&list_lock);
-	while (*link != d)
-		link = &(*link)->same_hash;
-	*link = d->same_hash;
-	list_remove(&d->all);
-	slots[d->slot] = NULL;
-	spin_unlock(&list_lock);
-}
-
+/* No other CPU can find d, d owns no pages, and none of its vCPUs run. */
 static void domain_free(struct domain *d)
 {
-	for (unsigned i = 0; i < d->max_vcpus; i++)
-		if (d->vcpu && d->vcpu[i])
-			vcpu_destroy(d->vcpu[i]);
-	if (d->vcpu)
-		hyp_pages_free(d->vcpu, 0);
-	evtchn_domain_destroy(d);
-	grant_table_destroy(d);
-	vgic_domain_destroy(d);
-	p2m_destroy(d);
-	if (d->shared_info)
-		hyp_pages_free(d->shared_info, 0);
+	free_vcpus(d);
+	free_parts(d, nr_all_parts);
 	pool_free(&domain_pool, d);
 }
 
-/* The last reference is gone: nobody can find it, it owns no page, nothing of it runs. */
-void domain_put(struct domain *d)
+/* Creation */
+
+void domain_init(const struct domain_part *parts, unsigned nr_parts, const struct domain_watcher *w)
 {
-	if (atomic_sub_full(&d->refs, 1) == 0) {
-		list_forget(d);
-		domain_free(d);
-	}
+	all_parts = parts;
+	nr_all_parts = nr_parts;
+	domain_ref_init(domain_free);
+	domain_stop_init(w);
 }
 
-/* Creation. */
-
-/*
- * Pages of grant table and of mapping handles when the toolstack asks for the default (a negative
- * number).
- */
-#define DEFAULT_GRANT_FRAMES 64
-#define DEFAULT_MAPTRACK     1024
-
-static int domain_init_parts(struct domain *d, const struct xen_domctl_createdomain *c)
+static void set_fields(struct domain *d, domid_t id, const struct domain_config *config)
 {
-	uint32_t frames =
-		c->max_grant_frames < 0 ? DEFAULT_GRANT_FRAMES : (uint32_t)c->max_grant_frames;
-	uint32_t maptrack =
-		c->max_maptrack_frames < 0 ? DEFAULT_MAPTRACK : (uint32_t)c->max_maptrack_frames;
-	int err;
-
-	if ((err = p2m_init(d)) != 0)
-		return err;
-	arch_domain_init(d);
-	d->shared_info = hyp_pages_alloc(0);
-	d->vcpu = hyp_pages_alloc(0);
-	if (!d->shared_info || !d->vcpu)
-		return -ENOMEM;
-	if ((err = evtchn_domain_init(d, c->max_evtchn_port)) != 0)
-		return err;
-	return grant_table_init(d, frames, maptrack);
-}
-
-int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged,
-		  struct domain **out)
-{
-	struct domain *d;
-	int err;
-
-	_Static_assert(MAX_VCPUS * sizeof(struct vcpu *) <= PAGE_SIZE, "vcpu array is one page");
-	if (config->max_vcpus == 0 || config->max_vcpus > MAX_VCPUS)
-		return -EINVAL;
-	d = pool_alloc(&domain_pool);
-	if (!d)
-		return -ENOMEM;
 	d->id = id;
 	d->refs = 1;
-	d->privileged = privileged;
-	d->pause_count = 1; /* until the toolstack, or the boot, unpauses it */
+	d->privileged = config->privileged;
+	d->direct_mapped = config->direct_mapped;
+	d->pause_count = 1; /* until the toolstack, or the boot code for dom0, unpauses it */
 	d->paused_by_tools = 1;
 	d->max_vcpus = (uint16_t)config->max_vcpus;
+	d->max_pages = config->max_pages;
 	d->flags = config->flags;
 	d->ssidref = config->ssidref;
 	d->sched_weight = SCHED_WEIGHT_DEFAULT;
@@ -264,169 +168,114 @@ int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool
 	memset(d->last_vcpu, 0xff, sizeof(d->last_vcpu));
 	spin_lock_init(&d->lock, RANK_DOMAIN);
 	list_init(&d->all);
+}
 
-	err = domain_init_parts(d, config);
-	if (!err)
-		err = list_insert_by_id(d);
+int domain_make(domid_t id, const struct domain_config *config, struct domain **out)
+{
+	struct domain *d;
+	int err;
+
+	if (config->max_vcpus == 0 || config->max_vcpus > MAX_VCPUS)
+		return -EINVAL;
+	d = pool_alloc(&domain_pool);
+	if (!d)
+		return -ENOMEM;
+	set_fields(d, id, config);
+	err = init_parts(d, config);
+	if (err)
+		pool_free(&domain_pool, d);
+	else
+		*out = d;
+	return err;
+}
+
+int domain_publish(struct domain *d)
+{
+	int err;
+
+	domain_hold(d); /* after domain_insert() another CPU can destroy it */
+	err = domain_insert(d);
 	if (err) {
-		domain_free(d);
+		d->refs--;
 		return err;
 	}
-	wallclock_publish(d);
-	*out = d;
+	for (unsigned i = 0; i < nr_all_parts; i++)
+		if (all_parts[i].published)
+			all_parts[i].published(d);
+	domain_put(d);
 	return 0;
 }
 
-int domain_set_max_vcpus(struct domain *d, unsigned nr)
+void domain_discard(struct domain *d)
 {
-	if (nr == 0 || nr > d->max_vcpus)
-		return -EINVAL;
-	if (d->state >= DOMAIN_DYING)
-		return -ESRCH; /* nobody would stop them any more */
-	for (unsigned i = 0; i < nr; i++) {
-		struct vcpu *v;
-
-		if (d->vcpu[i])
-			continue;
-		v = vcpu_create(d, i);
-		if (!v)
-			return -ENOMEM;
-		d->nr_vcpus = (uint16_t)(i + 1);
-		/* Other CPUs look vCPUs up without a lock: everything of it must be there first. */
-		atomic_store_rel(&d->vcpu[i], v);
-	}
-	return 0;
+	stop_vcpus(d);
+	stop_parts(d, nr_all_parts);
+	domain_free(d);
 }
 
-/* Stopping. */
-
-void domain_pause(struct domain *d)
+int domain_create(domid_t id, const struct domain_config *config, struct domain **out)
 {
-	struct vcpu *v;
+	int err = domain_make(id, config, out);
 
-	atomic_add(&d->pause_count, 1);
-	for_each_vcpu (d, v)
-		sched_sleep(v);
+	if (err)
+		return err;
+	err = domain_publish(*out);
+	if (err)
+		domain_discard(*out);
+	return err;
 }
 
-void domain_unpause(struct domain *d)
+/* Destruction. d->teardown counts the completed steps; a step may have to be called again. */
+
+static void kill_done(struct domain *d)
 {
-	struct vcpu *v;
-
-	if (atomic_sub_full(&d->pause_count, 1) != 0)
-		return;
-	if (d->state == DOMAIN_BUILDING)
-		d->state = DOMAIN_RUNNING;
-	for_each_vcpu (d, v)
-		sched_wake(v);
-}
-
-bool domain_is_quiet(const struct domain *d)
-{
-	for (unsigned i = 0; i < d->max_vcpus; i++)
-		if (d->vcpu[i] && atomic_load_acq(&d->vcpu[i]->running))
-			return false;
-	return true;
-}
-
-static const char *const shutdown_names[] = {"poweroff", "reboot",   "suspend",
-					     "crash",    "watchdog", "soft reset"};
-
-static const char *shutdown_name(uint8_t reason)
-{
-	return reason < ARRAY_SIZE(shutdown_names) ? shutdown_names[reason] : "unknown reason";
-}
-
-/* dom0 is the machine. */
-static void shutdown_machine(uint8_t reason)
-{
-	log_info("dom0 has shut down (%s)", shutdown_name(reason));
-	if (reason == SHUTDOWN_crash)
-		panic("dom0 has crashed");
-	arch_machine_stop(reason == SHUTDOWN_reboot || reason == SHUTDOWN_watchdog);
-}
-
-void domain_shutdown(struct domain *d, uint8_t reason)
-{
-	bool first;
-
-	if (d->privileged)
-		shutdown_machine(reason);
 	spin_lock(&d->lock);
-	first = !d->shutting_down;
-	if (first) {
-		d->shutting_down = true;
-		d->shutdown_code = reason;
-	}
+	atomic_store(&d->state, DOMAIN_DEAD);
 	spin_unlock(&d->lock);
-	if (first) {
-		domain_pause(d); /* undone by resume */
-		evtchn_virq_global(VIRQ_DOM_EXC);
+	domain_report_end();
+	domain_put(d); /* the table's reference; the caller still holds one */
+}
+
+static int kill_step(struct domain *d)
+{
+	if (d->teardown == 0) {
+		if (!domain_is_quiet(d))
+			return -ERESTART;
+		stop_vcpus(d);
+	} else if (d->teardown <= nr_all_parts) {
+		return stop_part(d, nr_all_parts - d->teardown);
+	} else {
+		kill_done(d);
 	}
-}
-
-void domain_crash(struct domain *d, const char *fmt, ...)
-{
-	char why[128];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(why, sizeof(why), fmt, ap);
-	va_end(ap);
-	log_guest(d, "crashed: %s", why);
-	domain_shutdown(d, SHUTDOWN_crash);
-}
-
-/* Destruction, in steps that each may have to be called again. */
-
-static int kill_stop(struct domain *d)
-{
-	struct vcpu *v;
-
-	if (!domain_is_quiet(d))
-		return -ERESTART;
-	for_each_vcpu (d, v)
-		vcpu_relinquish(v);
-	watchdog_relinquish(d);
 	return 0;
 }
-
-static int kill_done(struct domain *d)
-{
-	d->state = DOMAIN_DEAD;
-	evtchn_virq_global(VIRQ_DOM_EXC);
-	domain_put(d); /* the table's; the caller still holds one */
-	return 0;
-}
-
-static int (*const kill_steps[])(struct domain *d) = {
-	kill_stop,      evtchn_relinquish, vpl011_relinquish, grant_table_relinquish,
-	p2m_relinquish, kill_done,
-};
 
 int domain_kill(struct domain *d)
 {
+	bool mine = false;
 	int err = 0;
 
 	if (d->privileged)
 		return -EINVAL;
 	spin_lock(&d->lock);
-	if (d->state < DOMAIN_DYING) {
-		d->state = DOMAIN_DYING;
-		spin_unlock(&d->lock);
+	if (READ_ONCE(d->state) < DOMAIN_DYING) {
+		atomic_store(&d->state, DOMAIN_DYING);
+		/* A CPU that sees DOMAIN_DYING continues with the steps, which need the pause. */
 		domain_pause(d);
-		spin_lock(&d->lock);
 	}
-	if (d->killing || d->state == DOMAIN_DEAD) {
-		err = d->killing ? -ERESTART : 0; /* another CPU is at it */
-		spin_unlock(&d->lock);
-		return err;
-	}
-	d->killing = true;
+	/*
+	 * Acquire: pairs with the store-release below. This CPU sees all that the previous one did.
+	 */
+	if (atomic_load_acq(&d->killing))
+		err = -ERESTART; /* another CPU is in domain_kill() */
+	else if (READ_ONCE(d->state) != DOMAIN_DEAD)
+		d->killing = mine = true;
 	spin_unlock(&d->lock);
+	if (!mine)
+		return err;
 
-	while (!err && d->teardown < ARRAY_SIZE(kill_steps)) {
-		err = kill_steps[d->teardown](d);
+	while (!err && d->teardown < nr_all_parts + 2) {
+		err = kill_step(d);
 		if (!err)
 			d->teardown++;
 	}

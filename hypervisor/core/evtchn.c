@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: ISC */
-/* Event channels: ports, their bindings, and the way of an event to a vCPU. */
-#include <hyp/atomic.h>
-#include <hyp/errno.h>
+/* Event channels: ports, their bindings, and the delivery of an event to a vCPU. */
+#include <lib/atomic.h>
+#include <lib/errno.h>
 #include <hyp/hypercall.h>
-#include <hyp/lib.h>
-#include <hyp/page.h>
+#include <lib/lib.h>
+#include <lib/yield.h>
+#include <mem/page.h>
+#include <public/xen.h>
 #include "evtchn_priv.h"
 
-/* Ports closed between two looks at whether somebody else should have the CPU. */
+/* Number of ports closed between two calls of cpu_should_yield(). */
 #define CLOSE_BATCH 32
-/* A peer that is rebound on every try is the guest's own doing. */
+/* If the peer changes on every try, the guest itself is rebinding it: evtchn_close() then fails. */
 #define PEER_RETRIES 16
 
-/* One bit a virq: those that each vCPU binds for itself. All others are global. */
+/* A bit per VIRQ: set for those that each vCPU binds for itself. All other VIRQs are global. */
 #define VIRQ_XENOPROF  7
 #define VIRQ_XENPMU    13
 #define PER_VCPU_VIRQS (BIT(VIRQ_TIMER) | BIT(VIRQ_DEBUG) | BIT(VIRQ_XENOPROF) | BIT(VIRQ_XENPMU))
@@ -22,11 +24,9 @@ static bool virq_is_global(uint32_t virq)
 	return !(PER_VCPU_VIRQS & BIT(virq));
 }
 
-/*
- * Delivery
- */
+/* Delivery */
 
-/* Once is enough: whoever was woken looks at its ports itself, and starts again if it wants to. */
+/* Polling ends with the first event: the vCPU looks at its ports itself and may poll again. */
 static void wake_pollers(struct domain *d)
 {
 	struct vcpu *v;
@@ -39,7 +39,19 @@ static void wake_pollers(struct domain *d)
 	}
 }
 
-/* Set evtchn_upcall_pending; an interrupt only if it was clear. 0 or -EIO. */
+/* An event ends SCHEDOP_block even if the guest's GIC has the interrupt disabled. */
+static __noinline void upcall_ends_block(struct vcpu *v)
+{
+	vgic_raise_local(v, v->domain->evtchn.ppi);
+	vcpu_unblock(v);
+}
+
+/*
+ * Set evtchn_upcall_pending and raise the interrupt if it was clear. Returns 0 or -EIO.
+ *
+ * `blocked` is read after upcall_pending is set, and both accesses are sequentially consistent:
+ * either this CPU sees the vCPU blocked or vcpu_block() sees the event.
+ */
 static int vcpu_upcall(struct vcpu *v)
 {
 	struct vcpu_info *info = READ_ONCE(v->info);
@@ -49,9 +61,13 @@ static int vcpu_upcall(struct vcpu *v)
 	if (unlikely(!info))
 		return 0;
 	done = guest_cas(&info->evtchn_upcall_pending, &old, 1);
-	if (done > 0)
+	if (unlikely(done <= 0))
+		return done < 0 ? -EIO : 0;
+	if (unlikely(__atomic_load_n(&v->blocked, __ATOMIC_SEQ_CST) == SLEEP_EVENT))
+		upcall_ends_block(v);
+	else
 		vgic_raise_local(v, v->domain->evtchn.ppi);
-	return done < 0 ? -EIO : 0;
+	return 0;
 }
 
 int evtchn_raise(struct domain *d, struct evtchn *e, uint32_t port)
@@ -61,11 +77,11 @@ int evtchn_raise(struct domain *d, struct evtchn *e, uint32_t port)
 	int told;
 
 	if (unlikely(!v))
-		return 0; /* still being built */
+		return 0; /* the vCPU does not exist yet */
 	/*
-	 * The domain may be switching to FIFO, which moves pending bits over once after the switch.
-	 * Look again after having set ours: either the switch sees the bit or we see the switch
-	 * (pairs with evtchn_fifo_init_control()).
+	 * The domain may be switching to FIFO, which moves the pending bits once after the switch.
+	 * Read abi again after setting the bit: either the switch sees the bit or this CPU sees the
+	 * switch (pairs with evtchn_fifo_init_control()).
 	 */
 	do {
 		was = abi;
@@ -79,7 +95,7 @@ int evtchn_raise(struct domain *d, struct evtchn *e, uint32_t port)
 	return told;
 }
 
-/* No lock may be held. */
+/* The caller holds no lock. */
 static void stop_domain(struct domain *d, uint32_t port)
 {
 	domain_crash(d,
@@ -103,7 +119,7 @@ static int deliver_locked(struct domain *d, struct evtchn *e, uint32_t port, str
 		*target = d;
 		*target_port = port;
 		return evtchn_raise(d, e, port);
-	case EVTCHN_UNBOUND: /* nobody listens yet */
+	case EVTCHN_UNBOUND: /* no peer has bound the port yet */
 		return 0;
 	default:
 		return -EINVAL;
@@ -167,8 +183,11 @@ void evtchn_poll_start(struct vcpu *v)
 {
 	if (!atomic_swap(&v->poll, true))
 		atomic_add(&v->domain->evtchn.pollers, 1);
-	smp_mb(); /* the caller tests ports next; pairs with the acquire in evtchn_raise(), behind
-		     its atomic update */
+	/*
+	 * The caller tests the ports next. Pairs with the acquire in evtchn_raise(), after its
+	 * atomic update.
+	 */
+	smp_mb();
 }
 
 void evtchn_poll_stop(struct vcpu *v)
@@ -179,7 +198,12 @@ void evtchn_poll_stop(struct vcpu *v)
 
 bool evtchn_port_valid(struct domain *d, uint32_t port)
 {
-	return evtchn_lookup(d, port) != NULL;
+	bool valid;
+
+	spin_lock(&d->evtchn.lock);
+	valid = evtchn_lookup(d, port) != NULL;
+	spin_unlock(&d->evtchn.lock);
+	return valid;
 }
 
 bool evtchn_port_pending(struct domain *d, uint32_t port)
@@ -194,11 +218,65 @@ bool evtchn_port_pending(struct domain *d, uint32_t port)
 	return pending;
 }
 
-/*
- * Ports
- */
+/* Ports */
 
-/* The lowest free port. Its descriptor, to be filled in; *err if there is none. */
+/* A domain can have 131,071 ports, so the search for a free port skips full buckets. */
+
+/* Returns the first port of the next bucket that may have a free port. */
+static uint32_t skip_full(const struct evtchn_domain *ed, uint32_t port)
+{
+	uint32_t b = port / EVTCHNS_PER_BUCKET;
+
+	while (b < 64 * EVTCHN_FULL_WORDS) {
+		uint64_t may = ~ed->full[b / 64] >> b % 64;
+
+		if (may)
+			return (b + (uint32_t)__builtin_ctzll(may)) * EVTCHNS_PER_BUCKET;
+		b = (b / 64 + 1) * 64;
+	}
+	return b * EVTCHNS_PER_BUCKET;
+}
+
+/*
+ * Returns the first free port from next_free on, or a number above `last` if there is none. Buckets
+ * that turn out to be full are marked, so that each is searched in vain only once.
+ */
+static uint32_t find_free(struct domain *d, uint32_t last)
+{
+	struct evtchn_domain *ed = &d->evtchn;
+	uint32_t p = ed->next_free, bucket;
+
+	for (;;) {
+		if (p % EVTCHNS_PER_BUCKET == 0)
+			p = skip_full(ed, p);
+		if (p > last || !evtchn_lookup_open(d, p))
+			return p;
+		bucket = p++ / EVTCHNS_PER_BUCKET;
+		if (p % EVTCHNS_PER_BUCKET == 0)
+			ed->full[bucket / 64] |= BIT64(bucket % 64);
+	}
+}
+
+/*
+ * `port` has become free and is below next_free. All buckets between the two are full, so mark
+ * them.
+ */
+static void lower_next_free(struct evtchn_domain *ed, uint32_t port)
+{
+	uint32_t from = port / EVTCHNS_PER_BUCKET + 1, to = ed->next_free / EVTCHNS_PER_BUCKET;
+
+	for (; from < to && from % 64; from++)
+		ed->full[from / 64] |= BIT64(from % 64);
+	for (; from + 64 <= to; from += 64)
+		ed->full[from / 64] = ~(uint64_t)0;
+	for (; from < to; from++)
+		ed->full[from / 64] |= BIT64(from % 64);
+	ed->next_free = port;
+}
+
+/*
+ * Find the lowest free port. Returns its descriptor, which the caller fills in, or NULL and *err.
+ */
 static struct evtchn *alloc_port(struct domain *d, uint32_t *port, int *err)
 {
 	struct evtchn_domain *ed = &d->evtchn;
@@ -208,9 +286,7 @@ static struct evtchn *alloc_port(struct domain *d, uint32_t *port, int *err)
 	*err = -EINVAL;
 	if (ed->dying)
 		return NULL;
-	for (p = ed->next_free; p <= last; p++)
-		if (!evtchn_lookup_open(d, p))
-			break;
+	p = find_free(d, last);
 	ed->next_free = p;
 	*err = -ENOSPC;
 	if (p > last)
@@ -236,21 +312,22 @@ static void open_port(struct domain *d, struct evtchn *e, uint32_t port, enum ev
 	e->state = (uint8_t)state & 0xf;
 }
 
-/* Its last event must not reach whoever gets the port next. */
+/* Clear the pending bit, so that the next owner of the port does not get an old event. */
 static void free_port(struct domain *d, struct evtchn *e, uint32_t port)
 {
 	d->evtchn.abi->clear_pending(d, e, port);
 	if (port == d->evtchn.hyp_port)
-		d->evtchn.hyp_port = 0;
+		WRITE_ONCE(d->evtchn.hyp_port, 0);
 	e->state = EVTCHN_FREE;
 	e->align = 0;
 	e->peer = 0;
 	d->evtchn.nr_active--;
+	d->evtchn.full[port / EVTCHNS_PER_BUCKET / 64] &= ~BIT64(port / EVTCHNS_PER_BUCKET % 64);
 	if (port < d->evtchn.next_free)
-		d->evtchn.next_free = port;
+		lower_next_free(&d->evtchn, port);
 }
 
-/* The same with d's lock held. */
+/* evtchn_alloc_unbound() with d's lock held. */
 static int alloc_unbound(struct domain *d, domid_t remote, uint32_t *port)
 {
 	struct evtchn *e;
@@ -284,7 +361,7 @@ int evtchn_alloc_hyp(struct domain *d, domid_t remote, void (*notify)(struct dom
 	if (!d->evtchn.hyp_port)
 		err = alloc_unbound(d, remote, port);
 	if (!err) {
-		d->evtchn.hyp_port = *port;
+		WRITE_ONCE(d->evtchn.hyp_port, *port);
 		d->evtchn.hyp_notify = notify;
 	}
 	spin_unlock(&d->evtchn.lock);
@@ -312,7 +389,7 @@ int evtchn_bind_interdomain(struct domain *d, struct domain *rd, uint32_t rport,
 	re->remote_dom = d;
 	re->peer = *port;
 	re->state = EVTCHN_INTERDOMAIN;
-	told = evtchn_raise(d, e, *port); /* the other end may have sent while nobody was bound */
+	told = evtchn_raise(d, e, *port); /* the peer may have sent an event before */
 out:
 	spin_unlock_pair(&d->evtchn.lock, &rd->evtchn.lock);
 	if (told)
@@ -330,6 +407,7 @@ int evtchn_bind_virq(struct domain *d, uint32_t virq, uint32_t vcpu, uint32_t *p
 		return -EINVAL;
 	if (virq_is_global(virq) && !d->privileged)
 		return -EPERM;
+	virq = (uint32_t)index_nospec(virq, NR_VIRQS);
 	v = domain_vcpu(d, vcpu);
 	if (!v)
 		return -ENOENT;
@@ -343,7 +421,7 @@ int evtchn_bind_virq(struct domain *d, uint32_t virq, uint32_t vcpu, uint32_t *p
 	e->align = 0;
 	e->virq = virq;
 	open_port(d, e, *port, EVTCHN_VIRQ, vcpu);
-	v->evtchn.virq_port[virq] = *port;
+	WRITE_ONCE(v->evtchn.virq_port[virq], *port);
 out:
 	spin_unlock(&d->evtchn.lock);
 	return err;
@@ -381,7 +459,7 @@ int evtchn_bind_vcpu(struct domain *d, uint32_t port, uint32_t vcpu)
 	return may ? 0 : -EINVAL;
 }
 
-/* A port that is not open has nothing to tell, which is no error. */
+/* A port that is not open has no event to deliver; this is not an error. */
 int evtchn_unmask(struct domain *d, uint32_t port)
 {
 	struct evtchn *e;
@@ -432,9 +510,7 @@ int evtchn_get_status(struct domain *d, uint32_t port, struct evtchn_status *out
 	return e ? 0 : -EINVAL;
 }
 
-/*
- * Closing
- */
+/* Closing */
 
 static void unlock_with_peer(struct domain *d, struct domain *rd)
 {
@@ -447,9 +523,9 @@ static void unlock_with_peer(struct domain *d, struct domain *rd)
 }
 
 /*
- * Lock d and, if the port is connected, the other end's domain, which is returned in *rd and held.
- * Locks of one rank have an order, so ours is dropped to take both; what changed meanwhile is
- * looked at again.
+ * Lock d and, if the port is connected, the peer's domain, which is returned in *rd and held. Two
+ * locks of one rank are taken in a fixed order, so d's lock is dropped to take both. The port is
+ * then checked again, because it may have changed meanwhile.
  */
 static int lock_with_peer(struct domain *d, uint32_t port, struct domain **rd)
 {
@@ -483,7 +559,7 @@ static void unbind_virq(struct domain *d, const struct evtchn *e)
 	WRITE_ONCE(v->evtchn.virq_port[e->virq], 0);
 }
 
-/* The peer's port waits for this domain again. */
+/* The peer's port becomes unbound and waits for this domain again. */
 static void unbind_peer(struct domain *d, const struct evtchn *e)
 {
 	struct evtchn *re = evtchn_lookup(e->remote_dom, e->peer);
@@ -514,31 +590,49 @@ int evtchn_close(struct domain *d, uint32_t port)
 	return e ? 0 : -EINVAL;
 }
 
-/* A reset closes the guest's ports; the hypervisor's goes with the domain. */
+/* A reset closes the guest's ports. The hypervisor's own port stays until the domain dies. */
 static bool is_kept(const struct domain *d, uint32_t port)
 {
 	return port == d->evtchn.hyp_port && !d->evtchn.dying;
 }
 
-/* 0: all ports are closed, unless somebody opened one meanwhile. */
-static int close_all(struct domain *d)
+/*
+ * Look for a port to close, from next_close to the end of its bucket. Returns the port, or 0 if
+ * there is none (port 0 is never open). next_close moves behind it, and to 0 at the end of all.
+ */
+static uint32_t next_to_close(struct domain *d)
 {
 	struct evtchn_domain *ed = &d->evtchn;
-	uint32_t port = ed->next_close, done = 0;
+	uint32_t found = 0, port, end;
 
-	for (; port <= ed->max_port && ed->nr_active; port++) {
-		if (!ed->bucket[port / EVTCHNS_PER_BUCKET]) {
-			port |= EVTCHNS_PER_BUCKET - 1;
-			continue;
-		}
-		if (++done % CLOSE_BATCH == 0 && hypercall_should_yield()) {
-			ed->next_close = port;
-			return -ERESTART;
-		}
+	spin_lock(&ed->lock);
+	port = ed->next_close;
+	end = MIN(port | (EVTCHNS_PER_BUCKET - 1), ed->max_port) + 1;
+	if (!ed->bucket[port / EVTCHNS_PER_BUCKET])
+		port = end;
+	for (; !found && port < end; port++)
 		if (evtchn_lookup_open(d, port) && !is_kept(d, port))
+			found = port;
+	WRITE_ONCE(ed->next_close, port > ed->max_port || !ed->nr_active ? 0 : port);
+	spin_unlock(&ed->lock);
+	return found;
+}
+
+/*
+ * Returns 0 when all ports are closed, except ports that another vCPU has opened meanwhile. Several
+ * vCPUs may be at it at the same time: they share next_close.
+ */
+static int close_all(struct domain *d)
+{
+	uint32_t port, done = 0;
+
+	do {
+		if (++done % CLOSE_BATCH == 0 && cpu_should_yield())
+			return -ERESTART;
+		port = next_to_close(d);
+		if (port)
 			(void)evtchn_close(d, port);
-	}
-	ed->next_close = 0;
+	} while (READ_ONCE(d->evtchn.next_close));
 	return 0;
 }
 
@@ -585,9 +679,7 @@ int evtchn_relinquish(struct domain *d)
 	return 0;
 }
 
-/*
- * Life
- */
+/* Creation and destruction */
 
 static uint32_t nr_buckets(const struct domain *d)
 {
@@ -635,7 +727,7 @@ void evtchn_vcpu_destroy(struct vcpu *v)
 	vcpu_info_release(v);
 }
 
-/* Tell v to look everywhere: which events came before it had its vcpu_info is not known. */
+/* Set every selector bit: events may have arrived before v had this vcpu_info. */
 static int tell_everything(struct vcpu *v)
 {
 	uint64_t old;
@@ -668,12 +760,12 @@ int evtchn_register_vcpu_info(struct vcpu *v, gfn_t gfn, uint32_t offset)
 		*info = *was;
 	else
 		memset(info, 0, sizeof(*info));
-	info->evtchn_upcall_pending = 0; /* so that it is told again, with the interrupt */
+	info->evtchn_upcall_pending = 0; /* so that vcpu_upcall() raises the interrupt again */
 	v->info_mfn = mfn;
 	WRITE_ONCE(v->info, info);
 	/*
-	 * Who used the old place had made the event pending before: seen by the guest as soon as it
-	 * looks.
+	 * A sender that still used the old vcpu_info set the pending bit first, so the guest finds
+	 * it when it scans.
 	 */
 	smp_mb();
 	told = tell_everything(v);

@@ -1,50 +1,37 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The FIFO ABI of event channels: an event word a port, linked into queues, one for each priority
- * and vCPU.
+ * The FIFO ABI of event channels: an event word per port, linked into queues, one queue per vCPU
+ * and priority.
  *
- *	control block (one a vCPU, in a guest page)         event array (guest pages, 1024 words
- * each)
+ *	control block per vCPU, in a guest page             event array, guest pages of 1024 words
  *	+-------+---------+---------+-----+                 +------------------------------------+
  *	| ready | head[0] | head[1] | ... |   head[q] ----> | P M L . link ---> next word --> 0  |
  *	+-------+---------+---------+-----+                 +------------------------------------+
- *	our own, out of the guest's reach: tail[q]
+ *	in the hypervisor's memory, not accessible to the guest: tail[q]
  *
- * The hypervisor appends at the tail, the guest takes from the head: it clears LINKED and reads the
- * link in one atomic step, so an append either finds LINKED set and hands over the link, or finds
- * the queue used up and starts a new one at head[q]. All words are the guest's to garble: each is
- * read once, used as a port number only to store it back, and every update is tried a bounded number
- * of times.
+ * The hypervisor appends at the tail, and the guest takes from the head. The guest clears LINKED
+ * and reads the link in one atomic step. An append therefore either finds LINKED set and sets the
+ * link, or finds the queue empty and starts a new queue at head[q].
+ *
+ * The guest can write anything into these words. The hypervisor reads each word once, uses it as a
+ * port number only to store it back, and tries every update a bounded number of times.
  */
-#include <hyp/atomic.h>
-#include <hyp/errno.h>
-#include <hyp/lib.h>
-#include <hyp/page.h>
-#include <hyp/pool.h>
+#include <lib/atomic.h>
+#include <lib/errno.h>
+#include <lib/lib.h>
+#include <mem/page.h>
+#include <mem/pool.h>
+#include <public/xen.h>
 #include "evtchn_priv.h"
 
-#define WORDS_PER_PAGE (PAGE_SIZE / sizeof(event_word_t))
-#define MAX_PAGES      (EVTCHN_FIFO_NR_CHANNELS / WORDS_PER_PAGE)
+#define WORDS_PER_PAGE FIFO_WORDS_PER_PAGE
+#define MAX_PAGES      FIFO_MAX_PAGES
 #define WORD_PENDING   (1U << EVTCHN_FIFO_PENDING)
 #define WORD_MASKED    (1U << EVTCHN_FIFO_MASKED)
 #define WORD_LINKED    (1U << EVTCHN_FIFO_LINKED)
 
-/* A guest that plays by the rules changes a word only a few times while we look at it. */
+/* A guest that follows the ABI changes a word only a few times during one update. */
 #define WORD_RETRIES 64
-
-struct evtchn_fifo {
-	struct spinlock lock; /* RANK_EVTCHN_FIFO: the queues of all vCPUs */
-	uint32_t nr_pages;
-	event_word_t *page[MAX_PAGES];
-	mfn_t mfn[MAX_PAGES];
-};
-_Static_assert(sizeof(struct evtchn_fifo) <= PAGE_SIZE, "one page");
-
-struct evtchn_fifo_vcpu {
-	struct evtchn_fifo_control_block *cb;
-	mfn_t mfn;                             /* the page it is in; a reference is held */
-	uint32_t tail[EVTCHN_FIFO_MAX_QUEUES]; /* the port last appended, 0: none */
-};
 
 static struct pool fifo_vcpu_pool =
 	POOL_INIT("evtchn-fifo", fifo_vcpu_pool, sizeof(struct evtchn_fifo_vcpu), 0);
@@ -53,12 +40,13 @@ static event_word_t *port_word(const struct evtchn_fifo *f, uint32_t port)
 {
 	uint32_t page = port / WORDS_PER_PAGE;
 
-	return page < f->nr_pages ? &f->page[page][port % WORDS_PER_PAGE] : NULL;
+	/* the modulo bounds speculative accesses */
+	return page < f->nr_pages ? &f->page[page % MAX_PAGES][port % WORDS_PER_PAGE] : NULL;
 }
 
 /*
- * Replace bits of a word if all bits of `when_clear` are clear. 1 done, 0 they are not, -EIO. old:
- * before.
+ * Replace bits of a word if all bits of `when_clear` are clear. Returns 1 when done, 0 if a bit of
+ * `when_clear` is set, or -EIO. *old is the value before.
  */
 static int word_update(uint32_t *word, uint32_t clear, uint32_t set, uint32_t when_clear,
 		       uint32_t *old)
@@ -78,7 +66,7 @@ static int word_update(uint32_t *word, uint32_t clear, uint32_t set, uint32_t wh
 	return -EIO;
 }
 
-/* Make `port` follow `tail` if that is still queued. 1, 0 or -EIO. */
+/* Append `port` to `tail` if `tail` is still queued. Returns 1 if it was, 0 if not, or -EIO. */
 static int link_to_tail(const struct evtchn_fifo *f, uint32_t tail, uint32_t port)
 {
 	event_word_t *word = port_word(f, tail);
@@ -97,8 +85,8 @@ static int link_to_tail(const struct evtchn_fifo *f, uint32_t tail, uint32_t por
 }
 
 /*
- * An event that comes again must not be linked to itself; nor may a queue it has left keep it as
- * its end.
+ * Forget `port` as the tail of the queue that it was last in. Otherwise the port could be linked to
+ * itself, or a queue that it has left would keep it as its tail.
  */
 static void forget_old_queue(struct domain *d, const struct evtchn *e, uint32_t port)
 {
@@ -109,7 +97,7 @@ static void forget_old_queue(struct domain *d, const struct evtchn *e, uint32_t 
 		fv->tail[e->last_priority] = 0;
 }
 
-/* The port's word is LINKED by us. 1: the vCPU is to be told. */
+/* Append a port whose word the caller has set LINKED. Returns 1 to notify the vCPU, 0 or -EIO. */
 static int enqueue(struct vcpu *v, struct evtchn *e, uint32_t port)
 {
 	struct evtchn_fifo_vcpu *fv = v->evtchn.fifo;
@@ -140,7 +128,10 @@ static int set_pending_locked(struct vcpu *v, struct evtchn *e, uint32_t port)
 		e->deferred = 1;
 		return 0;
 	}
-	/* A vCPU without a control block cannot be told, so it must not have unmasked anything. */
+	/*
+	 * A vCPU without a control block cannot get events, so a port bound to it only becomes
+	 * pending.
+	 */
 	done = v->evtchn.fifo ? word_update(word, EVTCHN_FIFO_LINK_MASK, WORD_PENDING | WORD_LINKED,
 					    WORD_MASKED | WORD_LINKED, &old)
 			      : 0;
@@ -149,8 +140,9 @@ static int set_pending_locked(struct vcpu *v, struct evtchn *e, uint32_t port)
 	if (done < 0)
 		return done;
 	/*
-	 * Masked or queued already: PENDING alone. Between the two steps the guest may have
-	 * unmasked or dequeued it without seeing PENDING; then it is to be queued after all.
+	 * Masked or queued already: set PENDING alone. Between the two steps the guest may have
+	 * unmasked or dequeued the word without seeing PENDING. In that case the port is queued
+	 * after all.
 	 */
 	if (word_update(word, 0, WORD_PENDING, 0, &old) < 0)
 		return -EIO;
@@ -195,7 +187,7 @@ static bool take_deferred(struct evtchn_fifo *f, struct evtchn *e)
 	return deferred;
 }
 
-/* A queued word stays in its queue: the guest drops what is not pending. */
+/* A queued word stays in its queue: the guest skips words that are not pending. */
 static void clear_pending_fifo(struct domain *d, struct evtchn *e, uint32_t port)
 {
 	event_word_t *word = port_word(d->evtchn.fifo, port);
@@ -221,11 +213,12 @@ const struct evtchn_abi evtchn_fifo_abi = {
 	.is_pending = is_pending_fifo,
 };
 
-/*
- * Setting up
- */
+/* Setup and release */
 
-/* What is pending in the 2-level bitmap waits for the event array. Bounded: at most 4096 ports. */
+/*
+ * Ports pending in the 2-level bitmap are deferred until the event array has their word. Bounded:
+ * at most 4096 ports.
+ */
 static void defer_pending_2l(struct domain *d)
 {
 	spin_lock(&d->evtchn.fifo->lock);
@@ -241,7 +234,7 @@ static void defer_pending_2l(struct domain *d)
 	spin_unlock(&d->evtchn.fifo->lock);
 }
 
-/* The first control block of a domain: all ports go over to the new ABI. */
+/* The first control block of a domain switches all its ports to the FIFO ABI. */
 static int switch_to_fifo(struct domain *d)
 {
 	struct evtchn_fifo *f = hyp_pages_alloc(0);
@@ -251,8 +244,8 @@ static int switch_to_fifo(struct domain *d)
 	spin_lock_init(&f->lock, RANK_EVTCHN_FIFO);
 	d->evtchn.fifo = f;
 	/*
-	 * Senders hold other locks than ours: they look at abi again after setting a bit
-	 * (evtchn_raise()).
+	 * Senders hold other locks than this one. They read abi again after setting a bit, see
+	 * evtchn_raise().
 	 */
 	__atomic_store_n(&d->evtchn.abi, &evtchn_fifo_abi, __ATOMIC_SEQ_CST);
 	smp_mb();
@@ -284,7 +277,8 @@ int evtchn_fifo_init_control(struct domain *d, uint32_t vcpu, gfn_t gfn, uint32_
 	if (!err && !d->evtchn.fifo)
 		err = switch_to_fifo(d);
 	if (!err) {
-		smp_wmb(); /* senders look without our lock: the contents before the pointer */
+		/* Senders do not take this lock: the contents must be visible first. */
+		smp_wmb();
 		WRITE_ONCE(v->evtchn.fifo, fv);
 	}
 	spin_unlock(&d->evtchn.lock);
@@ -296,7 +290,9 @@ int evtchn_fifo_init_control(struct domain *d, uint32_t vcpu, gfn_t gfn, uint32_
 	return err;
 }
 
-/* Ports of the new page that became pending while they had no word. Bounded: 1024 ports. */
+/*
+ * Raise the ports of the new page that became pending before they had a word. Bounded: 1024 ports.
+ */
 static int raise_deferred(struct domain *d, uint32_t first)
 {
 	int err = 0;
@@ -351,8 +347,8 @@ int evtchn_fifo_set_priority(struct domain *d, uint32_t port, uint32_t priority)
 	if (e && d->evtchn.abi != &evtchn_fifo_abi)
 		err = -ENOSYS;
 	else if (e && priority <= EVTCHN_FIFO_PRIORITY_MIN) {
-		e->priority = priority &
-			      0xf; /* of the next event: one that is queued stays where it is */
+		e->priority =
+			priority & 0xf; /* for the next event; a queued event stays in its queue */
 		err = 0;
 	}
 	spin_unlock(&d->evtchn.lock);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Event channels from the inside: the port descriptor and what the two ABIs have to provide. */
+/* Internals of event channels: the port descriptor and the interface of the two ABIs. */
 #ifndef CORE_EVTCHN_PRIV_H
 #define CORE_EVTCHN_PRIV_H
 
@@ -8,15 +8,15 @@
 
 enum evtchn_state {
 	EVTCHN_FREE,
-	EVTCHN_UNBOUND,     /* waits for `remote` to bind */
+	EVTCHN_UNBOUND,     /* `remote` may bind to it */
 	EVTCHN_INTERDOMAIN, /* connected to port `peer` of remote_dom */
 	EVTCHN_VIRQ,
 	EVTCHN_IPI,
 };
 
 /*
- * 16 bytes, so that a page holds 256. Everything but the last two is protected by the owner's
- * evtchn.lock (the connection itself: by both ends' locks); they belong to the FIFO lock.
+ * 16 bytes, so that a page holds 256. The owner's evtchn.lock protects all fields except the last
+ * two, which the FIFO lock protects. A connection of two ports changes under both domains' locks.
  */
 struct evtchn {
 	union {
@@ -28,10 +28,10 @@ struct evtchn {
 	uint32_t peer;
 	uint8_t state : 4;
 	uint8_t priority : 4; /* FIFO: queue for the next event */
-	uint8_t vcpu;         /* to notify */
-	uint8_t last_vcpu;    /* FIFO: the queue that it was last put into */
+	uint8_t vcpu;         /* the vCPU to notify */
+	uint8_t last_vcpu;    /* FIFO: vCPU of the queue it was last put into */
 	uint8_t last_priority : 4;
-	uint8_t deferred : 1; /* FIFO: pending since before there was an event word for it */
+	uint8_t deferred : 1; /* FIFO: became pending before its event word existed */
 };
 
 #define EVTCHNS_PER_BUCKET (PAGE_SIZE / sizeof(struct evtchn))
@@ -39,9 +39,9 @@ _Static_assert(EVTCHNS_PER_BUCKET == 256, "a power of two of descriptors a page"
 _Static_assert(MAX_VCPUS <= 256, "a vCPU's number fits into a byte");
 
 /*
- * set_pending() and unmask(): 1 if the vCPU is to be told, 0 if not, -EIO if the guest kept the
- * hypervisor from updating shared memory. The others cannot fail in a way that matters:
- * clear_pending() of a word that the guest keeps changing leaves it as the guest wants it.
+ * set_pending() and unmask() return 1 to notify the vCPU, 0 if not, or -EIO if the guest kept the
+ * hypervisor from updating shared memory. The other functions report no error: if the guest keeps
+ * changing a word during clear_pending(), only its own word is affected.
  */
 struct evtchn_abi {
 	uint32_t max_port;
@@ -53,13 +53,31 @@ struct evtchn_abi {
 
 extern const struct evtchn_abi evtchn_2l_abi, evtchn_fifo_abi;
 
-/* The window that something small in a guest's page is seen through. */
+/* The event array of the FIFO ABI and its state per vCPU, both in core/evtchn_fifo.c. */
+#define FIFO_WORDS_PER_PAGE (PAGE_SIZE / sizeof(event_word_t))
+#define FIFO_MAX_PAGES      (EVTCHN_FIFO_NR_CHANNELS / FIFO_WORDS_PER_PAGE)
+
+struct evtchn_fifo {
+	struct spinlock lock; /* RANK_EVTCHN_FIFO: the queues of all vCPUs */
+	uint32_t nr_pages;
+	event_word_t *page[FIFO_MAX_PAGES];
+	mfn_t mfn[FIFO_MAX_PAGES]; /* each page is referenced */
+};
+_Static_assert(sizeof(struct evtchn_fifo) <= PAGE_SIZE, "one page");
+
+struct evtchn_fifo_vcpu {
+	struct evtchn_fifo_control_block *cb;
+	mfn_t mfn;                             /* the page of cb; referenced */
+	uint32_t tail[EVTCHN_FIFO_MAX_QUEUES]; /* the port appended last, 0 if none */
+};
+
+/* The start of the map_page() window of an object in a guest's page. */
 static inline const void *evtchn_window(const void *p)
 {
 	return (const void *)((uintptr_t)p & ~(uintptr_t)(PAGE_SIZE - 1));
 }
 
-/* The descriptor of a port, NULL: out of range or never used. */
+/* The descriptor of a port. NULL if the port is out of range or its bucket was never used. */
 static inline struct evtchn *evtchn_lookup(const struct domain *d, uint32_t port)
 {
 	struct evtchn *bucket;
@@ -71,14 +89,14 @@ static inline struct evtchn *evtchn_lookup(const struct domain *d, uint32_t port
 	return likely(bucket) ? &bucket[port % EVTCHNS_PER_BUCKET] : NULL;
 }
 
-/* The other end of a connection. */
+/* The descriptor of the port at the other end of a connection. */
 static inline struct evtchn *evtchn_peer(const struct evtchn *e)
 {
 	return &e->remote_dom->evtchn
 			.bucket[e->peer / EVTCHNS_PER_BUCKET][e->peer % EVTCHNS_PER_BUCKET];
 }
 
-/* An open port's descriptor, or NULL. */
+/* The descriptor of an open port, or NULL. */
 static inline struct evtchn *evtchn_lookup_open(const struct domain *d, uint32_t port)
 {
 	struct evtchn *e = evtchn_lookup(d, port);
@@ -87,8 +105,8 @@ static inline struct evtchn *evtchn_lookup_open(const struct domain *d, uint32_t
 }
 
 /*
- * Make a port pending and tell its vCPU. 0 or -EIO: the domain is to be stopped when no lock is
- * held.
+ * Make a port pending and notify its vCPU. Returns 0 or -EIO. After -EIO the caller stops the
+ * domain once it holds no lock.
  */
 int evtchn_raise(struct domain *d, struct evtchn *e, uint32_t port);
 

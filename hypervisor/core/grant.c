@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: ISC */
-/* Grant tables of granters: shared frames, their entries, and who uses them. */
-#include <hyp/atomic.h>
-#include <hyp/errno.h>
-#include <hyp/memory.h>
-#include <hyp/page.h>
+/* Grant tables of granters: shared frames, their entries, and their users. */
+#include <lib/atomic.h>
+#include <lib/errno.h>
+#include <hyp/hypercall.h>
+#include <lib/lib.h>
+#include <lib/yield.h>
+#include <mem/memory.h>
+#include <mem/page.h>
 #include "grant_priv.h"
 
-/* A granter that plays by the rules changes an entry only a few times while we look at it. */
+/* A granter that follows the ABI changes an entry only a few times during one update. */
 #define ENTRY_RETRIES 8
 
-/* flags and domid of an entry, which change together: one little-endian word. */
+/* Number of frames added or given up between two calls of cpu_should_yield(). */
+#define FRAME_BATCH 16
+
+/* flags and domid of an entry change together, as one little-endian word. */
 typedef uint32_t __attribute__((may_alias)) entry_word_t;
 _Static_assert(offsetof(struct grant_entry_v1, flags) == 0 &&
 		       offsetof(struct grant_entry_v1, domid) == 2,
@@ -24,20 +30,19 @@ struct grant_entry_v1 *grant_entry(struct grant_table *gt, grant_ref_t ref)
 	return &gt->frame[index_nospec(frame, gt->nr_frames)].entry[ref % GRANTS_PER_FRAME];
 }
 
+#define ACTIVE_PAGES(frames) ((size_t)(frames)*GRANTS_PER_FRAME / ACTIVE_PER_PAGE)
+
 struct grant_active *grant_active(struct grant_table *gt, grant_ref_t ref)
 {
-	struct grant_active **page = &gt->active[ref / ACTIVE_PER_PAGE];
+	size_t nr = index_nospec(ref / ACTIVE_PER_PAGE, ACTIVE_PAGES(gt->max_frames));
+	struct grant_active **page = &gt->active[nr];
 
 	if (!*page)
 		*page = hyp_pages_alloc(0);
 	return *page ? &(*page)[ref % ACTIVE_PER_PAGE] : NULL;
 }
 
-/*
- * Frames
- */
-
-#define ACTIVE_PAGES(frames) ((size_t)(frames)*GRANTS_PER_FRAME / ACTIVE_PER_PAGE)
+/* Frames */
 
 static size_t arrays_size(const struct grant_table *gt)
 {
@@ -45,7 +50,7 @@ static size_t arrays_size(const struct grant_table *gt)
 	       ACTIVE_PAGES(gt->max_frames) * sizeof(struct grant_active *);
 }
 
-/* The arrays of frames and of blocks of active entries, in one. */
+/* One allocation holds the array of frames and the array of pages of active entries. */
 static int arrays_alloc(struct grant_table *gt)
 {
 	if (gt->frame)
@@ -71,18 +76,51 @@ static int add_frame(struct domain *d)
 	return 0;
 }
 
-int grant_table_grow(struct domain *d, uint32_t nr)
+static int grow_locked(struct domain *d, uint32_t nr)
 {
 	struct grant_table *gt = &d->grant;
+	uint32_t now = MIN(nr, gt->nr_frames + FRAME_BATCH);
 	int err = 0;
 
 	if (nr > gt->max_frames || gt->dying)
 		return -EINVAL;
 	if (nr)
 		err = arrays_alloc(gt);
-	while (!err && gt->nr_frames < nr)
+	while (!err && gt->nr_frames < now)
 		err = add_frame(d);
 	return err;
+}
+
+int grant_table_grow(struct domain *d, uint32_t nr)
+{
+	struct grant_table *gt = &d->grant;
+	bool done;
+	int err;
+
+	do {
+		spin_lock(&gt->lock);
+		err = grow_locked(d, nr);
+		done = gt->nr_frames >= nr;
+		spin_unlock(&gt->lock);
+		if (!err && !done && cpu_should_yield())
+			err = -ERESTART;
+	} while (!err && !done);
+	return err;
+}
+
+/* Grow the table to include frame idx, and lock it. The lock is held if 0 is returned. */
+static int frame_begin(struct domain *d, uint32_t idx)
+{
+	struct grant_table *gt = &d->grant;
+	int err = grant_table_grow(d, idx + 1);
+
+	if (err)
+		return err;
+	spin_lock(&gt->lock);
+	if (idx < gt->nr_frames)
+		return 0;
+	spin_unlock(&gt->lock); /* the table was given up meanwhile */
+	return -EINVAL;
 }
 
 int grant_table_get_frame(struct domain *d, uint32_t idx, mfn_t *mfn)
@@ -92,12 +130,12 @@ int grant_table_get_frame(struct domain *d, uint32_t idx, mfn_t *mfn)
 
 	if (idx >= gt->max_frames)
 		return -EINVAL;
-	spin_lock(&gt->lock);
-	err = grant_table_grow(d, idx + 1);
-	if (!err) {
-		*mfn = gt->frame[idx].mfn;
-		err = page_get(*mfn, d);
-	}
+	idx = (uint32_t)index_nospec(idx, gt->max_frames);
+	err = frame_begin(d, idx);
+	if (err)
+		return err;
+	*mfn = gt->frame[idx].mfn;
+	err = page_get(*mfn, d);
 	spin_unlock(&gt->lock);
 	return err;
 }
@@ -111,30 +149,27 @@ int grant_table_map_frame(struct domain *d, uint32_t idx, gfn_t gfn)
 
 	if (idx >= gt->max_frames)
 		return -EINVAL;
-	spin_lock(&gt->lock);
-	err = grant_table_grow(d, idx + 1);
+	idx = (uint32_t)index_nospec(idx, gt->max_frames);
+	err = frame_begin(d, idx);
 	if (err)
-		goto out;
+		return err;
 	f = &gt->frame[idx];
-	err = -EBUSY;
 	if (memory_is_shown_at(d, f->gfn, f->mfn))
-		goto out;
-	err = memory_place_page(d, gfn, f->mfn, P2M_SHARED, &drop);
+		err = -EBUSY;
+	else
+		err = memory_place_page(d, gfn, f->mfn, P2M_SHARED, &drop);
 	if (!err)
 		f->gfn = gfn;
-out:
 	spin_unlock(&gt->lock);
 	memory_drop(drop);
 	return err;
 }
 
-/*
- * Use
- */
+/* Use of entries */
 
 /*
- * Mark the entry as being read (and written) if it lets `user` do so. GNTST_*; set: the marks that
- * are new.
+ * Mark the entry as being read (and written) if it permits this to `user`. Returns GNTST_*. *set
+ * holds the marks that are new.
  */
 static int entry_mark(struct grant_entry_v1 *entry, domid_t user, bool write, uint16_t *set)
 {
@@ -159,7 +194,7 @@ static int entry_mark(struct grant_entry_v1 *entry, domid_t user, bool write, ui
 	return GNTST_general_error;
 }
 
-/* A granter that keeps this from succeeding is left with the marks: its own loss. */
+/* If the granter keeps changing the entry, the marks stay set. Only the granter is affected. */
 static void entry_unmark(struct grant_entry_v1 *entry, uint16_t marks)
 {
 	for (unsigned i = 0; entry && marks && i < ENTRY_RETRIES; i++) {
@@ -170,7 +205,7 @@ static void entry_unmark(struct grant_entry_v1 *entry, uint16_t marks)
 	}
 }
 
-/* First use, or first for writing: ask the entry and translate what it says. */
+/* First use, or first use for writing: check the entry and translate its frame number. */
 static int acquire_new(struct domain *d, struct grant_entry_v1 *entry, struct grant_active *act,
 		       domid_t user, bool write, mfn_t *mfn)
 {
@@ -182,7 +217,7 @@ static int acquire_new(struct domain *d, struct grant_entry_v1 *entry, struct gr
 	if (p2m_get_page(d, GFN(READ_ONCE(entry->frame)), write, mfn) != 0) {
 		status = GNTST_bad_page;
 	} else if (act->users && mfn->n != act->mfn) {
-		page_put(*mfn); /* not the last one: it is in d's p2m, or d's to find gone */
+		page_put(*mfn); /* cannot be the last reference unless d itself removed the page */
 		status = GNTST_general_error;
 	}
 	if (status != GNTST_okay)
@@ -219,7 +254,7 @@ int grant_acquire(struct domain *d, grant_ref_t ref, domid_t user, bool write, m
 
 mfn_t grant_release(struct domain *d, grant_ref_t ref, bool write)
 {
-	struct grant_entry_v1 *entry = grant_entry(&d->grant, ref); /* NULL: d is dying */
+	struct grant_entry_v1 *entry = grant_entry(&d->grant, ref); /* NULL if d is dying */
 	struct grant_active *act = grant_active(&d->grant, ref);
 	uint16_t marks = 0;
 
@@ -233,11 +268,30 @@ mfn_t grant_release(struct domain *d, grant_ref_t ref, bool write)
 	return MFN(act->mfn);
 }
 
-/* Marks of the hypervisor stand in entries that are in use: these stay where they are. */
+/* The guest may write the entry at the same time: each field is read and written once. */
+static struct grant_entry_v1 entry_read(const struct grant_entry_v1 *e)
+{
+	return (struct grant_entry_v1){
+		.flags = READ_ONCE(e->flags),
+		.domid = READ_ONCE(e->domid),
+		.frame = READ_ONCE(e->frame),
+	};
+}
+
+static void entry_write(struct grant_entry_v1 *to, struct grant_entry_v1 e)
+{
+	WRITE_ONCE(to->flags, e.flags);
+	WRITE_ONCE(to->domid, e.domid);
+	WRITE_ONCE(to->frame, e.frame);
+}
+
+/*
+ * Swapping applies only to entries that are not in use: entries in use hold the hypervisor's marks.
+ */
 void grant_swap_refs(struct vcpu *v, struct gnttab_swap_grant_ref *op)
 {
 	struct grant_table *gt = &v->domain->grant;
-	struct grant_entry_v1 *a, *b, tmp;
+	struct grant_entry_v1 *a, *b, entry_a;
 	struct grant_active *act_a, *act_b;
 
 	spin_lock(&gt->lock);
@@ -254,17 +308,15 @@ void grant_swap_refs(struct vcpu *v, struct gnttab_swap_grant_ref *op)
 	op->status = GNTST_eagain;
 	if (act_a->users || act_b->users)
 		goto out;
-	tmp = *a;
-	*a = *b;
-	*b = tmp;
+	entry_a = entry_read(a);
+	entry_write(a, entry_read(b));
+	entry_write(b, entry_a);
 	op->status = GNTST_okay;
 out:
 	spin_unlock(&gt->lock);
 }
 
-/*
- * Life
- */
+/* Creation and destruction */
 
 int grant_table_init(struct domain *d, uint32_t max_frames, uint32_t max_maptrack_frames)
 {
@@ -280,27 +332,28 @@ int grant_table_init(struct domain *d, uint32_t max_frames, uint32_t max_maptrac
 }
 
 /*
- * The frames are gone for the guest, and for new mappers. Who has mapped grants goes on using the
- * active entries, and who has mapped a frame (the toolstack) the page.
+ * Give up the last frames of the table, a bounded number per call. The guest and new mappers lose
+ * them. Existing mappings of grants keep their active entries, and a toolstack that mapped a frame
+ * keeps the page. Returns true if there are more frames.
  */
-static void frames_give_up(struct domain *d)
+static bool frames_give_up(struct domain *d)
 {
 	struct grant_table *gt = &d->grant;
 	enum p2m_type type;
-	uint32_t nr;
+	bool more;
 	mfn_t mfn;
 
 	spin_lock(&gt->lock);
-	nr = gt->nr_frames;
-	gt->nr_frames = 0;
-	for (uint32_t i = 0; i < nr; i++) {
-		struct grant_frame *f = &gt->frame[i];
+	for (unsigned i = 0; gt->nr_frames && i < FRAME_BATCH; i++) {
+		struct grant_frame *f = &gt->frame[--gt->nr_frames];
 
 		(void)p2m_take(d, f->gfn, BIT(P2M_SHARED), f->mfn, &mfn, &type);
 		unmap_page(f->entry);
 		page_disown(f->mfn);
 	}
+	more = gt->nr_frames != 0;
 	spin_unlock(&gt->lock);
+	return more;
 }
 
 int grant_table_relinquish(struct domain *d)
@@ -312,8 +365,9 @@ int grant_table_relinquish(struct domain *d)
 	gt->dying = true;
 	spin_unlock(&gt->lock);
 	err = grant_unmap_all(d);
-	if (!err)
-		frames_give_up(d);
+	while (!err && frames_give_up(d))
+		if (cpu_should_yield())
+			err = -ERESTART;
 	return err;
 }
 
@@ -321,7 +375,7 @@ void grant_table_destroy(struct domain *d)
 {
 	struct grant_table *gt = &d->grant;
 
-	if (gt->nr_frames)
+	while (gt->nr_frames)
 		frames_give_up(d);
 	for (size_t i = 0; gt->active && i < ACTIVE_PAGES(gt->max_frames); i++)
 		if (gt->active[i])

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/* Access to granted pages without mapping them: copies, and cache maintenance for devices. */
-#include <hyp/errno.h>
-#include <hyp/lib.h>
-#include <hyp/memory.h>
-#include <hyp/page.h>
+/* Access to granted pages without a mapping: copies, and cache maintenance for devices. */
+#include <lib/errno.h>
+#include <lib/lib.h>
+#include <mem/memory.h>
+#include <mem/page.h>
 #include <asm/cache.h>
+#include <public/xen.h>
 #include "grant_priv.h"
 
-/* One end of a copy, held. */
+/* One end of a copy; holds references on the domain and the page. */
 struct copy_end {
 	struct domain *d;
 	mfn_t mfn;
@@ -23,7 +24,9 @@ static int end_grant(struct copy_end *end, struct vcpu *v, grant_ref_t ref, bool
 	return status;
 }
 
-/* A frame number is the caller's own; of others, pages are accessible by grants only. */
+/*
+ * A frame number always means a page of the caller. Pages of other domains need a grant reference.
+ */
 static int end_open(struct vcpu *v, const struct gnttab_copy_ptr *ptr, bool is_ref, bool write,
 		    struct copy_end *end)
 {
@@ -49,7 +52,7 @@ static void end_close(const struct gnttab_copy_ptr *ptr, bool is_ref, bool write
 {
 	if (is_ref) {
 		spin_lock(&end->d->grant.lock);
-		(void)grant_release(end->d, ptr->u.ref, write); /* end->mfn */
+		(void)grant_release(end->d, ptr->u.ref, write); /* the page is end->mfn */
 		spin_unlock(&end->d->grant.lock);
 	}
 	memory_drop(end->mfn);
@@ -61,7 +64,8 @@ static void copy_bytes(mfn_t to, unsigned to_offset, mfn_t from, unsigned from_o
 	char *dst = map_page(to);
 	const char *src = map_page(from);
 
-	memmove(dst + to_offset, src + from_offset, len); /* it may be one page */
+	/* Both ends may be in one page, so the ranges may overlap. */
+	memmove(dst + to_offset, src + from_offset, len);
 	unmap_page(src);
 	unmap_page(dst);
 }
@@ -97,8 +101,8 @@ void grant_copy(struct vcpu *v, struct gnttab_copy *op)
 }
 
 /*
- * A reference on the page, if it is the caller's own or the caller has mapped it. 0, -errno or
- * -ERESTART.
+ * Take a reference on the page if the caller owns it or has mapped it. Returns 0 or -errno;
+ * -ERESTART means call again.
  */
 static int flush_get_page(struct domain *d, mfn_t mfn, uint32_t *from)
 {
@@ -125,12 +129,18 @@ int grant_cache_flush(struct vcpu *v, const struct gnttab_cache_flush *op, uint3
 		return 0;
 	if (op->op & GNTTAB_CACHE_SOURCE_GREF)
 		return -EOPNOTSUPP;
+	if (mfn.n > page_highest().n)
+		return -EINVAL;
+	mfn = MFN(index_nospec(mfn.n, page_highest().n + 1));
 	if (!page_is_ram(mfn))
 		return -EINVAL;
 	err = flush_get_page(v->domain, mfn, from);
 	if (err)
 		return err;
-	/* Invalidating alone would bring back what the owner had overwritten. */
+	/*
+	 * Always clean too: invalidation alone would bring back data that the owner had
+	 * overwritten.
+	 */
 	page = map_page(mfn);
 	cache_clean_invalidate_poc(page + op->offset, op->length);
 	unmap_page(page);

@@ -1,26 +1,25 @@
 /* SPDX-License-Identifier: ISC */
-/* Mapping others' grants: handles, map and unmap. */
-#include <hyp/errno.h>
+/* Mappings of other domains' grants: handles, map and unmap. */
+#include <lib/errno.h>
+#include <lib/yield.h>
 #include <hyp/hypercall.h>
-#include <hyp/memory.h>
-#include <hyp/page.h>
+#include <mem/memory.h>
+#include <mem/page.h>
 #include "grant_priv.h"
 
 #define MAP_KINDS (GNTMAP_host_map | GNTMAP_device_map)
 
-/* Mappings undone between two looks at whether somebody else should have the CPU. */
+/* Number of mappings undone between two calls of cpu_should_yield(). */
 #define UNMAP_BATCH 16
 
-/*
- * Handles
- */
+/* Handles */
 
 static size_t maptrack_size(const struct grant_table *gt)
 {
 	return gt->max_maptrack * sizeof(struct grant_map *);
 }
 
-/* One more page of free handles. false: the limit, or no memory. */
+/* Add a page of free handles. Returns false at the limit or without memory. */
 static bool maptrack_grow(struct grant_table *gt)
 {
 	uint32_t first = gt->nr_maptrack * HANDLES_PER_PAGE;
@@ -40,7 +39,7 @@ static bool maptrack_grow(struct grant_table *gt)
 	return true;
 }
 
-static struct grant_map *handle_entry(struct grant_table *gt, grant_handle_t handle)
+static inline struct grant_map *handle_entry(struct grant_table *gt, grant_handle_t handle)
 {
 	uint32_t page = handle / HANDLES_PER_PAGE;
 
@@ -49,7 +48,7 @@ static struct grant_map *handle_entry(struct grant_table *gt, grant_handle_t han
 	return &gt->maptrack[index_nospec(page, gt->nr_maptrack)][handle % HANDLES_PER_PAGE];
 }
 
-/* NULL: not a handle in use. */
+/* Returns NULL if the handle is not in use. */
 static struct grant_map *handle_lookup(struct grant_table *gt, grant_handle_t handle)
 {
 	struct grant_map *m = handle_entry(gt, handle);
@@ -85,11 +84,9 @@ void grant_maptrack_free(struct grant_table *gt)
 	gt->nr_maptrack = 0;
 }
 
-/*
- * Map
- */
+/* Map */
 
-/* Both locked. What is displaced in d's address space goes into *drop. */
+/* Both tables are locked. *drop returns the page that the mapping replaces in d's address space. */
 static int map_locked(struct domain *d, struct domain *granter, struct gnttab_map_grant_ref *op,
 		      mfn_t *drop)
 {
@@ -116,7 +113,7 @@ static int map_locked(struct domain *d, struct domain *granter, struct gnttab_ma
 					drop);
 	if (err) {
 		page_put(grant_release(granter, op->ref,
-				       write)); /* locked or not: the owner is held */
+				       write)); /* allowed under the locks: the owner is held */
 		return GNTST_general_error;
 	}
 	domain_hold(granter);
@@ -145,11 +142,9 @@ void grant_map_ref(struct vcpu *v, struct gnttab_map_grant_ref *op)
 	domain_put(granter);
 }
 
-/*
- * Unmap
- */
+/* Unmap */
 
-/* The granter of a handle, held for the caller; NULL: not a handle. */
+/* Returns the granter of a handle, held for the caller, or NULL if the handle is not in use. */
 static struct domain *handle_granter(struct domain *d, grant_handle_t handle)
 {
 	struct domain *granter = NULL;
@@ -165,13 +160,16 @@ static struct domain *handle_granter(struct domain *d, grant_handle_t handle)
 	return granter;
 }
 
-/* What an unmap came to: to be done when no lock is held. */
+/* The rest of an unmap, which finish() does when no lock is held. */
 struct undone {
 	mfn_t drop;
-	bool gone; /* the handle's reference on the granter is free */
+	bool gone; /* the handle is free, so its reference on the granter is put */
 };
 
-/* Take parts of a mapping away; the last one ends it. Both locked. */
+/*
+ * Remove kinds of access from a mapping; the mapping ends with the last kind. Both tables are
+ * locked.
+ */
 static void unmap_kinds(struct domain *d, struct domain *granter, grant_handle_t handle,
 			unsigned kinds, struct undone *undone)
 {
@@ -180,7 +178,7 @@ static void unmap_kinds(struct domain *d, struct domain *granter, grant_handle_t
 	enum p2m_type type;
 	mfn_t mfn;
 
-	/* Not there any more: the guest has put something else over it. */
+	/* If this fails, the guest has replaced the page at this address. */
 	if (kinds & m->flags & GNTMAP_host_map)
 		(void)p2m_take(d, GFN(m->gfn), P2M_TYPES_GRANT, MFN(act->mfn), &mfn, &type);
 	m->flags &= (uint16_t)~kinds;
@@ -209,7 +207,7 @@ static int unmap_locked(struct domain *d, struct domain *granter,
 	}
 	if (op->dev_bus_addr)
 		kinds |= GNTMAP_device_map;
-	/* 0 in both: nothing to do, and no way to say so. */
+	/* If both are 0 there is nothing to do, and the ABI has no error for it. */
 	if (kinds)
 		unmap_kinds(d, granter, op->handle, kinds, undone);
 	return GNTST_okay;
@@ -258,10 +256,12 @@ int grant_find_mapping(struct domain *d, mfn_t mfn, uint32_t *from)
 
 	spin_lock(&gt->lock);
 	for (uint32_t i = 0; page < gt->nr_maptrack && i < HANDLES_PER_PAGE && ret == 0; i++) {
-		const struct grant_map *m = &gt->maptrack[page][i];
+		const struct grant_map *m = &gt->maptrack[index_nospec(page, gt->nr_maptrack)][i];
 		struct domain *granter = m->flags ? domain_by_slot(m->granter) : NULL;
 
-		/* Our mapping keeps the granter, and the frame in its active entry as it is. */
+		/*
+		 * The mapping keeps the granter alive and the frame in the active entry unchanged.
+		 */
 		if (granter && grant_active(&granter->grant, m->ref)->mfn == mfn.n)
 			ret = page_get(mfn, granter) == 0 ? 1 : -EBUSY;
 	}
@@ -273,7 +273,7 @@ int grant_find_mapping(struct domain *d, mfn_t mfn, uint32_t *from)
 	return ret;
 }
 
-/* d's vCPUs are stopped and it is marked as dying: handles only become fewer. */
+/* d's vCPUs are stopped and gt->dying is set, so no new handles appear. */
 int grant_unmap_all(struct domain *d)
 {
 	struct grant_table *gt = &d->grant;
@@ -283,7 +283,7 @@ int grant_unmap_all(struct domain *d)
 	     gt->relinquished++) {
 		if (!handle_lookup(gt, gt->relinquished))
 			continue;
-		if (++done % UNMAP_BATCH == 0 && hypercall_should_yield())
+		if (++done % UNMAP_BATCH == 0 && cpu_should_yield())
 			return -ERESTART;
 		unmap_whole(d, gt->relinquished);
 	}

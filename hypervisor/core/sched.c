@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: ISC */
-/* The scheduler: who runs where and for how long. */
+/* The scheduler: which vCPU runs on which CPU, and for how long. */
+#include <hyp/arch.h>
+#include <hyp/cpu.h>
 #include <hyp/domain.h>
-#include <hyp/irq.h>
-#include <hyp/page.h>
+#include <lib/errno.h>
+#include <lib/time.h>
+#include <public/vcpu.h>
 
-#define SLICE_US 5000  /* how long one runs while others wait */
-#define TURN_US  1000  /* and at least, whoever wakes up: what is done in batches stays so */
-#define WAKE_US  1000  /* credit of a vCPU that wakes up */
-#define CAP_US   20000 /* caps are enforced over this period */
+#define SLICE_US 5000 /* time slice while other vCPUs wait */
+/* Minimum run time before a waking vCPU may preempt; keeps batched work together. */
+#define TURN_US 1000
+#define WAKE_US 1000  /* credit of a waking vCPU */
+#define CAP_US  20000 /* caps are enforced over this period */
 
 static uint64_t us_to_ticks(uint64_t us)
 {
 	return us * time_hz / 1000000;
 }
 
-/* Precomputed at boot: no divisions on the way. */
+/* Computed at boot, so that no path divides. */
 static struct {
 	uint64_t slice, turn, wake, cap_period;
 } ticks;
@@ -25,12 +29,15 @@ bool vcpu_runnable(const struct vcpu *v)
 		 READ_ONCE(v->domain->pause_count) | READ_ONCE(v->sched.throttled));
 }
 
-/* When the one that runs has to stop: its slice is over and somebody waits, or its cap is reached. */
+/*
+ * The time at which the running vCPU has to stop: the end of its slice if another vCPU waits, or of
+ * its cap. Called without the lock: a CPU that changes the queue meanwhile sets TODO_SLICE.
+ */
 static uint64_t stop_time(const struct runqueue *rq)
 {
 	if (!rq->running)
 		return TIMER_OFF;
-	return rq->nr_ready ? MIN(rq->slice_end, rq->cap_end) : rq->cap_end;
+	return READ_ONCE(rq->nr_ready) ? MIN(READ_ONCE(rq->slice_end), rq->cap_end) : rq->cap_end;
 }
 
 static void slice_over(struct timer *t)
@@ -69,7 +76,8 @@ void sched_vcpu_init(struct vcpu *v)
 	unsigned best = 0;
 
 	for (unsigned i = 0; i < nr_cpus; i++) {
-		unsigned n = cpus[i]->rq.nr_vcpus, least = cpus[best]->rq.nr_vcpus;
+		unsigned n = READ_ONCE(cpus[i]->rq.nr_vcpus),
+			 least = READ_ONCE(cpus[best]->rq.nr_vcpus);
 
 		if (n < least)
 			best = i;
@@ -82,13 +90,6 @@ void sched_vcpu_init(struct vcpu *v)
 	s->state_since = time_ticks();
 }
 
-void sched_vcpu_destroy(struct vcpu *v)
-{
-	timer_cancel_sync(&v->sched.cap_timer);
-	sched_sleep(v);
-	atomic_sub(&cpus[v->sched.cpu]->rq.nr_vcpus, 1);
-}
-
 void sched_account_state(struct vcpu *v, int state, uint64_t now)
 {
 	struct sched_vcpu *s = &v->sched;
@@ -98,42 +99,54 @@ void sched_account_state(struct vcpu *v, int state, uint64_t now)
 	s->state_since = now;
 }
 
-/* Of one that does not run: blocked if that is all that keeps it. */
-static __inline_here int idle_state(const struct vcpu *v)
+/* v sleeps, and nothing else prevents it from running. */
+static __inline_here bool only_blocked(const struct vcpu *v)
 {
-	if (likely(v->blocked && !v->offline && !v->pause_count && !v->domain->pause_count))
+	return READ_ONCE(v->blocked) && !READ_ONCE(v->offline) && !READ_ONCE(v->pause_count) &&
+	       !READ_ONCE(v->domain->pause_count);
+}
+
+/* Run state of a vCPU that is not running: blocked if nothing else prevents it from running. */
+static int idle_state(const struct vcpu *v)
+{
+	if (only_blocked(v))
 		return RUNSTATE_blocked;
 	return vcpu_runnable(v) ? RUNSTATE_runnable : RUNSTATE_offline;
 }
 
-static inline bool allowed_on(const struct vcpu *v, unsigned cpu)
-{
-	return v->sched.hard_affinity & BIT64(cpu);
-}
-
-/* Lock the run queue that v belongs to; it can move while we wait for the lock. */
-static struct cpu *rq_lock_of(struct vcpu *v)
+/* Lock the run queue of v. v can move to another queue while the caller waits for the lock. */
+static __inline_here struct cpu *rq_lock_of(struct vcpu *v)
 {
 	for (;;) {
 		struct cpu *c = cpus[READ_ONCE(v->sched.cpu)];
 
 		spin_lock(&c->rq.lock);
-		if (c->id == v->sched.cpu)
+		if (c->id == atomic_load_acq(&v->sched.cpu))
 			return c;
 		spin_unlock(&c->rq.lock);
 	}
 }
 
+struct cpu *sched_lock_of(struct vcpu *v)
+{
+	return rq_lock_of(v);
+}
+
+void sched_unlock(struct cpu *c)
+{
+	spin_unlock(&c->rq.lock);
+}
+
 static void rq_insert(struct runqueue *rq, struct vcpu *v)
 {
 	heap_insert(&rq->ready, &v->sched.node, v->sched.vruntime);
-	rq->nr_ready++;
+	locked_add(rq->nr_ready, 1);
 }
 
 static void rq_remove(struct runqueue *rq, struct vcpu *v)
 {
 	heap_remove(&rq->ready, &v->sched.node);
-	rq->nr_ready--;
+	locked_add(rq->nr_ready, -1);
 }
 
 static struct vcpu *rq_first(struct runqueue *rq)
@@ -143,35 +156,35 @@ static struct vcpu *rq_first(struct runqueue *rq)
 	return n ? container_of(n, struct vcpu, sched.node) : NULL;
 }
 
-/* Charge the time since it was last charged. */
+/* Charge v for its running time since the last call. */
 static __inline_here void account(struct runqueue *rq, struct vcpu *v, uint64_t now)
 {
 	struct sched_vcpu *s = &v->sched;
-	uint64_t delta = now - s->since, weight = v->domain->sched_weight;
+	uint64_t delta = now - s->since, weight = READ_ONCE(v->domain->sched_weight);
 
 	s->since = now;
 	s->vruntime += likely(weight == SCHED_WEIGHT_DEFAULT)
 			       ? delta
 			       : delta * SCHED_WEIGHT_DEFAULT / weight;
 	if (s->vruntime > rq->vclock && !rq->nr_ready)
-		rq->vclock = s->vruntime;
-	if (unlikely(v->domain->sched_cap))
+		WRITE_ONCE(rq->vclock, s->vruntime);
+	if (unlikely(READ_ONCE(v->domain->sched_cap)))
 		s->cap_used += delta;
 }
 
-/* How long v may run in each period. */
+/* Running time of v per cap period, in ticks. */
 static uint64_t cap_limit(const struct vcpu *v)
 {
-	return ticks.cap_period * v->domain->sched_cap / 100 / v->domain->nr_vcpus;
+	return ticks.cap_period * READ_ONCE(v->domain->sched_cap) / 100 / v->domain->nr_vcpus;
 }
 
-/* When v, which starts to run now, will have used up what its cap allows. */
+/* The time at which v, which starts to run now, reaches its cap. */
 static uint64_t cap_end(struct vcpu *v, uint64_t now)
 {
 	struct sched_vcpu *s = &v->sched;
 	uint64_t limit;
 
-	if (likely(!v->domain->sched_cap))
+	if (likely(!READ_ONCE(v->domain->sched_cap)))
 		return TIMER_OFF;
 	if (now - s->cap_period >= ticks.cap_period) {
 		s->cap_period = now;
@@ -183,72 +196,83 @@ static uint64_t cap_end(struct vcpu *v, uint64_t now)
 	return s->cap_used < limit ? now + limit - s->cap_used : now;
 }
 
-/* Has v used what its cap allows in this period? Then it pauses until the next one. */
+/* Has v reached its cap for this period? If so, v is throttled until the next period. */
 static bool over_cap(struct vcpu *v)
 {
 	struct sched_vcpu *s = &v->sched;
 
-	if (likely(!v->domain->sched_cap) || s->cap_used < cap_limit(v))
+	if (likely(!READ_ONCE(v->domain->sched_cap)) || s->cap_used < cap_limit(v))
 		return false;
 	atomic_store(&s->throttled, 1);
 	timer_set(&s->cap_timer, s->cap_period + ticks.cap_period);
 	return true;
 }
 
-/* How many want a CPU: only a hint, as its queue is not locked. */
+/* Number of vCPUs that run or wait on c. Only a hint: the queue is not locked. */
 static unsigned rq_length(const struct cpu *c)
 {
 	return READ_ONCE(c->rq.nr_ready) + (READ_ONCE(c->rq.running) != NULL);
 }
 
-/* Of several CPUs the one of the smallest cost is taken: a short queue first, then soft affinity. */
+/* The CPU with the lowest cost is chosen: queue length counts first, then soft affinity. */
 static unsigned cpu_cost(const struct vcpu *v, const struct cpu *c)
 {
-	return 2 * rq_length(c) + !(v->sched.soft_affinity & BIT64(c->id));
+	return 2 * rq_length(c) + !(READ_ONCE(v->sched.soft_affinity) & BIT64(c->id));
 }
 
 /*
- * The CPU for a vCPU that becomes ready: where it last ran, unless that one is busy and another one
- * that it may use is less so. One that is still loaded somewhere cannot move.
+ * The best CPU for v: the CPU where v last ran, unless it is busy and another allowed CPU is less
+ * busy.
  */
-static struct cpu *choose_cpu(struct vcpu *v)
+static struct cpu *best_cpu(const struct vcpu *v)
 {
-	struct cpu *home = cpus[v->sched.cpu], *best = NULL, *c;
+	struct cpu *home = cpus[READ_ONCE(v->sched.cpu)], *best = NULL, *c;
 
-	if (atomic_load_acq(&v->running))
-		return home;
-	if (allowed_on(v, home->id))
+	if (sched_allows(&v->sched, home->id))
 		best = home;
 	if (best && !rq_length(home))
 		return home;
 	for_each_cpu (c)
-		if (allowed_on(v, c->id) && (!best || cpu_cost(v, c) < cpu_cost(v, best)))
+		if (sched_allows(&v->sched, c->id) && (!best || cpu_cost(v, c) < cpu_cost(v, best)))
 			best = c;
 	return best ? best : home;
 }
 
-/* Whether v, which has run here, would wait less elsewhere: two queues differ by at most one then. */
+/* The same for a vCPU that becomes ready. A vCPU that a CPU still owns cannot move. */
+static struct cpu *choose_cpu(const struct vcpu *v)
+{
+	return atomic_load_acq(&v->running) ? cpus[READ_ONCE(v->sched.cpu)] : best_cpu(v);
+}
+
+/*
+ * Would v, which has run here, wait less on another CPU? It moves if the other queue is shorter
+ * than this one, so two queues end up with lengths that differ by at most one.
+ */
 static bool belongs_elsewhere(const struct vcpu *v, const struct runqueue *rq)
 {
 	struct cpu *c;
 
 	for_each_cpu (c)
-		if (&c->rq != rq && allowed_on(v, c->id) && rq_length(c) < rq->nr_ready)
+		if (&c->rq != rq && sched_allows(&v->sched, c->id) && rq_length(c) < rq->nr_ready)
 			return true;
 	return false;
 }
 
 /*
- * Put v, whose queue is locked, onto it. Returns what its CPU has to do: TODO_RESCHED if v should run at once,
- * TODO_SLICE if the one that runs there has to stop sooner than it was going to; 0: nothing.
+ * Insert v into the queue of c, which is locked. Returns the TODO_* bit to set for c: TODO_RESCHED
+ * if v should run at once, TODO_SLICE if the running vCPU now has to stop earlier, 0 if nothing
+ * changes.
  */
-static uint32_t enqueue(struct cpu *c, struct vcpu *v, uint64_t now)
+static __inline_here uint32_t enqueue(struct cpu *c, struct vcpu *v, uint64_t now)
 {
 	struct runqueue *rq = &c->rq;
 	struct vcpu *running = rq->running;
 	uint64_t floor;
 
-	/* One that runs alone may have done so for hours: the clock has to know before v is measured by it. */
+	/*
+	 * A vCPU that runs alone is not accounted; bring the queue's clock up to date before v is
+	 * compared with it.
+	 */
 	if (running)
 		account(rq, running, now);
 	floor = rq->vclock > ticks.wake ? rq->vclock - ticks.wake : 0;
@@ -263,30 +287,51 @@ static uint32_t enqueue(struct cpu *c, struct vcpu *v, uint64_t now)
 
 		if (now >= turn_end)
 			return TODO_RESCHED;
-		rq->slice_end = turn_end;
+		WRITE_ONCE(rq->slice_end, turn_end);
 		return TODO_SLICE;
 	}
-	/* Where nobody was waiting the other runs without a slice. */
+	/* Until now nobody waited, so the running vCPU has no slice timer yet. */
 	return rq->nr_ready == 1 ? TODO_SLICE : 0;
 }
 
-static bool move_to(struct vcpu *v, struct cpu *to)
+/*
+ * Assign v, which is in no queue, to the CPU `to`. The caller holds the lock of the queue that v
+ * leaves. The store-release pairs with the load-acquire in rq_lock_of(): the holder of the other
+ * queue's lock may never have held this one.
+ */
+static void change_cpu(struct vcpu *v, struct cpu *from, struct cpu *to)
 {
-	struct cpu *from = rq_lock_of(v);
-	bool can = !atomic_load_acq(&v->running) && !heap_contains(&v->sched.node);
+	/* vruntime is relative to the clock of the queue. */
+	int64_t lag = (int64_t)(v->sched.vruntime - from->rq.vclock);
+	uint64_t clock = READ_ONCE(to->rq.vclock);
 
-	if (can && from != to) {
-		/* A vruntime means something relative to its queue's clock only. */
-		int64_t lag = (int64_t)(v->sched.vruntime - from->rq.vclock);
-		uint64_t clock = READ_ONCE(to->rq.vclock);
+	v->sched.vruntime = lag < 0 && (uint64_t)-lag > clock ? 0 : clock + (uint64_t)lag;
+	atomic_sub(&from->rq.nr_vcpus, 1);
+	atomic_add(&to->rq.nr_vcpus, 1);
+	atomic_store_rel(&v->sched.cpu, (uint16_t)to->id);
+}
 
-		v->sched.vruntime = lag < 0 && (uint64_t)-lag > clock ? 0 : clock + (uint64_t)lag;
-		atomic_sub(&from->rq.nr_vcpus, 1);
-		atomic_add(&to->rq.nr_vcpus, 1);
-		WRITE_ONCE(v->sched.cpu, (uint16_t)to->id);
-	}
+/*
+ * Assign v to the CPU `to`. Nothing happens if a CPU owns v, if v is queued, or after
+ * sched_vcpu_destroy().
+ */
+static void move_to(struct vcpu *v, struct cpu *to)
+{
+	struct cpu *from = sched_lock_of(v);
+
+	if (from != to && !v->sched.gone && !atomic_load_acq(&v->running) &&
+	    !heap_contains(&v->sched.node))
+		change_cpu(v, from, to);
 	spin_unlock(&from->rq.lock);
-	return can;
+}
+
+/* Carry out what enqueue() returned for c. The queue is no longer locked. */
+static inline void ask(struct cpu *c, uint32_t todo)
+{
+	if (todo == TODO_SLICE && c == this_cpu())
+		sched_start_slice(c);
+	else if (todo)
+		cpu_kick(c, todo);
 }
 
 void sched_wake(struct vcpu *v)
@@ -303,23 +348,36 @@ void sched_wake(struct vcpu *v)
 	if (vcpu_runnable(v) && c->rq.running != v && !heap_contains(&v->sched.node))
 		todo = enqueue(c, v, time_ticks());
 	spin_unlock(&c->rq.lock);
-	if (todo == TODO_SLICE && c == this_cpu())
-		sched_start_slice(c);
-	else if (todo)
-		cpu_kick(c, todo);
+	ask(c, todo);
 }
 
 void sched_sleep(struct vcpu *v)
 {
-	struct cpu *c = rq_lock_of(v);
+	struct cpu *c = sched_lock_of(v);
 
 	if (heap_contains(&v->sched.node)) {
 		rq_remove(&c->rq, v);
 		sched_account_state(v, idle_state(v), time_ticks());
 	}
-	/* Running, or loaded on a sleeping CPU: that one lets go of it. */
+	/* v runs, or is still loaded on an idle CPU: make that CPU release it. */
 	if (c->rq.running == v || atomic_load(&v->running))
 		cpu_kick(c, TODO_RESCHED);
+	spin_unlock(&c->rq.lock);
+}
+
+/*
+ * v is off its CPU and never becomes runnable again. A CPU that looked up the domain earlier may
+ * still call sched_wake(), which finds v not runnable, or move_to(), which `gone` stops.
+ */
+void sched_vcpu_destroy(struct vcpu *v)
+{
+	struct cpu *c;
+
+	timer_cancel_sync(&v->sched.cap_timer);
+	sched_sleep(v);
+	c = sched_lock_of(v);
+	v->sched.gone = true;
+	atomic_sub(&c->rq.nr_vcpus, 1);
 	spin_unlock(&c->rq.lock);
 }
 
@@ -342,8 +400,8 @@ int sched_set_affinity(struct vcpu *v, uint64_t hard, uint64_t soft)
 		return -EINVAL;
 	WRITE_ONCE(v->sched.hard_affinity, hard);
 	WRITE_ONCE(v->sched.soft_affinity, soft);
-	if (!allowed_on(v, v->sched.cpu)) {
-		/* Off where it is, as if it slept for a moment; sched_next() there hands it on. */
+	if (!sched_allows(&v->sched, READ_ONCE(v->sched.cpu))) {
+		/* Take v off its queue as if it slept; sched_let_go() on that CPU then moves it. */
 		sched_sleep(v);
 		move_to(v, choose_cpu(v));
 		sched_wake(v);
@@ -357,17 +415,17 @@ int sched_set_weight(struct domain *d, uint32_t weight, uint32_t cap_percent)
 
 	if (weight == 0 || weight > SCHED_WEIGHT_MAX || cap_percent > 100u * MAX_VCPUS)
 		return -EINVAL;
-	d->sched_weight = weight;
-	d->sched_cap = cap_percent;
+	WRITE_ONCE(d->sched_weight, weight);
+	WRITE_ONCE(d->sched_cap, cap_percent);
 	for_each_vcpu (d, v)
-		if (READ_ONCE(v->running)) /* a cap counts from when it is chosen to run */
+		if (READ_ONCE(v->running)) /* the cap applies from when v is next chosen to run */
 			cpu_kick(cpus[READ_ONCE(v->sched.cpu)], TODO_RESCHED);
 	return 0;
 }
 
 /*
- * Somebody in the queue who may run on c, preferably from its head. Not all are looked at when there are very many:
- * the queue's lock is held.
+ * Find a queued vCPU that may run on c, preferably near the head of the queue. The search stops
+ * after 64 vCPUs because the queue's lock is held.
  */
 static struct vcpu *rq_find_for(const struct runqueue *rq, const struct cpu *c)
 {
@@ -377,7 +435,7 @@ static struct vcpu *rq_find_for(const struct runqueue *rq, const struct cpu *c)
 		struct heap_node *n = stack[--depth];
 		struct vcpu *v = container_of(n, struct vcpu, sched.node);
 
-		if (allowed_on(v, c->id) && !atomic_load_acq(&v->running))
+		if (sched_allows(&v->sched, c->id) && !atomic_load_acq(&v->running))
 			return v;
 		if (n->next && depth < ARRAY_SIZE(stack))
 			stack[depth++] = n->next;
@@ -387,7 +445,7 @@ static struct vcpu *rq_find_for(const struct runqueue *rq, const struct cpu *c)
 	return NULL;
 }
 
-/* An idle CPU takes a vCPU that may run here from a queue where somebody waits. */
+/* Take a waiting vCPU that may run on the idle CPU c from the queue of another CPU. */
 static struct vcpu *steal(struct cpu *c)
 {
 	struct cpu *victim;
@@ -423,29 +481,42 @@ static void step_behind_first(struct runqueue *rq, struct vcpu *v)
 }
 
 /*
- * Take the one that ran off this CPU's books: back into the queue, away to another CPU, or just not
- * runnable. Returns it if it must be handed to another CPU (after it was unloaded).
+ * End the turn of the vCPU that ran on c, which is still loaded here. If it is runnable it returns
+ * to the queue, or rq->hand_over marks it for another CPU; otherwise only its state changes.
  */
-static struct vcpu *put_previous(struct runqueue *rq, struct cpu *c, uint64_t now)
+static void put_previous(struct runqueue *rq, struct cpu *c, uint64_t now)
 {
 	struct vcpu *prev = rq->running;
 
-	rq->running = NULL;
+	WRITE_ONCE(rq->running, NULL);
 	if (!prev)
-		return NULL;
+		return;
 	account(rq, prev, now);
 	if (prev->sched.yields)
 		step_behind_first(rq, prev);
-	if (vcpu_runnable(prev) && !over_cap(prev)) {
+	if (only_blocked(prev)) { /* the most frequent case */
+		sched_account_state(prev, RUNSTATE_blocked, now);
+	} else if (vcpu_runnable(prev) && !over_cap(prev)) {
 		sched_account_state(prev, RUNSTATE_runnable, now);
-		if (!allowed_on(prev, c->id) ||
-		    (nr_cpus > 1 && rq->nr_ready && belongs_elsewhere(prev, rq)))
-			return prev;
-		rq_insert(rq, prev);
+		if (unlikely(!sched_allows(&prev->sched, c->id) ||
+			     (nr_cpus > 1 && rq->nr_ready && belongs_elsewhere(prev, rq))))
+			rq->hand_over = true;
+		else
+			rq_insert(rq, prev);
 	} else {
 		sched_account_state(prev, idle_state(prev), now);
 	}
-	return NULL;
+}
+
+/*
+ * While a vCPU is offline or its domain is paused, another CPU may access its registers.
+ * That CPU's release of `offline` or of the count pairs with the acquire here: this CPU loads the
+ * registers after that. vcpu_runnable() alone does not order the loads.
+ */
+static void registers_acquire(const struct vcpu *v)
+{
+	(void)atomic_load_acq(&v->offline);
+	(void)atomic_load_acq(&v->domain->pause_count);
 }
 
 static struct vcpu *pick(struct runqueue *rq, struct cpu *c, uint64_t now)
@@ -457,17 +528,18 @@ static struct vcpu *pick(struct runqueue *rq, struct cpu *c, uint64_t now)
 	else if ((v = steal(c)) == NULL)
 		return NULL;
 	if (v->sched.vruntime > rq->vclock)
-		rq->vclock = v->sched.vruntime;
+		WRITE_ONCE(rq->vclock, v->sched.vruntime);
+	registers_acquire(v);
 	v->sched.since = now;
 	sched_account_state(v, RUNSTATE_running, now);
 	atomic_store(&v->running, true);
-	rq->running = v;
-	rq->slice_end = now + ticks.slice;
+	WRITE_ONCE(rq->running, v);
+	WRITE_ONCE(rq->slice_end, now + ticks.slice);
 	rq->cap_end = cap_end(v, now);
 	return v;
 }
 
-void sched_start_slice(struct cpu *c)
+static __inline_here void start_slice(struct cpu *c)
 {
 	struct runqueue *rq = &c->rq;
 	uint64_t stop = stop_time(rq);
@@ -476,86 +548,64 @@ void sched_start_slice(struct cpu *c)
 		timer_set(&rq->slice, stop);
 }
 
+void sched_start_slice(struct cpu *c)
+{
+	start_slice(c);
+}
+
 /*
- * Background work of idle CPUs. One at a time is enough to use up the memory's bandwidth, and keeps
- * the others off the allocator's lock. true: there may be more.
+ * The last access of this CPU to v. After it another CPU may load, move or end v. The store-release
+ * pairs with the load-acquires of `running`, which are listed at struct vcpu.
  */
-static bool idle_work(void)
+static inline void vcpu_release(struct vcpu *v)
 {
-	static uint32_t busy;
-	bool more;
-
-	if (!page_nr_dirty() || atomic_swap(&busy, 1))
-		return false;
-	more = page_scrub_some();
-	atomic_store_rel(&busy, 0);
-	return more;
+	atomic_store_rel(&v->running, false);
 }
 
-/* Nobody to run: sleep until an interrupt, then handle it. */
-static void idle_once(struct cpu *c)
+/*
+ * Move v, which this CPU has unloaded, to an allowed CPU, and queue it there if it is runnable.
+ * Both queues are locked, so other CPUs see one step: v belongs either to this CPU, which still
+ * owns it, or to the new CPU while no CPU owns it.
+ */
+static __noinline void hand_over(struct cpu *c, struct vcpu *v)
 {
-	uint64_t start = time_ticks();
+	struct cpu *to = best_cpu(v);
+	uint32_t todo = 0;
 
-	if (!idle_work() && !READ_ONCE(c->todo))
-		arch_wait_for_interrupt();
-	while (irq_handle_one(c->current))
-		;
-	c->idle_ticks += time_ticks() - start;
+	c->rq.hand_over = false;
+	spin_lock_pair(&c->rq.lock, &to->rq.lock);
+	if (to != c) {
+		if (heap_contains(&v->sched.node)) /* woken meanwhile */
+			rq_remove(&c->rq, v);
+		change_cpu(v, c, to);
+	}
+	if (vcpu_runnable(v) && !heap_contains(&v->sched.node))
+		todo = enqueue(to, v, time_ticks());
+	vcpu_release(v);
+	spin_unlock_pair(&c->rq.lock, &to->rq.lock);
+	ask(to, todo);
 }
 
-/* A vCPU that merely sleeps keeps the hardware's state for the case that it is the next to wake. */
-static bool may_stay_loaded(const struct vcpu *v, const struct cpu *c)
-{
-	return !v->offline && !v->pause_count && !v->domain->pause_count && allowed_on(v, c->id);
-}
-
-static void enter(struct cpu *c, struct vcpu *next)
-{
-	sched_start_slice(c);
-	if (c->current != next)
-		vcpu_switch_in(next);
-	else
-		vcpu_resume(next);
-	if (unlikely(!allowed_on(next, c->id)))
-		atomic_or(&c->todo,
-			  TODO_RESCHED); /* its affinity changed while it was loaded: move it on */
-}
-
-/* One that sleeps, too, belongs to a CPU that it may use. */
-static void let_go(struct cpu *c, struct vcpu *v)
-{
-	vcpu_switch_out(v);
-	if (unlikely(!allowed_on(v, c->id)))
-		move_to(v, choose_cpu(v));
-}
-
-struct vcpu *sched_next(struct cpu *c)
+struct vcpu *sched_choose(struct cpu *c)
 {
 	struct runqueue *rq = &c->rq;
+	struct vcpu *next;
+	uint64_t now;
 
-	for (;;) {
-		struct vcpu *next, *away, *loaded = c->current;
-		uint64_t now;
+	spin_lock(&rq->lock);
+	now = time_ticks();
+	put_previous(rq, c, now);
+	next = pick(rq, c, now);
+	spin_unlock(&rq->lock);
+	if (next)
+		start_slice(c);
+	return next;
+}
 
-		spin_lock(&rq->lock);
-		now = time_ticks();
-		away = put_previous(rq, c, now);
-		next = pick(rq, c, now);
-		spin_unlock(&rq->lock);
-
-		if (loaded && loaded != next && (next || !may_stay_loaded(loaded, c)))
-			let_go(c, loaded);
-		if (away)
-			sched_wake(away);
-		if (next) {
-			enter(c, next);
-			return next;
-		}
-		idle_once(c);
-		/*
-		 * Whatever was asked for happens now, when the queue is looked at, or in enter().
-		 */
-		atomic_swap(&c->todo, 0);
-	}
+void sched_let_go(struct cpu *c, struct vcpu *v)
+{
+	if (unlikely(c->rq.hand_over || !sched_allows(&v->sched, c->id)))
+		hand_over(c, v);
+	else
+		vcpu_release(v);
 }

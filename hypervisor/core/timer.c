@@ -1,55 +1,17 @@
 /* SPDX-License-Identifier: ISC */
-/* Timers: a heap of deadlines per CPU, the hardware set to the first of them. */
+/* Timers: a heap of deadlines per CPU; the hardware timer is set to the earliest. */
+#include <hyp/arch.h>
 #include <hyp/cpu.h>
-#include <hyp/lib.h>
+#include <lib/lib.h>
 
-uint32_t time_hz;
-uint64_t time_boot_ticks;
-
-/* ns = ticks * mult >> 32 and back, with factors made once: no divisions later. */
-static uint64_t ns_per_tick_q32, ticks_per_ns_q32;
-
-void time_init(uint32_t hz)
+/* deadline: of the first timer in the queue; TIMER_OFF: the queue is empty. */
+static void program(struct timer_queue *q, uint64_t deadline)
 {
-	time_hz = hz;
-	time_boot_ticks = time_ticks();
-	ns_per_tick_q32 = (1000000000ULL << 32) / hz;
-	ticks_per_ns_q32 = ((uint64_t)hz << 32) / 1000000000ULL;
-}
-
-/* 64 x 32.32 bits: the product needs 96. */
-static uint64_t mul_q32(uint64_t a, uint64_t q32)
-{
-	return (uint64_t)(((unsigned __int128)a * q32) >> 32);
-}
-
-uint64_t time_ns_to_ticks(ns_t ns)
-{
-	return mul_q32(ns, ticks_per_ns_q32);
-}
-
-ns_t time_ticks_to_ns(uint64_t t)
-{
-	return mul_q32(t, ns_per_tick_q32);
-}
-
-ns_t time_now(void)
-{
-	return time_ticks_to_ns(time_ticks() - time_boot_ticks);
-}
-
-static void program(struct timer_queue *q)
-{
-	struct heap_node *first = heap_min(&q->heap);
-	uint64_t deadline = first ? first->key : TIMER_OFF;
-
-	if (deadline == q->programmed)
-		return;
 	q->programmed = deadline;
 	arch_timer_program(deadline);
 }
 
-/* Lock the queue that t is in; it may move while we wait for the lock. */
+/* Lock the queue of t. t may move to another queue while the caller waits for the lock. */
 static struct timer_queue *lock_queue_of(struct timer *t)
 {
 	for (;;) {
@@ -57,34 +19,48 @@ static struct timer_queue *lock_queue_of(struct timer *t)
 		struct timer_queue *q = &cpus[cpu]->timers;
 
 		spin_lock(&q->lock);
-		if (cpu == t->cpu)
+		if (cpu == READ_ONCE(t->cpu))
 			return q;
 		spin_unlock(&q->lock);
 	}
 }
 
-void timer_cancel(struct timer *t)
+/*
+ * The caller holds the queue's lock. The store is the last access: a CPU that then sees t unarmed
+ * in timer_armed() may put it into another queue.
+ */
+static void timer_remove(struct timer_queue *q, struct timer *t)
 {
-	struct timer_queue *q;
+	heap_remove(&q->heap, &t->node);
+	atomic_store_rel(&t->armed, 0);
+}
 
-	if (!timer_armed(t))
-		return;
-	q = lock_queue_of(t);
-	if (timer_armed(t))
-		heap_remove(&q->heap, &t->node);
-	/* The hardware may fire for it once, for nothing: cheaper than programming it now. */
+void timer_cancel_armed(struct timer *t)
+{
+	struct timer_queue *q = lock_queue_of(t);
+
+	if (atomic_load(&t->armed))
+		timer_remove(q, t);
+	/*
+	 * The hardware timer may now expire once for nothing. That costs less than programming it
+	 * here.
+	 */
 	spin_unlock(&q->lock);
 }
 
+/*
+ * After timer_cancel() t is not armed: it was removed here, or by a timer_run() that had stored it
+ * in `firing` first. The load-acquires pair with the store-release after fn in timer_run(), so all
+ * effects of fn are visible.
+ */
 void timer_cancel_sync(struct timer *t)
 {
 	struct cpu *c;
 
 	timer_cancel(t);
 	for_each_cpu (c)
-		while (READ_ONCE(c->timers.firing) == t)
+		while (atomic_load_acq(&c->timers.firing) == t)
 			cpu_relax();
-	smp_mb(); /* what fn did is done */
 }
 
 void timer_set(struct timer *t, uint64_t deadline)
@@ -93,33 +69,35 @@ void timer_set(struct timer *t, uint64_t deadline)
 
 	timer_cancel(t);
 	spin_lock(&c->timers.lock);
-	t->cpu = (uint16_t)c->id;
+	WRITE_ONCE(t->cpu, (uint16_t)c->id);
+	atomic_store(&t->armed, 1);
 	heap_insert(&c->timers.heap, &t->node, deadline);
-	if (deadline < c->timers.programmed)
-		program(&c->timers);
+	if (deadline < c->timers.programmed) /* it is the earliest */
+		program(&c->timers, deadline);
 	spin_unlock(&c->timers.lock);
 }
 
 void timer_run(void)
 {
 	struct timer_queue *q = &this_cpu()->timers;
+	struct heap_node *n;
 
 	spin_lock(&q->lock);
-	for (;;) {
-		struct heap_node *n = heap_min(&q->heap);
+	while ((n = heap_min(&q->heap)) && n->key <= time_ticks()) {
 		struct timer *t;
 
-		if (!n || n->key > time_ticks())
-			break;
 		t = container_of(n, struct timer, node);
-		heap_remove(&q->heap, n);
-		q->firing = t;
+		/*
+		 * `firing` is set before the removal, for timer_cancel_sync(). The removal ends
+		 * with a store-release.
+		 */
+		atomic_store(&q->firing, t);
+		timer_remove(q, t);
 		spin_unlock(&q->lock);
 		t->fn(t);
+		atomic_store_rel(&q->firing, NULL);
 		spin_lock(&q->lock);
-		q->firing = NULL;
 	}
-	q->programmed = 0; /* the hardware's deadline has passed: program() must write it */
-	program(q);
+	program(q, n ? n->key : TIMER_OFF);
 	spin_unlock(&q->lock);
 }

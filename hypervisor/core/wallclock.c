@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* The wall clock. */
+/* The wall clock and its copy in the shared_info of each domain. */
 #include <hyp/domain.h>
 #include <hyp/wallclock.h>
+#include <public/xen.h>
 
 static struct {
 	struct spinlock lock;
-	uint64_t sec; /* when system time was 0 */
+	uint64_t sec; /* wall-clock time at system time 0 */
 	uint32_t nsec;
 } clock = {.lock = SPINLOCK_INIT(RANK_LOG)};
 
@@ -26,7 +27,7 @@ void wallclock_set(uint64_t sec, uint32_t nsec, ns_t at)
 	spin_unlock(&clock.lock);
 }
 
-/* An odd version tells readers that a change is under way (the ABI's sequence counter). */
+/* An odd version means that an update is in progress (the ABI's sequence counter). */
 void wallclock_publish(struct domain *d)
 {
 	struct shared_info *s = d->shared_info;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* Watchdogs: a guest that does not come back in time is stopped, with a reason of its own. */
+/* Watchdogs: a guest that does not renew a timer in time is stopped with SHUTDOWN_watchdog. */
+#include <hyp/arch.h>
 #include <hyp/domain.h>
-#include <hyp/errno.h>
-#include <hyp/lib.h>
-#include <hyp/log.h>
+#include <lib/errno.h>
+#include <lib/lib.h>
+#include <lib/log.h>
+#include <lib/time.h>
 #include <hyp/watchdog.h>
 #include <public/sched.h>
 
@@ -17,11 +19,17 @@ static void expired(struct timer *t)
 	domain_shutdown(w->domain, SHUTDOWN_watchdog);
 }
 
-static void start(struct domain *d, struct watchdog *w, uint32_t seconds)
+void watchdog_init(struct domain *d)
 {
-	w->domain = d;
+	for (unsigned i = 0; i < ARRAY_SIZE(d->watchdog); i++) {
+		d->watchdog[i].domain = d;
+		d->watchdog[i].timer.fn = expired;
+	}
+}
+
+static void start(struct watchdog *w, uint32_t seconds)
+{
 	w->used = true;
-	w->timer.fn = expired;
 	timer_set(&w->timer, time_ticks() + (uint64_t)seconds * time_hz);
 }
 
@@ -31,13 +39,13 @@ static void stop(struct watchdog *w)
 	w->used = false;
 }
 
-/* d->lock is held. */
+/* The caller holds d->lock. */
 static int start_new(struct domain *d, uint32_t seconds)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(d->watchdog); i++) {
 		if (d->watchdog[i].used)
 			continue;
-		start(d, &d->watchdog[i], seconds);
+		start(&d->watchdog[i], seconds);
 		return (int)i + 1;
 	}
 	return -ENOSPC;
@@ -51,21 +59,22 @@ int watchdog_set(struct domain *d, uint32_t id, uint32_t seconds)
 	if (id > ARRAY_SIZE(d->watchdog))
 		return -EINVAL;
 	spin_lock(&d->lock);
-	w = id ? &d->watchdog[id - 1] : NULL;
+	w = id ? &d->watchdog[index_nospec(id - 1, ARRAY_SIZE(d->watchdog))] : NULL;
 	if (!w)
 		ret = start_new(d, seconds);
 	else if (!w->used)
 		ret = -EINVAL;
 	else if (seconds)
-		start(d, w, seconds);
+		start(w, seconds);
 	else
 		stop(w);
 	spin_unlock(&d->lock);
 	return ret;
 }
 
-void watchdog_relinquish(struct domain *d)
+int watchdog_relinquish(struct domain *d)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(d->watchdog); i++)
 		timer_cancel_sync(&d->watchdog[i].timer);
+	return 0;
 }

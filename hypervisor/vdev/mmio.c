@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Emulated devices: finds the device, and the row of its register table, that an access is for. */
 #include <hyp/domain.h>
-#include <hyp/errno.h>
-#include <hyp/mmio.h>
+#include <lib/errno.h>
+#include <vdev/mmio.h>
 
 int mmio_register(struct domain *d, gpaddr_t base, uint64_t size, const struct mmio_device *device,
 		  const void *data)
@@ -21,11 +21,11 @@ int mmio_register(struct domain *d, gpaddr_t base, uint64_t size, const struct m
 }
 
 /*
- * The region of an access, NULL: none, or misaligned. An aligned one cannot straddle a region's end, as sizes of regions
- * are multiples of 8.
+ * The region of an access, NULL: none, or misaligned. An aligned one cannot straddle a region's
+ * end, as sizes of regions are multiples of 8.
  */
-static inline const struct mmio_region *find_region(const struct vcpu *v, gpaddr_t addr,
-						    unsigned size)
+static __inline_here const struct mmio_region *find_region(const struct vcpu *v, gpaddr_t addr,
+							   unsigned size)
 {
 	const struct mmio_region *r = v->domain->arch.mmio.region;
 
@@ -49,6 +49,20 @@ bool mmio_write(struct vcpu *v, gpaddr_t addr, unsigned size, uint64_t value)
 	const struct mmio_region *r = find_region(v, addr, size);
 
 	return likely(r) && r->device->write(v, addr - r->base, size, value, r->data);
+}
+
+bool mmio_access(struct vcpu *v, gpaddr_t addr, unsigned size, bool write, uint64_t *value)
+{
+	const struct mmio_region *region = find_region(v, addr, size);
+	struct mmio_result r;
+
+	if (!region)
+		return false;
+	if (write)
+		return region->device->write(v, addr - region->base, size, *value, region->data);
+	r = region->device->read(v, addr - region->base, size, region->data);
+	*value = r.value;
+	return r.done;
 }
 
 void mmio_table_init(const struct mmio_table *t)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* The vGIC: virtual interrupts, where they come from, and the life of what they belong to. */
-#include <hyp/atomic.h>
-#include <hyp/errno.h>
-#include <hyp/pool.h>
-#include <hyp/vtimer.h>
+#include <lib/atomic.h>
+#include <lib/errno.h>
+#include <mem/pool.h>
+#include <vdev/vtimer.h>
+#include <public/xen.h>
 #include "vgic.h"
 
 static struct pool block_pool = POOL_INIT("virqs", block_pool, 32 * sizeof(struct virq), 1);
@@ -79,6 +80,7 @@ static struct virq *spi_get(struct domain *d, unsigned intid)
 
 	if (n >= d->vgic.nr_spis || d->nr_vcpus == 0)
 		return NULL;
+	n = (unsigned)index_nospec(n, d->vgic.nr_spis);
 	block = atomic_load_acq(&d->vgic.spi[n / 32]);
 	if (likely(block))
 		return &block[n % 32];
@@ -94,12 +96,13 @@ static struct virq *spi_get(struct domain *d, unsigned intid)
 
 struct virq *virq_find(struct vcpu *v, unsigned intid)
 {
-	return intid < NR_LOCALS ? &v->vgic.local[intid] : spi_find(v->domain, intid);
+	return intid < NR_LOCALS ? &v->vgic.local[intid % NR_LOCALS] /* %: speculation */
+				 : spi_find(v->domain, intid);
 }
 
 struct virq *virq_get(struct vcpu *v, unsigned intid)
 {
-	return intid < NR_LOCALS ? &v->vgic.local[intid] : spi_get(v->domain, intid);
+	return intid < NR_LOCALS ? &v->vgic.local[intid % NR_LOCALS] : spi_get(v->domain, intid);
 }
 
 void vgic_raise_spi(struct domain *d, unsigned intid)
@@ -188,21 +191,38 @@ void vgic_vcpu_reset(struct vcpu *v)
  * Domains.
  */
 
+static const struct vgic_model *const models[] = {&vgic_v2_model, &vgic_v3_model};
+
+const struct vgic_model *vgic_model(unsigned version)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(models); i++)
+		if (models[i]->version == version)
+			return models[i];
+	return NULL;
+}
+
+const struct vgic_model *vgic_offered(void)
+{
+	return vgic_model(irqchip->version);
+}
+
 void vgic_init(void)
 {
-	vgic_v2_init_tables();
-	vgic_v3_init_tables();
+	for (unsigned i = 0; i < ARRAY_SIZE(models); i++)
+		models[i]->init_tables();
 }
 
 int vgic_domain_init(struct domain *d, unsigned version, unsigned nr_spis, gpaddr_t dist_base,
 		     gpaddr_t cpu_base)
 {
-	if (nr_spis > VGIC_MAX_SPIS || (version != 2 && version != 3))
+	const struct vgic_model *model = vgic_model(version);
+
+	if (!model || nr_spis > VGIC_MAX_SPIS || d->max_vcpus > model->max_vcpus)
 		return -EINVAL;
 	nr_spis = ALIGN_UP(nr_spis, 32u);
 	d->vgic.version = version;
 	d->vgic.nr_spis = (uint16_t)MIN(nr_spis, (unsigned)VGIC_MAX_SPIS);
-	return version == 2 ? vgic_v2_init(d, dist_base) : vgic_v3_init(d, dist_base, cpu_base);
+	return model->init(d, dist_base, cpu_base);
 }
 
 static void spi_disconnect(struct virq *q)

@@ -5,8 +5,10 @@
 #ifndef VDEV_VGIC_H
 #define VDEV_VGIC_H
 
+#include <hyp/cpu.h>
 #include <hyp/domain.h>
-#include <hyp/mmio.h>
+#include <vdev/mmio.h>
+#include <public/xen.h>
 
 #define NO_LR 0xff
 
@@ -28,11 +30,18 @@
 #define VIRQ_LR_LATCH   BIT(9)  /* pending came from the latch, not from the line */
 #define VIRQ_LR_HW      BIT(10) /* the guest's deactivation deactivates hwirq */
 #define VIRQ_LR_FLAGS   (VIRQ_LR_PENDING | VIRQ_LR_LATCH | VIRQ_LR_HW)
+/*
+ * State again: the guest itself made it pending (ISPENDR), so it stays so whatever its line does.
+ */
+#define VIRQ_BY_HAND BIT(12)
 
 /*
  * A virtual interrupt. Pending is `latch` (edges, SGIs, writes to ISPENDR) or, if configured as
  * level, the line. A bit of the latch moves into the list register and comes back when it is read
  * while still pending.
+ *
+ * The line of a forwarded interrupt is the device's. It is not watched; when the physical interrupt
+ * is taken, the latch is set, and virq_line_fell() takes it back.
  */
 struct virq {
 	struct list link; /* in ready or leaving of its owner; self-linked: in none */
@@ -87,18 +96,65 @@ static inline void vgic_unlock(struct vcpu *v)
 }
 
 /*
- * q, whose owner is locked (see virq_owner_lock()), is pending, as if its latch were set. source: the sending vCPU of
- * a GICv2 SGI, else 0. Unlocks.
+ * q, whose owner is locked (see virq_owner_lock()), is pending, as if its latch were set. source:
+ * the sending vCPU of a GICv2 SGI, else 0. Unlocks.
  */
 void virq_raise(struct vcpu *v, struct virq *q, unsigned source);
 /*
- * The same, for the physical interrupt q->hwirq, which was acknowledged and stays active until the guest ends it.
+ * The same, for the physical interrupt q->hwirq, which was acknowledged and stays active until the
+ * guest ends it.
  */
 void virq_forward(struct vcpu *v, struct virq *q);
 /* The same, of a vCPU that is loaded here. */
 void virq_forward_local(struct vcpu *v, struct virq *q);
 
-/* Lock an interrupt without looking at its list register. Private ones: their vCPU never changes. */
+static inline bool is_here(const struct vgic_vcpu *g)
+{
+	return g->cpu == this_cpu();
+}
+
+/* May it signal the guest when it is in a list register? */
+static inline bool virq_signals(const struct vcpu *v, const struct virq *q)
+{
+	return (q->flags & VIRQ_ENABLED) && READ_ONCE(v->domain->vgic.enabled);
+}
+
+/* If q is pending, is it so because of the line of its physical interrupt? */
+static inline bool virq_follows_line(const struct virq *q)
+{
+	return (q->flags & (VIRQ_PHYS_ACTIVE | VIRQ_EDGE | VIRQ_BY_HAND)) == VIRQ_PHYS_ACTIVE;
+}
+
+/*
+ * Line of the physical interrupt behind q. Only the CPU that has v loaded can see that of v's
+ * timer: others take it for high. Locked, v is the owner.
+ */
+bool virq_phys_line(const struct vcpu *v, const struct virq *q);
+
+/*
+ * Pending of a level-triggered interrupt follows its line (IHI0069 4.1.2, IHI0048B 3.2.4), but a
+ * forwarded one was taken from the physical GIC while the line was high. Is its line low by now?
+ * Then it is pending no more, unless the guest said so itself. Looked at where it costs nothing
+ * that matters: before q gets a list register, when the guest reads or writes q's registers, and
+ * when the guest sleeps. In a list register of a guest that runs on nobody looks.
+ *
+ * Why no CPU looks there: the fall of a device's line is no event for the hypervisor, so there is
+ * nothing to kick for, and to look at each entry would cost every path. The guest then takes an
+ * interrupt that has no cause any more. Software has to bear that on hardware too: a line can fall
+ * between the read of GICC_IAR and the handler. The lines of emulated devices are another case:
+ * virq_update() notifies the vCPU, which takes the interrupt back.
+ */
+static inline bool virq_line_fell(const struct vcpu *v, const struct virq *q)
+{
+	return unlikely(virq_follows_line(q)) && !virq_phys_line(v, q);
+}
+
+/* Choose anew what is in the list registers of v, which is loaded here and locked. */
+void vgic_rebalance(struct vcpu *v);
+
+/*
+ * Lock an interrupt without looking at its list register. Private ones: their vCPU never changes.
+ */
 static inline struct vcpu *virq_owner_lock(struct domain *d, struct virq *q)
 {
 	for (;;) {
@@ -176,10 +232,6 @@ mmio_write_fn vgic_write_bank;
  */
 #define VGIC_IIDR 0x43b
 
-/* Once, at boot. */
-void vgic_v2_init_tables(void);
-void vgic_v3_init_tables(void);
-int vgic_v2_init(struct domain *d, gpaddr_t dist_base);
-int vgic_v3_init(struct domain *d, gpaddr_t dist_base, gpaddr_t redist_base);
+extern const struct vgic_model vgic_v2_model, vgic_v3_model;
 
 #endif

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* Registers with some bits for each interrupt: one walker, and what the bits of each kind do. */
+#include <hyp/arch.h>
+#include <hyp/cpu.h>
+#include <vdev/vtimer.h>
+#include <public/xen.h>
 #include "vgic.h"
 
 /*
@@ -97,7 +101,7 @@ static inline bool is_sgi(const struct virq *q)
 /* The physical interrupt goes where the target vCPU is now: it saves a hop most of the time. */
 void virq_set_target(struct vcpu *v, struct virq *q, unsigned id)
 {
-	q->target = (uint8_t)id;
+	WRITE_ONCE(q->target, (uint8_t)id);
 	if (is_routed(q))
 		irqchip->set_target(q->hwirq, cpus[READ_ONCE(v->domain->vcpu[id]->sched.cpu)]);
 }
@@ -121,6 +125,19 @@ static void clear_enable(struct vcpu *v, struct virq *q, uint32_t value __unused
 	q->flags &= ~VIRQ_ENABLED;
 }
 
+/*
+ * The virtual timer's line, which its physical interrupt tells of a moment later, or when the guest
+ * has ended the one before, or when v is loaded again. Of a vCPU that is loaded elsewhere it cannot
+ * be seen.
+ */
+static bool vtimer_pending(const struct vcpu *v, const struct virq *q)
+{
+	const struct cpu *c = v->vgic.cpu;
+
+	return q->intid == VTIMER_PPI && !(q->flags & VIRQ_EDGE) && (!c || c == this_cpu()) &&
+	       arch_vtimer_line(v);
+}
+
 /* While the guest handles a forwarded interrupt, what comes next waits in the physical one. */
 static uint32_t get_pending(struct vcpu *v, struct virq *q)
 {
@@ -128,9 +145,7 @@ static uint32_t get_pending(struct vcpu *v, struct virq *q)
 		return 0;
 	if (virq_state(v->domain, q).pending)
 		return 1;
-	if (!is_routed(q) && (!(q->flags & VIRQ_PHYS_ACTIVE) || v->vgic.cpu != this_cpu()))
-		return 0;
-	return irqchip->is_pending(q->hwirq);
+	return is_routed(q) ? irqchip->is_pending(q->hwirq) : vtimer_pending(v, q);
 }
 
 /*
@@ -141,10 +156,12 @@ static void set_pending(struct vcpu *v, struct virq *q, uint32_t value __unused)
 {
 	if (v->domain->vgic.version == 2 && is_sgi(q))
 		return;
-	if (is_routed(q))
+	if (is_routed(q)) {
 		q->flags |= VIRQ_SET_PENDING;
-	else
+	} else {
 		q->latch = 1;
+		q->flags |= VIRQ_BY_HAND;
+	}
 }
 
 static void clear_pending(struct vcpu *v, struct virq *q, uint32_t value __unused)
@@ -153,7 +170,7 @@ static void clear_pending(struct vcpu *v, struct virq *q, uint32_t value __unuse
 		return;
 	if (is_routed(q))
 		irqchip->set_pending(q->hwirq, false);
-	q->flags &= ~VIRQ_SET_PENDING;
+	q->flags &= ~(VIRQ_SET_PENDING | VIRQ_BY_HAND);
 	q->latch = 0;
 	q->drop = 1;
 	/*
@@ -189,7 +206,7 @@ static uint32_t get_priority(struct vcpu *v __unused, struct virq *q)
 /* 32 levels, as list registers have. */
 static void set_priority(struct vcpu *v __unused, struct virq *q, uint32_t value)
 {
-	q->priority = value & 0xf8;
+	WRITE_ONCE(q->priority, value & 0xf8);
 }
 
 #define CONFIG_EDGE 2

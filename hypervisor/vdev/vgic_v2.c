@@ -6,11 +6,11 @@
  * One group, as without the Security Extensions: IGROUPR reads as zero, GICD_CTLR has one enable
  * bit.
  */
-#include <hyp/errno.h>
+#include <boot/bootinfo.h>
+#include <public/domctl.h>
 #include "vgic.h"
 
-#define DIST_SIZE   0x1000
-#define MAX_CPUS_V2 8
+#define DIST_SIZE 0x1000
 
 static uint64_t ctlr_read(struct vcpu *v, const struct mmio_reg *r __unused,
 			  unsigned offset __unused, unsigned size __unused)
@@ -71,7 +71,7 @@ static void set_targets(struct vcpu *v, struct virq *q, uint32_t value)
 	if (q->intid < NR_LOCALS)
 		return;
 	value &= BIT(d->max_vcpus) - 1;
-	q->targets = (uint8_t)value;
+	WRITE_ONCE(q->targets, (uint8_t)value);
 	for (; value; value &= value - 1) {
 		unsigned id = (unsigned)__builtin_ctz(value);
 
@@ -126,14 +126,29 @@ static const struct mmio_reg dist_rows[] = {
 };
 MMIO_TABLE(dist, DIST_SIZE);
 
-void vgic_v2_init_tables(void)
+static void init_tables(void)
 {
 	mmio_table_init(&dist);
 }
 
-int vgic_v2_init(struct domain *d, gpaddr_t dist_base)
+static int init(struct domain *d, gpaddr_t dist_base, gpaddr_t cpu_base __unused)
 {
-	if (d->max_vcpus > MAX_CPUS_V2)
-		return -EINVAL;
 	return mmio_register(d, dist_base, DIST_SIZE, &mmio_table_device, &dist);
 }
+
+static const struct range *machine_cpu(const struct bootinfo *bi)
+{
+	return &bi->gic.cpu;
+}
+
+const struct vgic_model vgic_v2_model = {
+	.version = 2,
+	.domctl_version = XEN_DOMCTL_CONFIG_GIC_V2,
+	.max_vcpus = 8, /* bits of GICD_ITARGETSR */
+	.guest_dist = GUEST_GICD_BASE,
+	.guest_cpu = GUEST_GICC_BASE,
+	.cpu_size = GUEST_GICC_SIZE,
+	.machine_cpu = machine_cpu,
+	.init = init,
+	.init_tables = init_tables,
+};

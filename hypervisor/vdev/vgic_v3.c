@@ -6,7 +6,8 @@
  * Affinity routing always, one security state (GICD_CTLR.DS), all interrupts in Group 1, no LPIs,
  * no 1-of-N routing.
  */
-#include <hyp/errno.h>
+#include <boot/bootinfo.h>
+#include <public/domctl.h>
 #include "vgic.h"
 
 #define DIST_SIZE 0x10000
@@ -166,13 +167,13 @@ static bool redist_write(struct vcpu *v, uint64_t offset, unsigned size, uint64_
 
 static const struct mmio_device redist_device = {redist_read, redist_write};
 
-void vgic_v3_init_tables(void)
+static void init_tables(void)
 {
 	mmio_table_init(&dist);
 	mmio_table_init(&redist);
 }
 
-int vgic_v3_init(struct domain *d, gpaddr_t dist_base, gpaddr_t redist_base)
+static int init(struct domain *d, gpaddr_t dist_base, gpaddr_t redist_base)
 {
 	int err = mmio_register(d, dist_base, DIST_SIZE, &mmio_table_device, &dist);
 
@@ -181,6 +182,24 @@ int vgic_v3_init(struct domain *d, gpaddr_t dist_base, gpaddr_t redist_base)
 	return mmio_register(d, redist_base, (uint64_t)d->max_vcpus * VGIC_REDIST_STRIDE,
 			     &redist_device, NULL);
 }
+
+static const struct range *machine_cpu(const struct bootinfo *bi)
+{
+	return &bi->gic.redist[0];
+}
+
+const struct vgic_model vgic_v3_model = {
+	.version = 3,
+	.domctl_version = XEN_DOMCTL_CONFIG_GIC_V3,
+	.max_vcpus = MAX_VCPUS,
+	.guest_dist = GUEST_GICV3_GICD_BASE,
+	.guest_cpu = GUEST_GICV3_GICR0_BASE,
+	.vcpu_stride = VGIC_REDIST_STRIDE,
+	.dt_regions = "#redistributor-regions",
+	.machine_cpu = machine_cpu,
+	.init = init,
+	.init_tables = init_tables,
+};
 
 /*
  * ICC_SGI1R_EL1: target list in bits 15-0, Aff1 in 23-16, INTID in 27-24, Aff2 in 39-32, IRM (all

@@ -7,12 +7,12 @@
  * while the ring is full. The receive FIFO is the other half of the ring, its trigger level one
  * byte, and bytes that wait have always waited long enough for the timeout interrupt.
  */
-#include <hyp/atomic.h>
+#include <lib/atomic.h>
 #include <hyp/domain.h>
-#include <hyp/errno.h>
-#include <hyp/mmio.h>
-#include <hyp/page.h>
-#include <hyp/vpl011.h>
+#include <lib/errno.h>
+#include <vdev/mmio.h>
+#include <mem/page.h>
+#include <vdev/vpl011.h>
 #include <public/arch-arm.h>
 #include <public/io/console.h>
 
@@ -53,7 +53,7 @@ static void update_line(struct domain *d)
 
 static void set_raw(struct vpl011 *u, uint16_t bits, bool on)
 {
-	u->ris = on ? u->ris | bits : u->ris & (uint16_t)~bits;
+	WRITE_ONCE(u->ris, on ? u->ris | bits : u->ris & (uint16_t)~bits);
 }
 
 /* The daemon has put something into the ring, or taken something out of it. */
@@ -110,7 +110,9 @@ static uint8_t receive(struct domain *d)
 	if (took) {
 		byte = (uint8_t)READ_ONCE(u->ring->in[u->in_cons % sizeof(u->ring->in)]);
 		atomic_store(&u->in_cons, u->in_cons + 1);
-		/* The byte is read before its place is given back; pairs with the daemon's barrier. */
+		/*
+		 * The byte is read before its place is given back; pairs with the daemon's barrier.
+		 */
 		atomic_store_rel(&u->ring->in_cons, u->in_cons);
 		level--;
 	}
@@ -173,7 +175,7 @@ static void imsc_write(struct vcpu *v, const struct mmio_reg *r __unused, unsign
 	struct vpl011 *u = &v->domain->vuart;
 
 	spin_lock(&u->lock);
-	u->imsc = (uint16_t)(merge(offset, size, value, u->imsc) & INT_MASK);
+	WRITE_ONCE(u->imsc, (uint16_t)(merge(offset, size, value, u->imsc) & INT_MASK));
 	update_line(v->domain);
 	spin_unlock(&u->lock);
 }

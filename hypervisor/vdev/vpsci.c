@@ -4,24 +4,29 @@
  * calls (DEN0028), by HVC #0 or SMC #0 alike. Nothing is ever passed to the real firmware.
  */
 #include <arm/psci.h>
+#include <arm/spectre.h>
 #include <arm/trap.h>
 #include <asm/context.h>
+#include <hyp/arch.h>
+#include <hyp/cpu.h>
 #include <hyp/domain.h>
-#include <hyp/vtimer.h>
+#include <vdev/vtimer.h>
 #include <hyp/version.h>
 #include <public/sched.h>
 
-typedef int64_t smccc_fn(struct vcpu *v, const uint64_t *x);
+typedef int64_t smccc_fn(struct vcpu *v);
 
-static bool is_64bit(const uint64_t *x)
+static bool is_64bit(const struct vcpu *v)
 {
-	return x[0] & BIT(30);
+	return vcpu_x(v, 0) & BIT(30);
 }
 
 /* Arguments of a 32-bit call are the low halves. */
-static uint64_t arg(const uint64_t *x, unsigned n)
+static uint64_t arg(const struct vcpu *v, unsigned n)
 {
-	return is_64bit(x) ? x[n] : (uint32_t)x[n];
+	uint64_t x = vcpu_x(v, n);
+
+	return is_64bit(v) ? x : (uint32_t)x;
 }
 
 /* The vCPU with these MPIDR affinity fields: Aff1 counts in sixteens, the others are 0. */
@@ -32,7 +37,7 @@ static struct vcpu *vcpu_by_affinity(struct domain *d, uint64_t aff)
 	return domain_vcpu(d, (unsigned)(aff >> 8 << 4 | (aff & 0xf)));
 }
 
-static int64_t psci_version(struct vcpu *v __unused, const uint64_t *x __unused)
+static int64_t psci_version(struct vcpu *v __unused)
 {
 	return PSCI_VERSION_1_1;
 }
@@ -50,11 +55,11 @@ static bool is_on(const struct vcpu *v)
  * Only one caller at a time may change `offline` from 1 to 0: the domain's lock. Context is set up
  * before the vCPU can run; nobody else touches an offline one.
  */
-static int64_t cpu_on(struct vcpu *v, const uint64_t *x)
+static int64_t cpu_on(struct vcpu *v)
 {
 	struct domain *d = v->domain;
-	struct vcpu *target = vcpu_by_affinity(d, arg(x, 1));
-	uint64_t entry = arg(x, 2);
+	struct vcpu *target = vcpu_by_affinity(d, arg(v, 1));
+	uint64_t entry = arg(v, 2);
 	mfn_t mfn;
 	enum p2m_type type;
 	int64_t ret = PSCI_SUCCESS;
@@ -67,7 +72,7 @@ static int64_t cpu_on(struct vcpu *v, const uint64_t *x)
 	if (is_on(target)) {
 		ret = PSCI_ALREADY_ON;
 	} else {
-		arch_vcpu_reset(target, entry, arg(x, 3));
+		arch_vcpu_reset(target, entry, arg(v, 3));
 		vgic_vcpu_reset(target);
 		atomic_store(&target->blocked, 0);
 		atomic_store_rel(&target->offline, 0);
@@ -78,7 +83,7 @@ static int64_t cpu_on(struct vcpu *v, const uint64_t *x)
 	return ret;
 }
 
-static int64_t cpu_off(struct vcpu *v, const uint64_t *x __unused)
+static int64_t cpu_off(struct vcpu *v)
 {
 	vtimer_vcpu_stop(v);
 	atomic_store(&v->offline, 1);
@@ -87,16 +92,16 @@ static int64_t cpu_off(struct vcpu *v, const uint64_t *x __unused)
 }
 
 /* Standby only: the vCPU wakes up where it was. */
-static int64_t cpu_suspend(struct vcpu *v, const uint64_t *x __unused)
+static int64_t cpu_suspend(struct vcpu *v)
 {
 	vcpu_block(v, SLEEP_IRQ);
 	return PSCI_SUCCESS;
 }
 
-static int64_t affinity_info(struct vcpu *v, const uint64_t *x)
+static int64_t affinity_info(struct vcpu *v)
 {
 	struct domain *d = v->domain;
-	uint64_t aff = arg(x, 1), level = arg(x, 2), ignore;
+	uint64_t aff = arg(v, 1), level = arg(v, 2), ignore;
 	bool found = false;
 	struct vcpu *other;
 
@@ -117,26 +122,37 @@ static int64_t affinity_info(struct vcpu *v, const uint64_t *x)
 }
 
 /* 2: no trusted OS that would have to be migrated. */
-static int64_t migrate_info_type(struct vcpu *v __unused, const uint64_t *x __unused)
+static int64_t migrate_info_type(struct vcpu *v __unused)
 {
 	return 2;
 }
 
-static int64_t system_off(struct vcpu *v, const uint64_t *x __unused)
+static int64_t system_off(struct vcpu *v)
 {
 	domain_shutdown(v->domain, SHUTDOWN_poweroff);
 	return PSCI_INTERNAL_FAILURE; /* only if somebody resumes it */
 }
 
-static int64_t system_reset(struct vcpu *v, const uint64_t *x __unused)
+static int64_t system_reset(struct vcpu *v)
 {
 	domain_shutdown(v->domain, SHUTDOWN_reboot);
 	return PSCI_INTERNAL_FAILURE;
 }
 
-static int64_t smccc_version(struct vcpu *v __unused, const uint64_t *x __unused)
+static int64_t smccc_version(struct vcpu *v __unused)
 {
 	return SMCCC_VERSION_1_2;
+}
+
+/*
+ * The way here has done it, if this machine has it at all (arch/arm/spectre.h); the call returns
+ * nothing.
+ */
+static int64_t workaround(struct vcpu *v)
+{
+	return spectre_guest_feature(&spectre_all, (uint32_t)vcpu_x(v, 0)) >= 0
+		       ? 0
+		       : SMCCC_NOT_SUPPORTED;
 }
 
 static smccc_fn psci_features, arch_features, hyp_count, std_count;
@@ -159,6 +175,9 @@ static const struct {
 	{PSCI_FEATURES, psci_features},
 	{SMCCC_VERSION, smccc_version},
 	{SMCCC_ARCH_FEATURES, arch_features},
+	{SMCCC_ARCH_WORKAROUND_1, workaround},
+	{SMCCC_ARCH_WORKAROUND_2, workaround},
+	{SMCCC_ARCH_WORKAROUND_3, workaround},
 	{SMCCC_HYP_CALL_COUNT, hyp_count},
 	{SMCCC_STD_CALL_COUNT, std_count},
 };
@@ -172,32 +191,31 @@ static smccc_fn *find_call(uint32_t id)
 }
 
 /* Exists: 0; for CPU_SUSPEND 0 also says "original format, no OS-initiated mode". */
-static int64_t psci_features(struct vcpu *v __unused, const uint64_t *x)
+static int64_t psci_features(struct vcpu *v)
 {
-	uint32_t id = (uint32_t)x[1];
+	uint32_t id = (uint32_t)vcpu_x(v, 1);
 
 	if ((id & 0xbfffffe0) != PSCI_VERSION && id != SMCCC_VERSION)
 		return PSCI_NOT_SUPPORTED;
 	return find_call(id) ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED;
 }
 
-/*
- * The architecture's own calls that exist; workarounds are the hypervisor's to apply, guests need
- * none.
- */
-static int64_t arch_features(struct vcpu *v __unused, const uint64_t *x)
+/* The architecture's own calls that exist, and what becomes of the workarounds of speculation. */
+static int64_t arch_features(struct vcpu *v)
 {
-	uint32_t id = (uint32_t)x[1];
+	uint32_t id = (uint32_t)vcpu_x(v, 1);
 
-	return id == SMCCC_VERSION || id == SMCCC_ARCH_FEATURES ? 0 : SMCCC_NOT_SUPPORTED;
+	if (id == SMCCC_VERSION || id == SMCCC_ARCH_FEATURES)
+		return 0;
+	return spectre_guest_feature(&spectre_all, id);
 }
 
-static int64_t hyp_count(struct vcpu *v __unused, const uint64_t *x __unused)
+static int64_t hyp_count(struct vcpu *v __unused)
 {
 	return 3; /* count, UID, revision */
 }
 
-static int64_t std_count(struct vcpu *v __unused, const uint64_t *x __unused)
+static int64_t std_count(struct vcpu *v __unused)
 {
 	return 12; /* the PSCI calls above */
 }
@@ -217,13 +235,13 @@ static const struct {
 	{SMCCC_STD_REVISION, 2, {1, 1}},
 };
 
-static bool answer_identity(uint64_t *x)
+static bool answer_identity(struct vcpu *v)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(identities); i++) {
-		if (identities[i].id != (uint32_t)x[0])
+		if (identities[i].id != (uint32_t)vcpu_x(v, 0))
 			continue;
 		for (unsigned j = 0; j < identities[i].nr; j++)
-			x[j] = identities[i].value[j];
+			vcpu_set_x(v, j, identities[i].value[j]);
 		return true;
 	}
 	return false;
@@ -231,13 +249,12 @@ static bool answer_identity(uint64_t *x)
 
 void smccc_call(struct vcpu *v)
 {
-	uint64_t *x = v->arch.x;
-	smccc_fn *fn = find_call((uint32_t)x[0]);
-	bool wide = is_64bit(x);
+	smccc_fn *fn = find_call((uint32_t)vcpu_x(v, 0));
+	bool wide = is_64bit(v);
 	int64_t ret;
 
-	if (!fn && answer_identity(x))
+	if (!fn && answer_identity(v))
 		return;
-	ret = fn ? fn(v, x) : SMCCC_NOT_SUPPORTED;
-	x[0] = wide || ret < 0 ? (uint64_t)ret : (uint32_t)ret;
+	ret = fn ? fn(v) : SMCCC_NOT_SUPPORTED;
+	vcpu_set_x(v, 0, wide || ret < 0 ? (uint64_t)ret : (uint32_t)ret);
 }

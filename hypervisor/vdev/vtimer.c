@@ -3,8 +3,9 @@
  * The emulated physical timer (Arm ARM D12.2.4), and what wakes a vCPU that sleeps with its virtual
  * timer armed.
  */
+#include <hyp/arch.h>
 #include <hyp/domain.h>
-#include <hyp/vtimer.h>
+#include <vdev/vtimer.h>
 
 #define CTL_ENABLE  BIT(0)
 #define CTL_IMASK   BIT(1)
@@ -60,9 +61,16 @@ void vtimer_vcpu_stop(struct vcpu *v)
 {
 	spin_lock(&v->ptimer_lock);
 	v->arch.ptimer.ctl = 0;
-	timer_cancel(&v->ptimer);
+	ptimer_update(v);
 	spin_unlock(&v->ptimer_lock);
 	timer_cancel(&v->vtimer_wake);
+}
+
+void vtimer_vcpu_end(struct vcpu *v)
+{
+	vtimer_vcpu_stop(v);
+	timer_cancel_sync(&v->ptimer);
+	timer_cancel_sync(&v->vtimer_wake);
 }
 
 /* Only the vCPU itself changes its registers, so it may read them without the lock. */

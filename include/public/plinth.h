@@ -28,8 +28,9 @@
  *
  * Preemptible: the hypervisor moves `done` on, in the caller's structure, before it restarts the
  * call; a caller never sees that. On an error `done` says how many bytes were written before.
- * Errors: -ESRCH no such domain; -EINVAL the caller's own, done > length, address overflow, padding; -EFAULT the
- * buffer, at `done`, cannot be read; -ENXIO the domain has no RAM at gpa + done.
+ * Errors: -ESRCH no such domain; -EINVAL the caller's own, done > length, address overflow,
+ * padding; -EFAULT the buffer, at `done`, cannot be read; -ENXIO the domain has no RAM at gpa +
+ * done.
  */
 #define PLINTH_OP_copy_to_domain 1
 struct plinth_copy_to_domain {

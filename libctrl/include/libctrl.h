@@ -73,6 +73,13 @@ struct ctrl_version {
 };
 int ctrl_get_version(struct ctrl *c, struct ctrl_version *version);
 
+/*
+ * Whether the domain that asks is mapped 1:1: its guest frames are the machine's. 1, 0 or a
+ * negative errno. Pages that such a domain gives back stay its own, as nothing else could take
+ * their place.
+ */
+int ctrl_is_direct_mapped(struct ctrl *c);
+
 struct ctrl_physinfo {
 	uint32_t nr_cpus;    /* online */
 	uint32_t max_cpu_id; /* the largest number a CPU can have */
@@ -282,8 +289,8 @@ int ctrl_map_range(struct ctrl *c, uint32_t domid, uint64_t gfn, size_t nr, int 
 void ctrl_unmap(struct ctrl *c, void *addr, size_t nr);
 
 /*
- * For the store daemon: the ring page over which dom0's own kernel talks to it, and the port of this
- * domain to bind to (ctrl_evtchn_bind_interdomain() with domain 0). ctrl_unmap() takes nr 1.
+ * For the store daemon: the ring page over which dom0's own kernel talks to it, and the port of
+ * this domain to bind to (ctrl_evtchn_bind_interdomain() with domain 0). ctrl_unmap() takes nr 1.
  */
 int ctrl_map_dom0_store(struct ctrl *c, void **page, uint32_t *port);
 
@@ -337,9 +344,15 @@ int ctrl_evtchn_unmask(struct ctrl_evtchn *e, uint32_t port);
 /*
  * Connects to the daemon's socket ($XENSTORED_PATH, else `socket` in $XENSTORED_RUNDIR, else in
  * /run/xenstored), or where dom0's daemon cannot be (in a guest) to /dev/xen/xenbus.
- * -ENOENT, -ECONNREFUSED: no daemon runs.
+ * -ENOENT, -ECONNREFUSED: no daemon runs; -ETIMEDOUT: it has let nobody in for 5 seconds.
  */
 int ctrl_store_open(struct ctrl_store **s);
+
+/*
+ * How long each answer is waited for; 30 seconds if it is never set. After a failure with
+ * -ETIMEDOUT the connection is of no use any more.
+ */
+void ctrl_store_set_timeout(struct ctrl_store *s, int timeout_ms);
 
 /* NULL is allowed. Open transactions and watches end with the connection. */
 void ctrl_store_close(struct ctrl_store *s);
@@ -408,8 +421,9 @@ int ctrl_store_set_target(struct ctrl_store *s, uint32_t domid, uint32_t target)
 /* Events come for path and all below it, and one at once. token: comes back with each of them. */
 int ctrl_store_watch(struct ctrl_store *s, const char *path, const char *token);
 /*
- * Only for path and so many levels below it. With depth 1 the events of @introduceDomain and @releaseDomain tell which
- * domain it is, by a path such as @introduceDomain/7. -EINVAL: the daemon knows no depths; xenstored 4.17 does not.
+ * Only for path and so many levels below it. With depth 1 the events of @introduceDomain and
+ * @releaseDomain tell which domain it is, by a path such as @introduceDomain/7. -EINVAL: the daemon
+ * knows no depths; xenstored 4.17 does not.
  */
 int ctrl_store_watch_depth(struct ctrl_store *s, const char *path, const char *token,
 			   unsigned int depth);
@@ -422,8 +436,8 @@ struct ctrl_store_event {
 
 /*
  * The next event, waited for up to timeout_ms (-1: without end). -EAGAIN: none came; -EINTR: a
- * signal did. Events come in with the answers to other calls too: before waiting for ctrl_store_fd()
- * take them with a timeout of 0 until there is none.
+ * signal did. Events come in with the answers to other calls too: before waiting for
+ * ctrl_store_fd() take them with a timeout of 0 until there is none.
  */
 int ctrl_store_next_event(struct ctrl_store *s, int timeout_ms, struct ctrl_store_event *event);
 
@@ -568,6 +582,13 @@ struct ctrl_guest {
  * loaded.
  */
 int ctrl_check_guest(const struct ctrl_guest_config *config);
+
+/*
+ * Everything that ctrl_build_guest() would find wrong, short of building it: the whole of a
+ * compressed kernel is read, and an empty domain with these limits is created and destroyed again.
+ * c NULL: only the files are looked at.
+ */
+int ctrl_try_guest(struct ctrl *c, const struct ctrl_guest_config *config);
 
 /*
  * Builds the guest and leaves it paused: hook up console and store, then ctrl_unpause_domain().

@@ -15,7 +15,8 @@ from machine import BUILD, TOP
 CROSS = os.environ.get("CROSS", "aarch64-linux-gnu-")
 XEN = f"{BUILD}/xen"
 MOST_IMAGE_KIB = 200
-ROOMS = ("include/public", "hypervisor", "libctrl", "tools/common", "tools/xl-like", "tools/console", "tools/monitor",
+ROOMS = ("include/public", "hypervisor", "libctrl", "tools/base", "tools/daemon", "tools/config", "tools/device", "tools/clients",
+         "tools/guest", "tools/xl-like", "tools/console", "tools/monitor",
          "tools/store", "tests", "scripts")
 # (title, ours, stock Xen's): what a command, and what each daemon, needs of its own.
 PROGRAMS = [

@@ -39,13 +39,13 @@ class Tree:
         self.files = {name for name in listed if name and os.path.isfile(os.path.join(TOP, name))}
         self.folders = {name[:i + 1] for name in self.files for i, c in enumerate(name) if c == "/"}
         self.text = {name: self.read(name) for name in self.files if name.endswith(SOURCES)
-                     or name in ("Makefile", ".ci/run") or name.startswith("scripts/")}
+                     or name in ("Makefile", ".ci/run") or name.startswith(("scripts/", "images/"))}
         self.text = {name: text for name, text in self.text.items() if not name.startswith("tests/docs/check")}
         self.words = {word for text in self.text.values() for word in re.findall(r"\w+", text)}
         makefiles = "\n".join(text for name, text in self.text.items() if name.endswith(".mk") or name == "Makefile")
         self.targets = {word for line in re.findall(r"^(?:\.PHONY:|##? make)(.*)$", makefiles, re.M) for word in line.split()}
         self.vmctl = set(re.findall(r"\.name = \"(\S+)\"", self.text["tools/xl-like/commands.c"]))
-        self.keys = set(re.findall(r"^\t(?:OTHER|NUMBER|CHOICE|LIST|FIXED|REFUSED)\(\"(\w+)\"", self.text["tools/common/guest_keys.c"], re.M))
+        self.keys = set(re.findall(r"^\t(?:OTHER|NUMBER|CHOICE|LIST|FIXED|REFUSED)\(\"(\w+)\"", self.text["tools/config/keys.c"], re.M))
 
     @staticmethod
     def read(name):
@@ -153,7 +153,7 @@ def operations(tree):
         if name.startswith("include/public/"):
             defined |= {word for word in re.findall(r"^#define (\w+)\s+\S", text, re.M)
                         if OPERATIONS.fullmatch(word) and not NOT_OPERATIONS.fullmatch(word)}
-    core = "\n".join(text for name, text in tree.text.items() if name.startswith("hypervisor/core/"))
+    core = "\n".join(text for name, text in tree.text.items() if name.startswith(("hypervisor/core/", "hypervisor/calls/")))
     return {name: bool(re.search(rf"(?:\[{name}\]\s*=|\{{{name},|\bcase {name}:|[!=]= {name}\b)", core)) for name in defined}
 
 
@@ -186,7 +186,7 @@ def check_limits(tree, report, name, text):
 
 def check_params(tree, report, name, text):
     """| `HVM_PARAM_x` | what the guest may | what dom0 may |, against param_policy[]."""
-    policy = dict(re.findall(r"\[(HVM_PARAM_\w+)\] = ([A-Z_ |]+),", tree.text["hypervisor/core/misc_op.c"]))
+    policy = dict(re.findall(r"\[(HVM_PARAM_\w+)\] = ([A-Z_ |]+),", tree.text["hypervisor/calls/misc.c"]))
     rows = dict((row[0], row[1:]) for row in re.findall(r"^\| `(HVM_PARAM_\w+)` \| (.*?) \| (.*?) \|", text, re.M))
     check_sets(report, name, "parameter", set(policy), set(rows))
     for param, (guest, dom0) in rows.items():
@@ -258,7 +258,8 @@ def main():
         if document == "docs/abi.md":
             for check in (check_abi, check_limits, check_params, check_calls):
                 check(tree, report, document, text)
-    for document in ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/abi.md", "docs/porting.md"):
+    for document in ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/abi.md", "docs/porting.md",
+                     "docs/limits.md", "hypervisor/README.md"):
         report.check(document in documents, document, "is missing")
     check_man_pages(tree, report)
     for bad in report.bad:

@@ -3,8 +3,8 @@
  * A libFuzzer target for guest configs: the parser, the key table and the way back into text.
  * The input's first byte says whether the rest is a file or a key=value argument on top of one.
  */
-#include "common/config.h"
-#include "common/guest_config.h"
+#include "config/config.h"
+#include "config/guest_config.h"
 
 #include <stdio.h>
 #include <stdlib.h>

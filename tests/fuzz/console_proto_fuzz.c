@@ -4,8 +4,8 @@
  * daemons' protocols, and the client's expect with output as it may come from a guest.
  */
 #include "console/expect.h"
-#include "console/protocol.h"
-#include "monitor/protocol.h"
+#include "clients/console_protocol.h"
+#include "clients/monitor_protocol.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +59,10 @@ static void try_frame(const struct frame *frame)
 	struct console_open open;
 	struct console_opened opened;
 	struct console_entry entry;
+	struct console_note note;
 	struct monitor_guest_at at;
+	struct monitor_pending pending;
+	struct monitor_reason reason;
 	char text[64];
 	uint64_t u64;
 	uint32_t u32;
@@ -73,11 +76,19 @@ static void try_frame(const struct frame *frame)
 		check(strlen(opened.name) <= CONSOLE_NAME_MAX);
 	if (console_get_entry(frame, &entry) == 0)
 		check(strlen(entry.name) <= CONSOLE_NAME_MAX);
+	if (console_get_note(frame, &note) == 0)
+		check(strlen(note.panic) <= CONSOLE_NOTE_MAX);
 	if (console_get_text(frame, text, sizeof(text)) == 0)
 		check(strlen(text) < sizeof(text));
 	console_get_u64(frame, &u64);
 	console_get_u32(frame, &u32);
 	monitor_get_forget(frame, &at);
+	monitor_get_next(frame, at.uuid);
+	if (monitor_get_pending(frame, &pending) == 0)
+		check(strlen(pending.name) <= MONITOR_NAME_MAX &&
+		      strlen(pending.reason) <= MONITOR_TEXT_MAX);
+	if (monitor_get_explain(frame, &reason) == 0)
+		check(strlen(reason.sentence) <= MONITOR_TEXT_MAX);
 }
 
 static void try_expect(const uint8_t *data, size_t size)
@@ -86,9 +97,9 @@ static void try_expect(const uint8_t *data, size_t size)
 						    {CONSOLE_STEP_SEND, "x"},
 						    {CONSOLE_STEP_EXPECT, "^[0-9]+x"}};
 	struct expect expect;
-	char err[128];
+	struct report report;
 
-	check(expect_init(&expect, steps, 3, err, sizeof(err)) == 0);
+	check(expect_init(&expect, steps, 3, &report) == 0);
 	while (size > 0) {
 		size_t piece = size < 7 ? size : 7;
 

@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 
 #include "backend.h"
-#include "guest_layout.h"
-#include "image.h"
+#include "guest/guest_layout.h"
+#include "image/image.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * libFuzzer: what clients of the store send, byte for byte, in pieces; and records of a daemon before.
- * The first byte says which, and where pieces end. The store must answer or cut off, and stay whole.
+ * libFuzzer: what clients of the store send, byte for byte, in pieces; and records of a daemon
+ * before, one that was killed or one that hands over. The first byte says which, and where pieces
+ * end. The store must answer or cut off, and stay whole; and what was read can be written again.
  */
 #include "change.h"
 #include "conn.h"
@@ -12,6 +13,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* First bytes: records, of a daemon that hands over or (the next value) that was killed. */
+#define HANDED_OVER  0xfe
+#define FIRST_SOCKET 200
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -93,15 +100,43 @@ static void make_home(struct store *store, struct conn *dom0)
 	domain_put(guest);
 }
 
+/* Two descriptors that records can name, open again for each input. */
+static void open_sockets(void)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) < 0)
+		abort();
+	for (int i = 0; i < 2; i++) {
+		if (dup2(ends[i], FIRST_SOCKET + i) < 0)
+			abort();
+		close(ends[i]);
+	}
+}
+
+static void throw_away(struct sink *sink, const struct record *record)
+{
+	(void)sink;
+	(void)record;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct conn clients[2];
 	static struct store store;
+	static struct loop loop = {.fd = -1};
 
+	if (loop.fd < 0 && loop_init(&loop) < 0)
+		abort();
 	if (size < 1 || store_init(&store) < 0)
 		return 0;
-	if (data[0] == 0xff) {
-		load_store(&store, (const char *)data + 1, size - 1, DUMP_FOR_CRASH);
+	store.loop = &loop;
+	if (data[0] >= HANDED_OVER) {
+		enum dump_what what = data[0] == HANDED_OVER ? DUMP_FOR_EXEC : DUMP_FOR_CRASH;
+
+		open_sockets();
+		load_store(&store, (const char *)data + 1, size - 1, what);
+		dump_store(&store, &(struct sink){.add = throw_away}, what);
 	} else {
 		open_client(&clients[0], &store, 0);
 		open_client(&clients[1], &store, 3);

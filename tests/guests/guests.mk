@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: ISC
 # Bare-metal test guests: each is one small arm64 Image below build/guests/.
 
-GUESTS := memmap timer abi psci sgi gicdist gicprio evtchn fifo grant vcpuinfo stage2 sysregs fp regs storm \
-	shutdown hog idle pingpong privileges vuart
+GUESTS := memmap timer abi psci sgi gicdist gicprio evtchn fifo grant vcpuinfo stage2 sysregs \
+	idregs inject fp regs storm shutdown hog idle pingpong privileges vuart mmuoff loadstore \
+	sgitime smccc hostile canary
 GUEST_LIB := start.S string.c print.c trap.c check.c xen.c console.c fdt.c board.c mmu.c power.c smp.c gic.c events.c
+# Parts of one guest only
+GUEST_HOSTILE := grants.c events.c
 
 GUEST_DIR := tests/guests
 GUEST_OUT := $(B)/guests
@@ -14,6 +17,7 @@ GUEST_LDFLAGS := -nostdlib -static-pie -Wl,--no-dynamic-linker -Wl,-z,norelro -W
 	-Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments \
 	-T $(GUEST_DIR)/lib/guest.lds
 GUEST_LIB_OBJS := $(patsubst %,$(GUEST_OUT)/lib/%.o,$(GUEST_LIB))
+GUEST_HOSTILE_OBJS := $(patsubst %,$(GUEST_OUT)/hostile/%.o,$(GUEST_HOSTILE))
 GUEST_IMAGES := $(patsubst %,$(GUEST_OUT)/%.img,$(GUESTS))
 
 $(GUEST_OUT)/%.c.o: $(GUEST_DIR)/%.c
@@ -30,6 +34,8 @@ $(GUEST_OUT)/%.elf: $(GUEST_OUT)/%.c.o $(GUEST_LIB_OBJS) $(GUEST_DIR)/lib/guest.
 	$(call say,LD,$@)
 	$(Q)$(CROSS)gcc $(GUEST_LDFLAGS) -o $@ $(filter %.o,$^)
 
+$(GUEST_OUT)/hostile.elf: $(GUEST_HOSTILE_OBJS)
+
 $(GUEST_OUT)/%.img: $(GUEST_OUT)/%.elf
 	$(call say,OBJCOPY,$@)
 	@# start.S knows one kind of relocation only
@@ -37,7 +43,7 @@ $(GUEST_OUT)/%.img: $(GUEST_OUT)/%.elf
 	$(Q)$(CROSS)objcopy -O binary $< $@
 
 .PRECIOUS: $(GUEST_OUT)/%.elf $(GUEST_OUT)/%.c.o $(GUEST_OUT)/%.S.o
--include $(wildcard $(GUEST_OUT)/*.d $(GUEST_OUT)/lib/*.d)
+-include $(wildcard $(GUEST_OUT)/*.d $(GUEST_OUT)/lib/*.d $(GUEST_OUT)/hostile/*.d)
 
 .PHONY: guests
 ## make guests     build the bare-metal test guests

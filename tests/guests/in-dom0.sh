@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # Runs in dom0: creates test guests by vmctl or xl, waits for them to end, prints what they wrote.
 #   in-dom0.sh vmctl|xl SECONDS NAME...
-# NAME.cfg and the images lie beside it. NAME+OTHER creates both and waits for NAME; OTHER is destroyed then.
+# NAME.cfg and the images lie beside it. NAME+OTHER creates both, and waits until NAME is gone and OTHER has said its verdict.
 tool=$1 limit=$2
 shift 2
 case $tool in
@@ -12,28 +12,33 @@ esac
 
 alive() { $tool domid "$1" >/dev/null 2>&1; }
 
-# A guest that spins or sleeps for ever has said its verdict; the others are waited for until they are gone.
+has_verdict() { grep -q VERDICT "$logs/$prefix$1.log"; }
+
+# await NAME [has_verdict]: until NAME is gone, or has said its verdict, as one does that spins or sleeps for ever after that.
 await() {
 	waited=0
-	while alive "$1" && [ $waited -lt "$limit" ]; do
+	while alive "$1" && ! "${2:-false}" "$1" && [ $waited -lt "$limit" ]; do
 		sleep 1
 		waited=$((waited + 1))
 	done
-	! alive "$1"
+	[ $waited -lt "$limit" ] || ! alive "$1"
 }
 
 for group; do
 	first=${group%%+*}
 	echo "guests: begin $group"
 	for name in $(echo "$group" | tr + ' '); do
-		$tool create ./$name.cfg || echo "guests: $tool create $name failed with status $?"
+		$tool create ./"$name".cfg || echo "guests: $tool create $name failed with status $?"
 	done
 	await "$first" || echo "guests: $first is still there after $limit s"
+	for name in $(echo "$group" | tr + ' '); do
+		await "$name" has_verdict || echo "guests: $name has not said its verdict after $limit s"
+	done
 	sync
 	for name in $(echo "$group" | tr + ' '); do
 		! alive "$name" || $tool destroy "$name"
 		echo "guests: console of $name"
-		cat $logs/$prefix$name.log
+		cat "$logs/$prefix$name.log"
 	done
 	echo "guests: end $group"
 done

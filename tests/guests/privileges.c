@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a guest may call: every hypercall with every sub-operation, against a written list. Run below a dom0; as the first
- * domain, which may do everything, it has nothing to say.
+ * What a guest may call: every hypercall with every sub-operation, against a written list. Run
+ * below a dom0; as the first domain, which may do everything, it has nothing to say.
  */
 
 #include "abi.h"
@@ -21,8 +21,8 @@ const char guest_name[] = "privileges";
 #define SKIP 2 /* not tried: it would sleep */
 
 /*
- * With a pointer that leads nowhere: EFAULT says that anybody may call it, EPERM that a guest may not. What is not
- * listed is ENOSYS.
+ * With a pointer that leads nowhere: EFAULT says that anybody may call it, EPERM that a guest may
+ * not. What is not listed is ENOSYS.
  */
 static const struct {
 	u8 nr;
@@ -121,7 +121,10 @@ static void check_matrix(void)
 		}
 }
 
-/* The ones that name their operation in a structure, in the right version, on itself, another and dom0. */
+/*
+ * The ones that name their operation in a structure, in the right version, on itself, another and
+ * dom0.
+ */
 static unsigned refused_everywhere(void *page)
 {
 	static const struct {

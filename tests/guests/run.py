@@ -37,9 +37,11 @@ KERNEL_AT = 0x50000000
 class Run:
     """One boot: a guest, its arguments, the machine, and what must be seen."""
 
-    def __init__(self, guest, smp=1, gic=3, args="", hv_args="", memory=64, cpu="cortex-a57", expect=None, only=None):
+    def __init__(self, guest, smp=1, gic=3, args="", hv_args="", memory=64, cpu="cortex-a57", expect=None, only=None,
+                 firmware_calls=None):
         self.guest, self.smp, self.gic, self.args = guest, smp, gic, args
         self.hv_args, self.memory, self.cpu, self.expect, self.only = hv_args, memory, cpu, expect, only
+        self.firmware_calls = firmware_calls  # the most that the firmware may see on Plinth, in QEMU's log of exceptions
 
     def title(self):
         return " ".join([self.guest] + ([f"[{self.args}]"] if self.args else []) + [f"gic{self.gic} smp{self.smp}"]
@@ -50,6 +52,8 @@ def both(guest, smps=(1,), **more):
     """The guest on both GIC versions and each number of CPUs."""
     return [Run(guest, smp=n, gic=g, **more) for g in (2, 3) for n in smps]
 
+
+MODELS = ("cortex-a35", "cortex-a53", "cortex-a57", "cortex-a72", "cortex-a76", "neoverse-n1", "a64fx", "max")
 
 GUESTS = [
     *both("memmap", (1,)),
@@ -63,16 +67,26 @@ GUESTS = [
     Run("fifo"),
     Run("grant"),
     Run("vcpuinfo", smp=2),
-    Run("stage2", smp=2),
+    *both("stage2", (2,)),
     *both("sysregs"),
     Run("sysregs", cpu="max"),
+    *(Run("idregs", cpu=cpu) for cpu in MODELS),
+    *both("inject"),
+    Run("inject", cpu="cortex-a76"),
+    Run("inject", cpu="max"),
     Run("fp", smp=2),
     Run("fp", smp=1, hv_args="dom0_max_vcpus=2"),
+    # two vCPUs on one CPU, on each model that QEMU has with EL2
+    *(Run("regs", hv_args="dom0_max_vcpus=2", cpu=cpu) for cpu in MODELS),
+    *(Run("regs", gic=2, hv_args="dom0_max_vcpus=2", cpu=cpu) for cpu in ("cortex-a57", "cortex-a76", "max")),
     Run("regs", smp=2),
-    Run("regs", smp=1, hv_args="dom0_max_vcpus=2"),
     *both("storm"),
     Run("pingpong", smp=2),
     Run("pingpong", smp=1, hv_args="dom0_max_vcpus=2"),
+    *both("mmuoff"),
+    *both("loadstore", (1, 2)),
+    Run("sgitime", smp=2),
+    Run("smccc", firmware_calls=4),  # at boot two questions, at the end SYSTEM_OFF, and one to spare
     Run("shutdown", args="reason=poweroff"),
     Run("shutdown", args="reason=reboot"),
     Run("shutdown", args="reason=poweroff by=psci"),
@@ -98,9 +112,14 @@ DOMU = {
     "vcpuinfo": [("vcpuinfo", 2, {})],
     "stage2": [("stage2", 2, {})],
     "sysregs": [("sysregs", 1, {})],
+    "idregs": [("idregs", 1, {})],
+    "inject": [("inject", 1, {})],
     "fp": [("fp", 2, {})],
-    "regs": [("regs", 2, {})],
+    "regs": [("regs", 2, {"cpus": "0"})],
     "storm": [("storm", 1, {})],
+    "mmuoff": [("mmuoff", 1, {})],
+    "smccc": [("smccc", 1, {})],
+    "loadstore": [("loadstore", 2, {"vuart": "sbsa_uart"})],
     "vuart": [("vuart", 1, {"vuart": "sbsa_uart"})],
     "watchdog": [("shutdown", 1, {"extra": "guest=shutdown by=watchdog"})],  # and on_watchdog destroys it
     # two domains on one CPU, which must not see each other
@@ -175,7 +194,29 @@ def command(run, hv):
             "-M", f"virt,virtualization=on,gic-version={run.gic}", "-cpu", run.cpu, "-smp", str(run.smp),
             "-m", "512", "-display", "none", "-serial", "stdio", "-monitor", "none", "-nic", "none", "-no-reboot",
             "-kernel", image, "-append", f"{hv_args} dom0_mem={run.memory}M {run.hv_args}",
-            "-device", f"guest-loader,addr={KERNEL_AT:#x},kernel={kernel},bootargs=guest={run.guest} {args}"]
+            "-device", f"guest-loader,addr={KERNEL_AT:#x},kernel={kernel},bootargs=guest={run.guest} {args}",
+            *(["-d", "int", "-D", trace_file(run)] if run.firmware_calls else [])]
+
+
+def trace_file(run):
+    return f"{BUILD}/guests/{run.guest}.trace"
+
+
+def why_traced_bad(run, hv):
+    """What reached EL3, where the firmware is: QEMU plays it, and logs each call and each exception."""
+    if not run.firmware_calls or hv != "plinth":
+        return None
+    with open(trace_file(run), encoding="utf-8", errors="replace") as file:
+        lines = file.readlines()
+    os.unlink(trace_file(run))
+    calls = sum("handled as PSCI call" in line for line in lines)
+    up = sum(re.search(r"from EL[01] to EL3", line) is not None for line in lines)
+    trapped = sum(re.search(r"from EL1 to EL2", line) is not None for line in lines)
+    if trapped < 1000:
+        return f"QEMU's log has {trapped} exceptions of the guest, expected thousands"
+    if up or not 0 < calls <= run.firmware_calls:
+        return f"{calls} calls reached the firmware (allowed: {run.firmware_calls}), {up} exceptions of the guest went to EL3"
+    return None
 
 
 def tolerated(hv, output):
@@ -221,7 +262,8 @@ def boot(run, hv):
     if status == -signal.SIGKILL:
         status = 137
     output = "".join(lines)
-    return run, output, why_bad(run, output, status) or tolerated(hv, output), time.monotonic() - began
+    return run, output, (why_bad(run, output, status) or tolerated(hv, output)
+                         or why_traced_bad(run, hv)), time.monotonic() - began
 
 
 def save(title, hv, output):

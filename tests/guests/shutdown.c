@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Ends in the way that its arguments name, after a verdict: reason=poweroff|reboot|suspend|crash|
- * watchdog|soft_reset|NUMBER and by=sched|psci|watchdog (psci knows poweroff and reboot; watchdog means one that
- * is let expire). With code=1 the reason is left by SHUTDOWN_code first and the crash follows.
+ * watchdog|soft_reset|NUMBER and by=sched|psci|watchdog (psci knows poweroff and reboot; watchdog
+ * means one that is let expire). With code=1 the reason is left by SHUTDOWN_code first and the
+ * crash follows.
  */
 
 #include "abi.h"

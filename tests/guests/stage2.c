@@ -2,6 +2,7 @@
 /* Memory that a guest gives back: it is gone at once, for every vCPU, and comes back clean. */
 
 #include "abi.h"
+#include "fdt.h"
 #include "gic.h"
 
 const char guest_name[] = "stage2";
@@ -212,11 +213,42 @@ static void check_limit(void)
 	CHECK(reservation() <= most);
 }
 
+/* An address that stage 2 maps as Device memory, 0: this guest has none. */
+static u64 device_address(void)
+{
+	u32 node = fdt_compatible(board.dtb, "qemu,fw-cfg-mmio");
+	struct range range;
+
+	if (node != FDT_NONE && fdt_reg(board.dtb, node, 0, &range))
+		return range.base;
+	return board.gic_version == 2 ? board.gic[1].base : 0;
+}
+
+/*
+ * A stage 1 table in a device's registers: the guest's own access aborts, and so does not the
+ * hypervisor when it translates a pointer there (HCR_EL2.PTW). Stock Xen 4.17 ends with a panic.
+ */
+static void check_table_in_device(void)
+{
+	u64 at = device_address(), va, value;
+	unsigned class;
+
+	if (!at || xen_is_stock()) {
+		check_note("no device memory, or stock Xen: left out");
+		return;
+	}
+	va = (u64)mmu_map_table(at) + 256 * BLOCK_SIZE; /* where QEMU's device has no register */
+	class = ESR_EC(probe_read64(va, &value));
+	CHECK_EQ(class, EC_DABT_SAME);
+	CHECK_RC(xen_version(XENVER_extraversion, (void *)va), -XEN_EFAULT);
+	mmu_map_table(0);
+}
+
 static const struct check checks[] = {
 	{"decrease", check_decrease},     {"decrease-twice", check_decrease_twice},
 	{"errors", check_errors},         {"remove", check_remove},
 	{"other-vcpu", check_other_vcpu}, {"limit", check_limit},
-	{"set-way", check_set_way},
+	{"set-way", check_set_way},       {"table-in-device", check_table_in_device},
 };
 
 void guest_main(void)

@@ -19,12 +19,6 @@ static bool is_readable(unsigned reg)
 	return readable[reg / 8] >> reg % 8 & 1;
 }
 
-static void describe(char *out, size_t size, unsigned reg)
-{
-	guest_snprintf(out, size, "S%u_%u_C%u_C%u_%u", reg >> 14, reg >> 11 & 7, reg >> 7 & 15,
-		       reg >> 3 & 15, reg & 7);
-}
-
 /*
  * Undefined, or trapped by this guest's own CPACR_EL1 (SVE and SME have classes of their own), or,
  * with FEAT_IDST, an ID register that is not implemented: a trapped MRS with op0 3, CRn 0.
@@ -52,7 +46,7 @@ static void check_read_all(void)
 			continue;
 		}
 		refusals++;
-		describe(name, sizeof(name), reg);
+		sysreg_describe(name, sizeof(name), reg);
 		if (!is_refusal(esr))
 			CHECK_FAIL("mrs %s: esr 0x%lx, expected a value or class 0", name, esr);
 		else if (value != 0xdeadbeef)
@@ -82,7 +76,7 @@ static void check_write_all(void)
 		done += !esr;
 		refusals += !!esr;
 		if (esr && !is_refusal(esr)) {
-			describe(name, sizeof(name), reg);
+			sysreg_describe(name, sizeof(name), reg);
 			CHECK_FAIL("msr %s: esr 0x%lx, expected none or class 0", name, esr);
 		}
 	}
@@ -168,6 +162,55 @@ static void check_id_gic(void)
 		XEN_DIFFERS("ID_AA64PFR0.GIC is %lu in a guest with GICv2", value >> 24 & 15);
 }
 
+/*
+ * What a register reads after it was written with all ones, or -1: the write or the read was
+ * undefined.
+ */
+static int64_t after_ones(unsigned reg)
+{
+	u64 value = 0;
+
+	return probe_msr(reg, 0xffffffff) || probe_mrs(reg, &value) ? -1 : (int64_t)value;
+}
+
+/*
+ * GICv3's Group 0 has no interrupts here: its registers exist, and none of them is more than a
+ * guest's own. With GICv2 none of the system registers exists.
+ */
+static void check_group0(void)
+{
+	static const struct {
+		const char *name;
+		unsigned reg;
+		int64_t ones; /* stock Xen 4.17 lets the hardware answer */
+	} regs[] = {
+		{"ICC_AP0R0_EL1", SYSREG_CODE(3, 0, 12, 8, 4), 0},
+		{"ICC_BPR0_EL1", SYSREG_CODE(3, 0, 12, 8, 3), 7},
+		{"ICC_IGRPEN0_EL1", SYSREG_CODE(3, 0, 12, 12, 6), 1},
+		{"ICC_SRE_EL1", SYSREG_CODE(3, 0, 12, 12, 5), 7},
+	};
+	u64 value = 0;
+
+	for (unsigned n = 0; n < ARRAY_SIZE(regs); n++) {
+		int64_t is = after_ones(regs[n].reg);
+
+		probe_msr(regs[n].reg, 0);
+		if (is != (board.gic_version == 3 ? regs[n].ones : -1))
+			XEN_DIFFERS("%s reads %ld after ones were written", regs[n].name, is);
+	}
+	if (board.gic_version != 3)
+		return;
+	CHECK_EQ(probe_mrs(SYSREG_CODE(3, 0, 12, 8, 0), &value), 0); /* ICC_IAR0_EL1 */
+	CHECK_EQ(value, GIC_SPURIOUS);
+	CHECK_EQ(probe_mrs(SYSREG_CODE(3, 0, 12, 8, 2), &value), 0); /* ICC_HPPIR0_EL1 */
+	CHECK_EQ(value, GIC_SPURIOUS);
+	CHECK_EQ(probe_msr(SYSREG_CODE(3, 0, 12, 8, 1), 1023), 0); /* ICC_EOIR0_EL1 */
+	CHECK(probe_mrs(SYSREG_CODE(3, 0, 12, 8, 1), &value));
+	/* 0 is below the smallest binary point of any GIC with 32 to 128 preemption levels */
+	CHECK_EQ(probe_mrs(SYSREG_CODE(3, 0, 12, 8, 3), &value), 0);
+	CHECK(value <= 2);
+}
+
 /* The ID space that is not allocated reads as zero (Arm ARM D17.3.1). */
 static void check_id_reserved(void)
 {
@@ -229,7 +272,7 @@ static void check_higher_levels(void)
 
 			/* op1 5 is the EL12 aliases' space, 7 secure EL1's; none is EL1's */
 			if (is_readable(reg) && !found++) {
-				describe(name, sizeof(name), reg);
+				sysreg_describe(name, sizeof(name), reg);
 				CHECK_FAIL("%s can be read at EL1", name);
 			}
 		}
@@ -310,6 +353,7 @@ static const struct check checks[] = {
 	{"write-all", check_write_all},
 	{"id-fields", check_id_fields},
 	{"id-gic", check_id_gic},
+	{"group0", check_group0},
 	{"id-reserved", check_id_reserved},
 	{"hidden", check_hidden},
 	{"higher-levels", check_higher_levels},

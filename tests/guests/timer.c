@@ -299,6 +299,170 @@ static void check_gic_disabled(void)
 	CHECK_EQ(tick.ticks, 1);
 }
 
+/* Three ways to take an expired timer's cause away. */
+static void cause_off(unsigned way)
+{
+	if (way == 0)
+		timer->set_ctl(0);
+	else if (way == 1)
+		timer->set_ctl(TIMER_ENABLE | TIMER_IMASK);
+	else
+		timer->set_cval(timer->count() + FAR_AWAY);
+}
+
+/* Its line is high; the interrupt is pending. Stock Xen's pending registers read as zero. */
+static void expire(void)
+{
+	timer->set_cval(1);
+	timer->set_ctl(TIMER_ENABLE);
+	if (WAIT_FOR(gic_bit(GICD_ISPENDR, timer_ppi) || xen_is_stock()) &&
+	    !gic_bit(GICD_ISPENDR, timer_ppi))
+		XEN_DIFFERS("the interrupt is not pending in the distributor");
+	spin(timer_frequency() / 1000);
+}
+
+static void none_comes(unsigned way, const char *what)
+{
+	IRQ_ON();
+	spin(timer_frequency() / 2000);
+	guest_yield();
+	IRQ_OFF();
+	if (tick.ticks)
+		XEN_DIFFERS("%s, %s, way %u: an interrupt without a cause", timer->name, what, way);
+	tick.ticks = 0;
+}
+
+/*
+ * The timer's interrupt is a level: pending only as long as its line is high (IHI0069 4.1.2). It
+ * must be forgotten when the guest takes the cause away before it takes the interrupt: disabled in
+ * the GIC (way 0-2), or enabled and masked at the CPU. The GIC is asked then, as the hypervisor
+ * does not see the writes to the virtual timer.
+ */
+static void line_falls(const struct timer_ops *ops, unsigned ppi)
+{
+	for (unsigned way = 0; way < 3; way++) {
+		timer_use(ops, ppi);
+		gic_disable(ppi);
+		expire();
+		cause_off(way);
+		gic_enable(ppi);
+		CHECK(!gic_bit(GICD_ISPENDR, ppi));
+		none_comes(way, "disabled in the GIC");
+
+		timer_use(ops, ppi);
+		expire();
+		cause_off(way);
+		CHECK(!gic_bit(GICD_ISPENDR, ppi));
+		none_comes(way, "masked at the CPU");
+
+		/* and the next one comes */
+		timer_use(ops, ppi);
+		tick.wanted = 1;
+		timer->set_cval(1);
+		timer->set_ctl(TIMER_ENABLE);
+		IRQ_ON();
+		CHECK(WAIT_FOR(READ_ONCE(tick.ticks)));
+		IRQ_OFF();
+		CHECK_EQ(tick.ticks, 1);
+	}
+	/* What the guest makes pending itself is not forgotten (IHI0069 12.11.23 GICR_ISPENDR0). */
+	timer_use(ops, ppi);
+	gic_disable(ppi);
+	gic_pend(ppi);
+	gic_enable(ppi);
+	IRQ_ON();
+	CHECK(WAIT_FOR(READ_ONCE(tick.ticks)));
+	IRQ_OFF();
+	timer->set_ctl(0);
+}
+
+static void check_line_falls(void)
+{
+	line_falls(&cntv, board.ppi_virt);
+	line_falls(&cntp, board.ppi_phys);
+}
+
+/*
+ * ISTATUS tells of the condition, whatever becomes of the interrupt (Arm ARM D11.2.4): masked at
+ * the timer, disabled in the GIC, masked at the CPU. It is seen at or after the deadline, and at
+ * once.
+ */
+static void istatus(const struct timer_ops *ops, unsigned ppi, u64 ctl)
+{
+	u64 deadline, seen = 0, status = 0, limit;
+
+	timer_use(ops, ppi);
+	gic_disable(ppi);
+	deadline = timer->count() + timer_frequency() / 500;
+	limit = deadline + WAIT_SECONDS * timer_frequency();
+	timer->set_cval(deadline);
+	timer->set_ctl(ctl);
+	while (seen < limit && !(status & TIMER_ISTATUS)) {
+		status = timer->ctl();
+		seen = timer->count();
+	}
+	CHECK(seen >= deadline);
+	if ((status & 7) != (ctl | TIMER_ISTATUS)) /* see check_virtual_cval_only() */
+		XEN_DIFFERS("%s: CTL reads as %lx at the deadline", timer->name, status & 7);
+	timer->set_cval(timer->count() + FAR_AWAY); /* and it goes with the condition */
+	CHECK_EQ(timer->ctl() & TIMER_ISTATUS, 0);
+	timer->set_ctl(0);
+	gic_unpend(ppi);
+}
+
+static void check_istatus(void)
+{
+	istatus(&cntv, board.ppi_virt, TIMER_ENABLE);
+	istatus(&cntv, board.ppi_virt, TIMER_ENABLE | TIMER_IMASK);
+	istatus(&cntp, board.ppi_phys, TIMER_ENABLE);
+	istatus(&cntp, board.ppi_phys, TIMER_ENABLE | TIMER_IMASK);
+}
+
+static void job_expire(struct cpu *cpu, void *arg)
+{
+	(void)cpu;
+	(void)arg;
+	for (unsigned n = 0; n < 2; n++) {
+		timer = n ? &cntp : &cntv;
+		timer_ppi = n ? board.ppi_phys : board.ppi_virt;
+		gic_disable(timer_ppi);
+		expire();
+	}
+}
+
+static void job_look(struct cpu *cpu, void *arg)
+{
+	u32 *bits = arg;
+
+	(void)cpu;
+	*bits = gic_bit(GICD_ISPENDR, board.ppi_virt) | gic_bit(GICD_ISPENDR, board.ppi_phys) << 1 |
+		!!(cntv_ctl() & TIMER_ENABLE) << 2 | !!(cntp_ctl() & TIMER_ENABLE) << 3;
+}
+
+/*
+ * A CPU that is switched off with expired timers starts with timers that are off, and without their
+ * interrupts.
+ */
+static void check_cpu_off(void)
+{
+	u32 bits = ~0u;
+
+	if (board.cpu_count < 2)
+		return;
+	CHECK_RC(smp_start_cpu(1), 0);
+	smp_run(1, job_expire, NULL);
+	CHECK(smp_wait(1));
+	smp_stop_cpu(1);
+	CHECK_RC(smp_start_cpu(1), 0);
+	smp_run(1, job_look, &bits);
+	CHECK(smp_wait(1));
+	if (READ_ONCE(bits) == 0xc)
+		XEN_DIFFERS("the timers of a CPU that was off are on");
+	else
+		CHECK_EQ(READ_ONCE(bits), 0);
+	smp_stop_cpu(1);
+}
+
 /* WFI sleeps until the timer, also with interrupts masked at the CPU. */
 static void check_wfi(void)
 {
@@ -394,6 +558,9 @@ static const struct check checks[] = {
 	{"past-deadline", check_past},
 	{"imask", check_imask},
 	{"gic-disabled", check_gic_disabled},
+	{"line-falls", check_line_falls},
+	{"istatus", check_istatus},
+	{"cpu-off", check_cpu_off},
 	{"wfi", check_wfi},
 	{"never", check_never},
 	{"toggle", check_toggle},

@@ -138,6 +138,29 @@ static void check_interrupt(void)
 	CHECK(WAIT_FOR(all_taken()));
 }
 
+/*
+ * Its line falls before the guest has taken it: with the interrupt disabled in the GIC, or masked
+ * at the CPU.
+ */
+static void check_line_falls(void)
+{
+	for (unsigned masked = 0; masked < 2; masked++) {
+		if (!masked)
+			gic_disable(GUEST_VPL011_SPI);
+		taken = 0;
+		write_text("?");
+		put(IMSC, INT_TX);
+		put(IMSC, 0);
+		gic_enable(GUEST_VPL011_SPI);
+		IRQ_ON();
+		guest_yield();
+		IRQ_OFF();
+		if (taken)
+			XEN_DIFFERS("an interrupt without a cause, %u", masked);
+	}
+	CHECK(interrupts(INT_TX));
+}
+
 /* From here on dom0's daemon may think what it wants of this ring. */
 static void check_input(void)
 {
@@ -192,9 +215,10 @@ static void check_scribbling(void)
 void guest_main(void)
 {
 	static const struct check checks[] = {
-		{"sizes", check_sizes},   {"mask", check_mask},
-		{"output", check_output}, {"interrupt", check_interrupt},
-		{"input", check_input},   {"scribbling", check_scribbling},
+		{"sizes", check_sizes},           {"mask", check_mask},
+		{"output", check_output},         {"interrupt", check_interrupt},
+		{"line-falls", check_line_falls}, {"input", check_input},
+		{"scribbling", check_scribbling},
 	};
 
 	uart = (u64)mmu_map_page(0, GUEST_PL011_BASE, MMU_DEVICE);

@@ -90,6 +90,7 @@ def test_two_disks_and_a_network(dom0):
     assert dom0.ok("head -c 7 /tmp/images/b.img") == "of-dom0"
 
 
+@pytest.mark.ours_first
 def test_between_guests_and_hot(dom0):
     """Two guests talk; devices come and go while they run."""
     for number, name in enumerate(("left", "right")):
@@ -158,6 +159,88 @@ def test_devices_come_back(dom0):
     destroy(dom0, "again")
 
 
+@pytest.mark.anywhere
+def test_a_device_that_is_gone_at_the_reboot(dom0):
+    """What was attached is left out, and everybody is told; the guest's own disk is waited for."""
+    first = create_guest(dom0, "gone", disk=["/tmp/images/a.img"])
+    expect(dom0, "gone", "guest# ")
+    dom0.ok("vmctl block-attach gone /tmp/images/c.img && mv /tmp/images/c.img /tmp/images/away")
+    console(dom0, "gone", ("send", r"reboot -f\n"))
+    wait_until(dom0, f"[ $(vmctl domid gone 2>/dev/null || echo {first}) -gt {first} ]", limit=60)
+    expect(dom0, "gone", "guest# ")
+    assert [disk["vdev"] for disk in blocks(dom0, "gone")] == ["xvda"]
+    assert re.search(r"^  left out +the disk xvdb: cannot open /tmp/images/c\.img", dom0.ok("vmctl list -l gone"), re.M)
+    assert "xvdb: cannot open" in domains(dom0)["gone"]["left_out"]
+    assert "gone: warning: the guest is made without" in dom0.ok("cat /var/log/plinth/monitord.log")
+    # It can come back, or be forgotten.
+    dom0.ok("mv /tmp/images/away /tmp/images/c.img && vmctl block-attach gone vdev=xvdb,target=/tmp/images/c.img")
+    assert "left_out" not in domains(dom0)["gone"]
+    dom0.ok("vmctl block-detach gone xvdb")
+
+    # The disk that it was created with is missing: no guest without it, but no secret of that either.
+    second = domains(dom0)["gone"]["domid"]
+    dom0.ok("mv /tmp/images/a.img /tmp/images/away")
+    console(dom0, "gone", ("send", r"reboot -f\n"))
+    wait_until(dom0, "vmctl list -l gone | grep -q 'attempt .* cannot open'", limit=60)
+    assert re.search(r"^gone +- +- +-\trestart", dom0.ok("vmctl list"), re.M)
+    why = r"its restart is pending: attempt \d+ is in \d+ s \(the disk xvda: cannot open /tmp/images/a\.img|" \
+        r"it is being restarted \(the disk xvda: cannot open"
+    row, = [row for row in json.loads(dom0.ok("vmctl list -j")) if row["name"] == "gone"]
+    assert row["domid"] is None and row["state"] == "restart" and "cannot open" in row["restart_reason"]
+    dom0.fails("vmctl create -n /tmp/gone.cfg", "the name is in use by the guest 'gone', which has no domain: .*a.img")
+    dom0.fails("vmctl pause gone", why)
+    assert re.search(why, dom0.ok("vmctl console -q --timeout 10 --expect 'guest# ' gone"))
+    dom0.ok("vmctl wait gone destroyed && vmctl wait gone shutdown")
+    assert dom0.run("vmctl wait --timeout 1 gone up").status == 4
+    dom0.ok("(sleep 1; mv /tmp/images/away /tmp/images/a.img) & vmctl wait --timeout 120 gone up", limit=150)
+    assert domains(dom0)["gone"]["domid"] > second
+    destroy(dom0, "gone")
+    wait_gone(dom0, "gone")
+
+
+@pytest.mark.anywhere
+def test_what_a_guest_writes_into_its_disk(dom0):
+    """It may look like anything: that does not keep the guest from its restart, and dom0 does not believe it."""
+    first = create_guest(dom0, "writes", disk=["/tmp/images/a.img"])
+    expect(dom0, "writes", "guest# ")
+    run_in(dom0, "writes", r"printf 'QFI\\373\\0\\0\\0\\3' | dd of=/dev/xvda conv=notrunc && sync")
+    console(dom0, "writes", ("send", r"reboot -f\n"))
+    wait_until(dom0, f"[ $(vmctl domid writes 2>/dev/null || echo {first}) -gt {first} ]", limit=60)
+    expect(dom0, "writes", "guest# ")
+    assert dom0.ok("head -c 3 /tmp/images/a.img") == "QFI"
+    destroy(dom0, "writes")
+    wait_gone(dom0, "writes")
+    dom0.fails("vmctl create /tmp/writes.cfg", "looks like a qcow2 file")
+    assert "warning: /tmp/images/a.img looks like a qcow2 file" in dom0.ok(
+        "vmctl create -p /tmp/writes.cfg 'disk=[\"/tmp/images/a.img,raw\"]'")
+    destroy(dom0, "writes")
+
+
+@pytest.mark.anywhere
+def test_what_two_guests_cannot_both_have(dom0):
+    """Held against the whole machine: at the creation, at its dry run, and when it comes later."""
+    create_guest(dom0, "one", options="-p", uuid="11111111-2222-3333-4444-555555555555",
+                 vif=["mac=00:16:3e:00:00:21,vifname=one-eth"], disk=["/tmp/images/a.img"])
+    for keys, pattern in (({"name": "one"}, "the name 'one' is in use by domain"),
+                          ({"uuid": "11111111-2222-3333-4444-555555555555"}, "the uuid is in use by domain"),
+                          ({"vif": ["mac=00:16:3E:00:00:21"]}, "has the MAC address 00:16:3e:00:00:21 on the bridge 'br0'"),
+                          ({"vif": ["vifname=one-eth"]}, "there is a network interface 'one-eth' already"),
+                          ({"disk": ["/tmp/images/a.img"]}, "a.img is in use by loop")):
+        text = config_text(**{"name": "other", "memory": 64, **keys})
+        dom0.ok(f"cat >/tmp/other.cfg <<'EOF'\n{text}EOF")
+        for command in ("create -n", "create"):
+            dom0.fails(f"vmctl {command} /tmp/other.cfg", pattern)
+    create_guest(dom0, "two", options="-p", memory=64)
+    dom0.fails("vmctl network-attach -t 0 two mac=00:16:3e:00:00:21", "has the MAC address")
+    dom0.fails("vmctl network-attach -t 0 one mac=00:16:3e:00:00:21", "has the MAC address")
+    dom0.ok("vmctl network-attach -t 0 two mac=00:16:3e:00:00:22")
+    dom0.fails("vmctl rename two one", "the name 'one' is in use")
+    # Under its new name it has its uuid still, which its config would give a second one.
+    dom0.ok("vmctl rename two three")
+    dom0.fails("vmctl create /tmp/two.cfg", "the uuid is in use by domain")
+    destroy(dom0, "one", "three")
+
+
 BAD = [
     ("disk", "/tmp/images/none.img", r"the disk xvda: cannot open /tmp/images/none\.img: No such file or directory"),
     ("disk", "/tmp/images", r"/tmp/images is a directory, not an image"),
@@ -191,10 +274,12 @@ def test_bad_devices(dom0):
         refused(pattern, **{key: [value]})
     refused("fs.img is in use by loop", disk=["/tmp/images/fs.img"])
     refused("cannot have both 'xvda' and 'xvda1'", disk=["/tmp/images/a.img,,xvda", "/tmp/images/b.img,,xvda1"])
-    # what can only be seen when it is done
-    text = config_text(name="bad", memory=64, disk=["/tmp/images/a.img", "/tmp/images/a.img"])
-    dom0.ok(f"cat >/tmp/bad.cfg <<'EOF'\n{text}EOF")
-    dom0.fails("vmctl create /tmp/bad.cfg", "a.img is in use by loop")
+    refused("a.img is the disk xvda of this guest already", disk=["/tmp/images/a.img", "/tmp/images/a.img"])
+    # an image that is not raw
+    dom0.ok(r"cd /tmp/images; printf 'QFI\373\0\0\0\3' | dd of=q.img bs=64k conv=sync 2>/dev/null; gzip -c a.img >z.gz")
+    refused(r"q\.img looks like a qcow2 file.*qemu-img convert -O raw /tmp/images/q\.img NEW.*format=raw",
+            disk=["/tmp/images/q.img"])
+    refused(r"a gzip file.*gzip -dc /tmp/images/z\.gz > NEW", disk=["/tmp/images/z.gz"])
     assert state(dom0) == before
     dom0.ok("umount /tmp/images/mnt")
     # no bridge at all, and no driver

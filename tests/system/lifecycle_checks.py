@@ -41,6 +41,7 @@ def test_what_is_published(dom0):
     assert dom0.ok("xenstore-list /vm") == ""
 
 
+@pytest.mark.ours_first
 def test_changes_to_a_running_guest(dom0):
     before = free_mib(dom0)
     domid = start(dom0, "live", maxmem=256, vcpus=1, maxvcpus=2)
@@ -97,6 +98,19 @@ def test_changes_to_a_running_guest(dom0):
 
 
 @pytest.mark.anywhere
+def test_dom0_keeps_its_memory(dom0):
+    """It is mapped 1:1: what it gave up nobody could have, so it is not asked to."""
+    # The balloon's own figure: MemTotal grows by a few pages as Linux frees what only its start needed.
+    balloon = "cat /sys/devices/system/xen_memory/xen_memory0/info/current_kb"
+    before, free = dom0.ok(balloon), free_mib(dom0)
+    target = dom0.run(f"xenstore-read {HOME}/0/memory/target").output
+    dom0.fails("vmctl mem-set --timeout 10 Domain-0 450", "mapped 1:1.*keeps its 512 MiB.*dom0_mem=")
+    assert dom0.ok(balloon) == before and free_mib(dom0) == free
+    assert dom0.run(f"xenstore-read {HOME}/0/memory/target").output == target
+    dom0.ok("vmctl mem-set Domain-0 512")  # what it has already
+
+
+@pytest.mark.anywhere
 def test_all_at_once(dom0):
     start(dom0, "a1", memory=128)
     start(dom0, "a2", memory=128, on_poweroff="preserve")
@@ -123,8 +137,34 @@ def test_guests_that_do_not_listen(dom0):
     destroy(dom0, "hangs")
     create(dom0, "young", options="-p", memory=128)
     dom0.fails("vmctl shutdown young", "is paused")
-    dom0.fails("vmctl sysrq young h", "still starts")
+    dom0.fails("vmctl sysrq young h", "is paused")
     destroy(dom0, "young")
+
+
+@pytest.mark.anywhere
+def test_guests_that_do_not_say_that_they_listen(dom0):
+    """Some systems (FreeBSD) take requests and never write the feature: asking is what tells."""
+    domid = start(dom0, "quiet", memory=128)
+    for feature in ("poweroff", "reboot"):
+        dom0.ok(f"xenstore-write {HOME}/{domid}/control/feature-{feature} 0")
+    dom0.fails("vmctl shutdown quiet", "says that it cannot be asked to poweroff")
+    dom0.fails("vmctl reboot quiet", "says that it cannot be asked to reboot")
+    assert read(dom0, f"{HOME}/{domid}/control/shutdown") == ""
+    dom0.ok(f"xenstore-write {HOME}/{domid}/control/feature-reboot ''")
+    dom0.ok("vmctl reboot -w quiet", limit=120)
+    domid = domains(dom0)["quiet"]["domid"]
+    dom0.ok("vmctl wait --timeout 120 quiet up", limit=150)
+    dom0.ok(f"xenstore-write {HOME}/{domid}/control/feature-poweroff ''")
+    dom0.ok("vmctl shutdown -w quiet", limit=120)
+    wait_gone(dom0, "quiet")
+    # One that neither says it nor does it: the request does not stay behind.
+    domid = create(dom0, "deaf", memory=128, extra=CMDLINE + " do=crash")
+    expect(dom0, "deaf", "end Kernel panic")
+    dom0.ok(f"xenstore-write {HOME}/{domid}/control/feature-poweroff ''")
+    result = dom0.run("vmctl shutdown --timeout 2 deaf")
+    assert result.status == 4 and "it was withdrawn: its kernel still starts, or has no driver" in result.output, result
+    assert read(dom0, f"{HOME}/{domid}/control/shutdown") == ""
+    destroy(dom0, "deaf")
 
 
 @pytest.mark.anywhere

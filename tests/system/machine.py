@@ -17,7 +17,11 @@ TOP = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("B", TOP / "build")).absolute()
 LOGS = BUILD / "test-logs"
 XEN_TOOLS = BUILD / "images/xen.cpio"
-PROBES = [BUILD / "tests/system/probe", BUILD / "tests/system/store-probe"]
+PROBES = [BUILD / "tests/system/probe", BUILD / "tests/system/store-probe",
+          BUILD / "guests/hostile.img", BUILD / "guests/canary.img"]  # all in /tests
+
+# What takes longest is tried less often in `make test`: see system.mk.
+FULL = bool(os.environ.get("FULL"))
 
 BOOT_LIMIT = 240  # seconds from reset to dom0's agent; a boot takes 5 to 15
 PIECE = 96  # bytes of a command sent at once: less than the smallest console ring on the way

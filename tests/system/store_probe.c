@@ -175,7 +175,81 @@ static int (*const checks[])(struct ctrl_store *s) = {
 	check_watches, check_batches,   check_domains,
 };
 
-int main(void)
+/* --- a guest that lies wherever it can --- */
+
+#define DEEPEST 6
+
+static const char *const lies[] = {
+	"",
+	"0",
+	"1",
+	"6",
+	"-1",
+	"4294967296",
+	"99999999999999999999",
+	"../../0/name",
+	"/local/domain/0/backend/vbd/0/51712",
+	"/etc/passwd",
+	"\033[6n\n\x9b\xc2\x9b",
+	"%s%n",
+};
+
+/* What a guest may write below its home, and what is in its devices. */
+static const char *const homes[] = {
+	"attr",
+	"control/feature-poweroff",
+	"control/feature-suspend",
+	"data",
+	"device",
+	"drivers",
+	"error",
+	"feature",
+};
+
+static unsigned int some(unsigned int count)
+{
+	return (unsigned int)rand() % count;
+}
+
+static void lie(struct ctrl_store *s, const char *path)
+{
+	char below[512];
+
+	if (!some(8))
+		ctrl_store_remove(s, 0, path);
+	else
+		ctrl_store_printf(s, 0, path, "%s", lies[some(sizeof(lies) / sizeof(lies[0]))]);
+	if (some(8))
+		return;
+	snprintf(below, sizeof(below), "%s/%u", path, some(4));
+	ctrl_store_mkdir(s, 0, below);
+}
+
+static void lie_below(struct ctrl_store *s, const char *path, int depth)
+{
+	char **names, child[256];
+	int count = depth < DEEPEST ? ctrl_store_list(s, 0, path, &names) : -1;
+
+	for (int i = 0; i < count; i++) {
+		if (snprintf(child, sizeof(child), "%s/%s", path, names[i]) < (int)sizeof(child))
+			lie_below(s, child, depth + 1);
+	}
+	if (count >= 0)
+		free(names);
+	lie(s, path);
+}
+
+static void __attribute__((noreturn)) rewrite(struct ctrl_store *s)
+{
+	printf("lying-%d\n", 40 + 2);
+	fflush(stdout);
+	for (;;)
+		for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++)
+			lie_below(s, homes[i], 0);
+}
+
+/* Without an argument the checks; with "rewrite", in a guest, lies without end. */
+int main(int argc, char **argv)
 {
 	struct ctrl_store *s;
 	int wrong = 0;
@@ -184,6 +258,8 @@ int main(void)
 		fprintf(stderr, "store-probe: %s\n", ctrl_error());
 		return 2;
 	}
+	if (argc > 1 && !strcmp(argv[1], "rewrite"))
+		rewrite(s);
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
 		wrong += !!checks[i](s);
 	ctrl_store_remove(s, 0, TOP);

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: ISC
 # System tests: QEMU machines with a dom0, driven from Python. Two machines at a time; each is hard-limited.
 # T=words picks tests by name:   make test-system T='console or policy'
+# FULL=1 tries everything as often, and on as many machines, as there is a reason for; without it, what takes longest is
+# tried less often, so that `make test` ends in time.
+# HOSTILE=N lets each hostile guest go on for N seconds:   make test-system T=hostile HOSTILE=60
 # REBOOTS=N has each of the two Debian guests reboot N times:   make test-system T=debian REBOOTS=10
 
 SYSTEM_JOBS ?= 2
 # Seconds; against hangs.
 SYSTEM_LIMIT ?= 2700
 SYSTEM_PROBES := $(B)/tests/system/probe $(B)/tests/system/store-probe
-SYSTEM_FILES = $(PLINTH) $(IMAGES)/tools.cpio $(DOM0_IMAGES) $(IMAGES)/xen.cpio $(GUEST_DISK) $(SYSTEM_PROBES)
+SYSTEM_FILES = $(PLINTH) $(IMAGES)/tools.cpio $(DOM0_IMAGES) $(IMAGES)/xen.cpio $(GUEST_DISK) $(SYSTEM_PROBES) \
+	$(B)/guests/hostile.img $(B)/guests/canary.img
 SYSTEM_JUNIT := $(B)/test-logs/system.xml
 
 $(B)/tests/system/probe: tests/system/probe.c
@@ -20,16 +24,21 @@ $(SYSTEM_PROBES): $(B)/arm64/libctrl.so
 define run_system
 	$(Q)rm -rf $(B)/test-logs
 	$(Q)mkdir -p $(B)/test-logs
-	$(Q)cd tests/system && B=$(abspath $(B)) $(if $(REBOOTS),REBOOTS=$(REBOOTS)) PYTHONDONTWRITEBYTECODE=1 \
+	$(Q)cd tests/system && B=$(abspath $(B)) $(if $(REBOOTS),REBOOTS=$(REBOOTS)) $(if $(FULL),FULL=1) \
+		$(if $(HOSTILE),HOSTILE=$(HOSTILE)) PYTHONDONTWRITEBYTECODE=1 \
 		timeout -s KILL $(SYSTEM_LIMIT) $(PYTHON) -m pytest -q -p no:cacheprovider -n $(SYSTEM_JOBS) --dist loadgroup \
 		--junitxml=$(abspath $(SYSTEM_JUNIT)) $(if $(T),-k '$(T)') -m '$(1)'
 endef
 
-.PHONY: test-system test-system-peer
-## make test-system  boot machines in QEMU and try everything in them (T='words' picks tests)
+.PHONY: test-system test-system-peer test-newest
+## make test-system  boot machines in QEMU and try everything in them (T='words' picks tests, FULL=1 tries all)
 test-system: $(SYSTEM_FILES)
-	$(call run_system,not peer)
+	$(call run_system,not peer and not newest$(if $(FULL),, and not seldom))
 
 ## make test-system-peer  on stock Xen: its tools' tests (what is right?), and what does not depend on the hypervisor
 test-system-peer: $(SYSTEM_FILES)
 	$(call run_system,peer)
+
+## make test-newest  the newest Debian kernel as dom0 and as guest (downloads about 105 MB at first)
+test-newest: $(PLINTH) $(IMAGES)/tools.cpio $(IMAGES)/6.1/dom0.cpio $(NEWEST_IMAGE) $(SYSTEM_PROBES)
+	$(call run_system,newest)

@@ -32,8 +32,8 @@ def start_by_xl(dom0, name, **keys):
 def test_a_guest_of_xls(dom0):
     """The daemon takes over what xl made, names the terminals, and lets go at the end."""
     domid = start_by_xl(dom0, "stock", **UART)
-    wait_until(dom0, "grep -q 'guest is up' /var/log/plinth/console/stock-vuart.log", limit=GUEST_UP)
-    log = dom0.ok("cat /var/log/plinth/console/stock-vuart.log")
+    wait_until(dom0, "grep -q 'guest is up' /var/log/plinth/console/stock@vuart.log", limit=GUEST_UP)
+    log = dom0.ok("cat /var/log/plinth/console/stock@vuart.log")
     assert "Booting Linux" in log  # from its first line on
     home = f"/local/domain/{domid}"
     assert all(re.match(r"/dev/pts/\d+$", dom0.ok(f"xenstore-read {home}/{folder}/tty"))

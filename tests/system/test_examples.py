@@ -39,7 +39,7 @@ def test_example_restart_on_crash(dom0):
     expect(dom0, "restart-on-crash", "Kernel panic")
     wait_until(dom0, f"[ $(vmctl domid restart-on-crash 2>/dev/null || echo {first}) -gt {first} ]", limit=60)
     # Between two lives, when it has no domain, `destroy` is the end of it too: in the longest pause, of 8 s.
-    dom0.ok("until [ $(grep -c 'restart-on-crash .* after a pause' /var/log/plinth/monitord.log) = 4 ]; do "
+    dom0.ok("until [ $(grep -c 'restart-on-crash: .* after a pause' /var/log/plinth/monitord.log) = 4 ]; do "
             "domid=$(vmctl domid restart-on-crash) && /tests/probe crash $domid; usleep 100000; done 2>/dev/null", limit=120)
     wait_until(dom0, "! vmctl domid restart-on-crash 2>/dev/null")
     assert "its restart is called off" in dom0.ok("vmctl destroy restart-on-crash")

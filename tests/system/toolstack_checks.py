@@ -2,6 +2,7 @@
 """What vmctl and the daemons must do on any hypervisor of this ABI: on Plinth and on stock Xen 4.17."""
 
 import json
+import re
 
 import pytest
 
@@ -43,6 +44,7 @@ def test_life_of_a_guest(dom0):
     assert domains(dom0) == {}
 
 
+@pytest.mark.ours_first
 def test_four_vcpus(dom0):
     create(dom0, "smp", vcpus=4)
     expect(dom0, "smp", "guest is up: 4 CPUs")
@@ -131,6 +133,7 @@ def test_console_many_clients_and_after_death(dom0):
     assert "heard-42" in dom0.ok("cat /var/log/plinth/console/*talk*")
 
 
+@pytest.mark.ours_first
 def test_emulated_uart(dom0):
     """A second console that has all from the kernel's first line, takes input, and keeps up with a flood."""
     create(dom0, "uart", memory=128, vcpus=2, vuart="sbsa_uart",
@@ -150,7 +153,7 @@ def test_emulated_uart(dom0):
     ask("for i in 1 2 3 4 5; do cat /proc/uptime >/dev/null; done; grep uart-pl011 /proc/interrupts; echo seen-$((1+1))",
         "seen-2")
     ask("seq 1000 1999; echo all-$((1 + 1))", "all-2")
-    log = dom0.ok("cat /var/log/plinth/console/uart-vuart.log | tr -d '\\r'")
+    log = dom0.ok("cat /var/log/plinth/console/uart@vuart.log | tr -d '\\r'")
     assert all(f"\n{n}\n" in log for n in range(1000, 2000, 10))
     # A long line, typed as fast as it is taken.
     line = "x" * 900
@@ -184,6 +187,7 @@ def test_on_reboot_restarts(dom0):
     wait_gone(dom0, "boots")
 
 
+@pytest.mark.ours_first
 def test_on_crash(dom0):
     """The default destroys; preserve keeps it to be looked at; restart starts it anew."""
     crash(dom0, create(dom0, "crash1", memory=128))
@@ -207,6 +211,23 @@ def test_on_crash(dom0):
 
 
 @pytest.mark.anywhere
+def test_panic_is_seen(dom0):
+    """Linux on ARM tells nobody of its panic, but the console shows it."""
+    create(dom0, "fine", memory=128)
+    create(dom0, "panics", memory=128, extra="console=hvc0 rdinit=/nosuch")
+    # An input with nothing in it is only there to look, for as long as the guest lives.
+    dom0.ok("(vmctl console panics </dev/null >/tmp/looked 2>&1; echo looked-until-$? >>/tmp/looked) & "
+            "until grep -q 'end Kernel panic' /tmp/looked; do usleep 200000; done; sleep 3", limit=120)
+    assert "looked-until" not in dom0.ok("cat /tmp/looked")
+    assert "console says  Kernel panic - not syncing: " in dom0.ok("vmctl list -l panics")
+    assert domains(dom0)["panics"]["console_panic"].startswith("Kernel panic - not syncing: ")
+    assert "console_panic" not in domains(dom0)["fine"] and "console says" not in dom0.ok("vmctl list -l fine")
+    destroy(dom0, "panics", "fine")
+    wait_gone(dom0, "panics")
+    wait_until(dom0, "grep -q looked-until-0 /tmp/looked")
+
+
+@pytest.mark.anywhere
 def test_on_poweroff_preserve(dom0):
     create(dom0, "kept", memory=128, extra="console=hvc0 rdinit=/init do=poweroff", on_poweroff="preserve")
     wait_until(dom0, "vmctl list --json kept | grep -q 'shutdown_reason.*poweroff'", limit=60)
@@ -227,6 +248,7 @@ def test_dump_dtb(dom0):
     assert domains(dom0) == {}
 
 
+@pytest.mark.ours_first
 def test_memory_comes_back(dom0):
     before = free_mib(dom0)
     for _ in range(3):
@@ -268,6 +290,7 @@ BAD_CONFIGS = {
     "memory too small for the kernel": ({"memory": 16}, r"(?i)memory"),
     "another GIC than the machine's": ({"gic_version": "v2"}, r"GICv2.*leave the version out"),
     "bad action": ({"on_crash": "explode"}, r"on_crash"),
+    "too many grant frames": ({"max_grant_frames": 100000}, r"grant|creating the domain"),
     "name of dom0": ({"name": "Domain-0"}, r"Domain-0"),
     "empty name": ({"name": ""}, r"name"),
 }
@@ -291,11 +314,12 @@ def test_bad_configs(dom0):
     for what, (keys, pattern) in BAD_CONFIGS.items():
         text = config_text(**{"name": "badguest", **keys})
         try:
-            # One sentence, and behind it no line of a domain that was left half made.
-            output = dom0.fails(f"cat >/tmp/badguest.cfg <<'EOF'\n{text}EOF\n"
-                                "vmctl create /tmp/badguest.cfg; status=$?; vmctl list | tail -n +3; exit $status",
-                                pattern)
-            assert len(output.splitlines()) == 1, f"{what}: not one sentence: {output}"
+            # One sentence, and behind it no line of a domain that was left half made; the dry run says no, too.
+            for command in ("create", "create -n"):
+                output = dom0.fails(f"cat >/tmp/badguest.cfg <<'EOF'\n{text}EOF\n"
+                                    f"vmctl {command} /tmp/badguest.cfg; status=$?; vmctl list | tail -n +3; exit $status",
+                                    pattern)
+                assert len(output.splitlines()) == 1, f"{what}: {command}: not one sentence: {output}"
         except AssertionError as error:
             wrong.append(f"{what}: {error}")
             destroy_all(dom0)
@@ -310,6 +334,19 @@ def test_syntax_errors_name_the_place(dom0):
                         ('name = "x"\nbogus_key = 1\n', r":2:1.*bogus_key")):
         dom0.ok(f"cat >/tmp/syntax.cfg <<'EOF'\n{text}EOF")
         dom0.fails("vmctl create /tmp/syntax.cfg", r"/tmp/syntax.cfg" + place)
+
+
+@pytest.mark.anywhere
+def test_key_assigned_twice(dom0):
+    path = write_config(dom0, "again", memory=64)
+    dom0.ok(f"echo memory = 80 >>{path}")
+    for command in ("create -n", "create -p"):
+        output = dom0.ok(f"vmctl {command} {path} memory=96")
+        assert re.search(r"^vmctl: warning: /tmp/again.cfg:\d:1: 'memory' is assigned again: this line counts, line \d",
+                         output)
+    assert domains(dom0)["again"]["memory_bytes"] >> 20 == 96
+    destroy(dom0, "again")
+    wait_gone(dom0, "again")
 
 
 @pytest.mark.anywhere
@@ -342,7 +379,8 @@ def test_daemon_not_running(dom0):
     before = free_mib(dom0)
     for daemon in ("plinth-consoled", "plinth-monitord"):
         dom0.ok(f"kill $(pidof {daemon}); while pidof {daemon} >/dev/null; do usleep 100000; done")
-        dom0.fails(f"vmctl create {path}", daemon)
+        for command in ("create", "create -n"):
+            dom0.fails(f"vmctl {command} {path}", daemon)
         assert domains(dom0) == {}
         dom0.ok(daemon)
     wait_until(dom0, f"vmctl info | grep -q '^free_memory *: {before}$'", limit=30)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* A console on a terminal, in a pipe or in a script: one connection to the console daemon. */
-#include "client_calls.h"
-#include "common/loop.h"
+#include "clients/console_calls.h"
+#include "base/loop.h"
 #include "expect.h"
+#include "replay_filter.h"
 #include "terminal.h"
 
 #include <libctrl.h>
@@ -31,7 +32,11 @@ struct client {
 
 	struct expect expect;
 	bool script, raw;
-	bool reads; /* standard input is still open and wanted */
+	bool replaying;              /* what comes was said before this client came */
+	bool shows;                  /* on a terminal, which may answer what it is shown */
+	struct replay_filter filter; /* of what is replayed; of the rest it only counts */
+	bool reads;                  /* standard input is still open and wanted */
+	bool looks; /* standard input had nothing in it: only what the guest says is wanted */
 	uint64_t typed, taken;
 	int64_t step_ms;   /* when the step at hand, or the end of input, began */
 	int64_t silent_ms; /* since when nothing was output and nothing was left to take */
@@ -153,9 +158,24 @@ static void advance_script(struct client *client)
 
 /* ---- what the daemon says ---- */
 
+/*
+ * A program in the guest may ask the terminal something, and gets its answer. Nobody waits for the
+ * answers to what was asked earlier: they would be typed into the guest, or into the shell.
+ */
+static void show_output(struct client *client, const struct frame *frame)
+{
+	uint8_t filtered[CONSOLE_FRAME_MAX + REPLAY_SEQUENCE];
+	size_t size = replay_filter_run(&client->filter, frame->data, frame->size, filtered);
+
+	if (client->shows && client->replaying && !client->options->raw)
+		write_output(client, filtered, size);
+	else
+		write_output(client, frame->data, frame->size);
+}
+
 static int take_output(struct client *client, const struct frame *frame)
 {
-	write_output(client, frame->data, frame->size);
+	show_output(client, frame);
 	client->silent_ms = loop_now_ms();
 	if (client->script)
 		expect_feed(&client->expect, (const char *)frame->data, frame->size);
@@ -166,6 +186,9 @@ static int take_replayed(struct client *client, const struct frame *frame)
 {
 	if (client->script)
 		expect_replayed(&client->expect);
+	if (!client->options->raw)
+		client->filter.left_out = 0; /* the terminal has seen nothing to be answered */
+	client->replaying = false;
 	client->silent_ms = loop_now_ms();
 	return frame->size == 0 ? 0 : -EPROTO;
 }
@@ -294,9 +317,14 @@ static void receive(struct client *client)
 
 /* ---- what the user types ---- */
 
+/*
+ * What was typed may still be answered. Who types nothing at all wants to look, until the guest
+ * ends.
+ */
 static void end_input(struct client *client)
 {
 	client->reads = false;
+	client->looks = !client->typed;
 	client->step_ms = client->silent_ms = loop_now_ms();
 }
 
@@ -351,7 +379,7 @@ static int64_t deadline(const struct client *client)
 
 	if (client->script)
 		return last;
-	if (client->reads || client->options->read_only)
+	if (client->reads || client->looks || client->options->read_only)
 		return INT64_MAX;
 	if (client->typed == client->taken && client->silent_ms + settle < last)
 		return client->silent_ms + settle;
@@ -406,7 +434,7 @@ static void wait_once(struct client *client)
 
 /* ---- the whole ---- */
 
-static int open_guest(struct client *client, char *err, size_t err_size)
+static int open_guest(struct client *client, struct report *report)
 {
 	const struct console_options *options = client->options;
 	struct console_open open = {
@@ -421,12 +449,13 @@ static int open_guest(struct client *client, char *err, size_t err_size)
 	snprintf(open.guest, sizeof(open.guest), "%s", options->guest);
 	snprintf(client->guest.name, sizeof(client->guest.name), "%s", options->guest);
 	size = console_put_open(frame, sizeof(frame), &open);
-	client->fd = frame_connect(&client->peer, err, err_size);
+	client->fd = frame_connect(&client->peer, report);
 	if (client->fd < 0 || size < 0)
 		return client->fd < 0 ? client->fd : (int)size;
 	ret = frame_send(client->fd, frame, (size_t)size, client->peer.timeout_ms);
 	if (ret < 0)
-		snprintf(err, err_size, "plinth-consoled does not listen: %s", strerror(-ret));
+		return report_set(report, ret, "plinth-consoled does not listen: %s",
+				  strerror(-ret));
 	return ret;
 }
 
@@ -442,31 +471,46 @@ static int prepare_input(struct client *client)
 	return client->raw ? 0 : -errno;
 }
 
+/* Whether the terminal may be answering something of which the guest takes no notice any more. */
+static bool may_be_answered(const struct client *client)
+{
+	bool hidden = client->replaying && !client->options->raw;
+
+	return client->shows && client->filter.left_out > 0 && !hidden;
+}
+
 int console_client_run(const struct console_options *options)
 {
-	struct client client = {.options = options, .fd = -1, .peer = console_peer(options->sock)};
-	char err[CONSOLE_TEXT_MAX + 1] = "";
+	struct client client = {
+		.options = options,
+		.fd = -1,
+		.peer = console_peer(options->sock),
+		.replaying = true,
+		.shows = isatty(STDOUT_FILENO),
+	};
+	struct report report = {.text = ""};
 	int ret;
 
 	client.script = options->step_count > 0;
-	if (expect_init(&client.expect, options->steps, options->step_count, err, sizeof(err)) <
-	    0) {
+	if (expect_init(&client.expect, options->steps, options->step_count, &report) < 0) {
 		finish(&client, CONSOLE_EXIT_USAGE);
 	} else if (strlen(options->guest) > CONSOLE_NAME_MAX) {
-		snprintf(err, sizeof(err), "there is no guest called %.80s...", options->guest);
+		report_set(&report, 0, "there is no guest called %.80s...", options->guest);
 		finish(&client, CONSOLE_EXIT_GONE);
-	} else if ((ret = open_guest(&client, err, sizeof(err))) < 0) {
+	} else if ((ret = open_guest(&client, &report)) < 0) {
 		finish(&client,
 		       ret == -ECONNREFUSED ? CONSOLE_EXIT_UNREACHABLE : CONSOLE_EXIT_ERROR);
 	} else if (prepare_input(&client) < 0) {
-		snprintf(err, sizeof(err), "cannot put the terminal into raw mode: %s",
-			 strerror(errno));
+		report_set(&report, 0, "cannot put the terminal into raw mode: %s",
+			   strerror(errno));
 		finish(&client, CONSOLE_EXIT_ERROR);
 	}
-	if (err[0])
-		say(&client, "%s", err);
+	if (report.text[0])
+		say(&client, "%s", report.text);
 	while (!client.done)
 		wait_once(&client);
+	if (client.raw && may_be_answered(&client))
+		terminal_drop_answers(STDIN_FILENO);
 	terminal_restore();
 	if (client.fd >= 0)
 		close(client.fd);

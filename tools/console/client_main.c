@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The console's command line. */
-#include "client_calls.h"
+#include "clients/console_calls.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -12,7 +12,7 @@
 #define MAX_STEPS 256
 
 const char console_client_usage[] =
-	"console [-r] [-n] [-q] [-t TYPE] [--expect REGEX | --send TEXT]... [--timeout S] "
+	"console [-r] [-n] [-q] [--raw] [-t TYPE] [--expect REGEX | --send TEXT]... [--timeout S] "
 	"[--settle S] GUEST\n"
 	"console --list\n"
 	"  Attach to a guest's console; ^] detaches. GUEST is a name or a domain number; a dead\n"
@@ -20,6 +20,7 @@ const char console_client_usage[] =
 	"  -r, --read-only    only look\n"
 	"  -n, --no-replay    do not show what was output before\n"
 	"  -q, --quiet        no messages but errors\n"
+	"  --raw              show earlier output as it was, with all that steers a terminal\n"
 	"  -t, --type TYPE    pv, which is hvc0 (the default), or vuart, an emulated UART\n"
 	"  -l, --list         the guests whose consoles are known\n"
 	"  --expect REGEX     script: wait for output that matches (POSIX extended, line by line)\n"
@@ -27,6 +28,7 @@ const char console_client_usage[] =
 	"order\n"
 	"  --timeout S        seconds for each --expect (60); exit status 4 when they pass\n"
 	"  --settle S         input from a pipe: end after S seconds of silence (2)\n"
+	"                     input from /dev/null: look until the guest ends\n"
 	"  --socket PATH      of the console daemon\n"
 	"  Exit status: 0 done, 1 failure, 2 usage, 3 no such guest or it ended, 4 timeout,\n"
 	"  6 the daemon does not run.\n";
@@ -89,6 +91,9 @@ static int parse_option(struct command_line *line, int option)
 	case 'q':
 		line->options.quiet = 1;
 		return 0;
+	case 'R':
+		line->options.raw = 1;
+		return 0;
 	case 'l':
 		line->list = true;
 		return 0;
@@ -113,17 +118,12 @@ static int parse_option(struct command_line *line, int option)
 static int parse(int argc, char *const argv[], struct command_line *line)
 {
 	static const struct option known[] = {
-		{"read-only", no_argument, NULL, 'r'},
-		{"no-replay", no_argument, NULL, 'n'},
-		{"quiet", no_argument, NULL, 'q'},
-		{"list", no_argument, NULL, 'l'},
-		{"expect", required_argument, NULL, 'e'},
-		{"send", required_argument, NULL, 's'},
-		{"timeout", required_argument, NULL, 'T'},
-		{"settle", required_argument, NULL, 'w'},
-		{"socket", required_argument, NULL, 'S'},
-		{"type", required_argument, NULL, 't'},
-		{NULL, 0, NULL, 0},
+		{"read-only", no_argument, NULL, 'r'},    {"no-replay", no_argument, NULL, 'n'},
+		{"quiet", no_argument, NULL, 'q'},        {"raw", no_argument, NULL, 'R'},
+		{"list", no_argument, NULL, 'l'},         {"expect", required_argument, NULL, 'e'},
+		{"send", required_argument, NULL, 's'},   {"timeout", required_argument, NULL, 'T'},
+		{"settle", required_argument, NULL, 'w'}, {"socket", required_argument, NULL, 'S'},
+		{"type", required_argument, NULL, 't'},   {NULL, 0, NULL, 0},
 	};
 	int option, ret;
 
@@ -153,13 +153,13 @@ static int list_guests(const char *sock)
 	static const char *const states[] = {"live", "broken", "dead"};
 	struct frame_peer peer = console_peer(sock);
 	uint8_t buffer[FRAME_HEADER_SIZE + CONSOLE_FRAME_MAX];
-	char err[CONSOLE_TEXT_MAX + 1];
+	struct report report;
 	struct console_entry entry;
 	struct frame frame = {0};
-	int ret, fd = frame_connect(&peer, err, sizeof(err));
+	int ret, fd = frame_connect(&peer, &report);
 
 	if (fd < 0) {
-		fprintf(stderr, "%s\n", err);
+		fprintf(stderr, "%s\n", report.text);
 		return fd == -ECONNREFUSED ? CONSOLE_EXIT_UNREACHABLE : CONSOLE_EXIT_ERROR;
 	}
 	ret = frame_send(fd, buffer,

@@ -65,12 +65,14 @@ void console_guest_free(const struct console_host *host, struct console_guest *g
 
 static void open_log(const struct console_host *host, struct console_guest *guest)
 {
+	/* no guest's name has an @: what is "a@vuart" is not the log of a guest called so */
+	static const char *const suffixes[CONSOLE_KINDS] = {"", "@vuart"};
 	char path[PATH_MAX];
 
 	if (guest->has_log || (guest->add.flags & CONSOLE_ADD_NO_LOG))
 		return;
 	if (snprintf(path, sizeof(path), "%s/%s%s.log", host->log_dir, guest->name,
-		     console_guest_suffix(guest)) < (int)sizeof(path))
+		     suffixes[guest->add.kind]) < (int)sizeof(path))
 		guest->has_log = logfile_init(&guest->log, path, guest->add.log_limit) == 0;
 }
 
@@ -94,41 +96,40 @@ static int find_ring(const struct console_host *host, struct console_add *add)
 	return 0;
 }
 
-static int explain(const struct console_guest *guest, int ret, const char *what, char *err,
-		   size_t err_size)
+static int explain(const struct console_guest *guest, int ret, const char *what,
+		   struct report *report)
 {
 	const char *why = ret == -EBADMSG  ? "its ring holds impossible indices"
 			  : ret == -ENODEV ? "it has no console ring"
 					   : ctrl_error();
 
-	snprintf(err, err_size, "cannot take the console of guest %s (domain %u): %s: %s",
-		 guest->name, guest->add.domid, what, why[0] ? why : strerror(-ret));
-	return ret;
+	return report_set(report, ret, "cannot take the console of guest %s (domain %u): %s: %s",
+			  guest->name, guest->add.domid, what, why[0] ? why : strerror(-ret));
 }
 
-int console_guest_attach(const struct console_host *host, struct console_guest *guest, char *err,
-			 size_t err_size)
+int console_guest_attach(const struct console_host *host, struct console_guest *guest,
+			 struct report *report)
 {
 	uint32_t domid = guest->add.domid;
 	int ret = find_ring(host, &guest->add);
 
 	if (ret < 0)
-		return explain(guest, ret, "finding its ring", err, err_size);
+		return explain(guest, ret, "finding its ring", report);
 	ret = ctrl_map_frames(host->ctrl, domid, &guest->add.ring_gfn, 1, PROT_READ | PROT_WRITE,
 			      &guest->page);
 	if (ret < 0) {
 		guest->page = NULL;
-		return explain(guest, ret, "mapping its ring", err, err_size);
+		return explain(guest, ret, "mapping its ring", report);
 	}
 	ret = console_ring_open(&guest->ring, guest->page);
 	if (ret < 0) {
-		explain(guest, ret, "reading its ring", err, err_size);
+		explain(guest, ret, "reading its ring", report);
 		goto unmap;
 	}
 	ret = ctrl_evtchn_bind_interdomain(host->evtchn, domid, guest->add.guest_port,
 					   &guest->port);
 	if (ret < 0) {
-		explain(guest, ret, "binding its event channel", err, err_size);
+		explain(guest, ret, "binding its event channel", report);
 		goto unmap;
 	}
 	guest->state = CONSOLE_LIVE;
@@ -163,6 +164,7 @@ static unsigned keep_output(struct console_guest *guest, const char *data, size_
 	unsigned did = GUEST_OUTPUT;
 
 	scrollback_append(&guest->output, data, size);
+	panic_feed(&guest->panic, data, size);
 	if (!guest->has_log)
 		return did;
 	switch (logfile_write(&guest->log, data, size, now_ms, &guest->log_lost)) {

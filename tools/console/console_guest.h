@@ -5,8 +5,9 @@
 #define PLINTH_CONSOLE_GUEST_H
 
 #include "budget.h"
-#include "common/logfile.h"
-#include "protocol.h"
+#include "daemon/logfile.h"
+#include "panic.h"
+#include "clients/console_protocol.h"
 #include "pty.h"
 #include "ring.h"
 #include "scrollback.h"
@@ -42,6 +43,7 @@ struct console_guest {
 
 	struct budget budget;
 	struct scrollback output;
+	struct panic panic;
 	struct logfile log;
 	bool has_log;
 	uint64_t log_lost; /* of the last LOG_HEALTHY */
@@ -69,8 +71,8 @@ enum {
  * Map the ring and bind the channel. 0, or a negative errno with a sentence; on failure nothing is
  * held. A guest whose ring is impossible is -EBADMSG.
  */
-int console_guest_attach(const struct console_host *host, struct console_guest *guest, char *err,
-			 size_t err_size);
+int console_guest_attach(const struct console_host *host, struct console_guest *guest,
+			 struct report *report);
 
 /* What follows the guest's name where consoles of all kinds are named: "" or "-vuart". */
 const char *console_guest_suffix(const struct console_guest *guest);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /* plinth-consoled: owns every guest's console ring and shares it among clients. See its manual
  * page. */
-#include "common/daemon.h"
+#include "daemon/daemon.h"
+#include "base/path.h"
 #include "server.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 static struct console_server server = {
@@ -24,7 +25,7 @@ static const char usage[] =
 
 static void accept_client(struct loop_source *source, uint32_t events)
 {
-	int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = daemon_accept(source->fd);
 	int ret;
 
 	(void)events;
@@ -42,8 +43,14 @@ static void take_signal(struct loop_source *source, uint32_t events)
 	struct signalfd_siginfo info;
 
 	(void)events;
-	if (read(source->fd, &info, sizeof(info)) == sizeof(info))
+	if (read(source->fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo != SIGHUP) {
 		server.stop = true;
+		return;
+	}
+	daemon_reopen_log();
+	server_reopen_logs(&server);
 }
 
 static void take_events(struct loop_source *source, uint32_t events)
@@ -65,13 +72,13 @@ static int open_hypervisor(void)
 
 static int prepare(int listener)
 {
-	int ret = daemon_make_folder(server.host.log_dir);
+	int ret = path_make_directories(server.host.log_dir);
 
 	daemon_raise_file_limit();
 	if (ret < 0) /* consoles matter more than their logs */
 		daemon_log("cannot make the folder %s: %s; no console is logged",
 			   server.host.log_dir, strerror(-ret));
-	ret = daemon_make_folder(server.state_dir);
+	ret = path_make_directories(server.state_dir);
 	if (ret == 0)
 		ret = loop_init(&server.loop);
 	if (ret == 0)

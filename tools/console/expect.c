@@ -47,7 +47,7 @@ ssize_t expect_unescape(const char *text, char *out)
 	return at - out;
 }
 
-static int check_step(const struct console_step *step, char *err, size_t err_size)
+static int check_step(const struct console_step *step, struct report *report)
 {
 	char *out = malloc(strlen(step->text) + 1);
 	char why[128] = "only \\r \\n \\t \\e \\\\ and \\xHH may follow a backslash";
@@ -67,25 +67,25 @@ static int check_step(const struct console_step *step, char *err, size_t err_siz
 	}
 	free(out);
 	if (ret)
-		snprintf(err, err_size, "--%s \"%s\": %s",
-			 step->kind == CONSOLE_STEP_SEND ? "send" : "expect", step->text, why);
-	return ret ? -EINVAL : 0;
+		return report_set(report, -EINVAL, "--%s \"%s\": %s",
+				  step->kind == CONSOLE_STEP_SEND ? "send" : "expect", step->text,
+				  why);
+	return 0;
 }
 
-int expect_init(struct expect *expect, const struct console_step *steps, size_t count, char *err,
-		size_t err_size)
+int expect_init(struct expect *expect, const struct console_step *steps, size_t count,
+		struct report *report)
 {
 	*expect = (struct expect){.steps = steps, .count = count, .fresh = true};
 	for (size_t i = 0; i < count; i++) {
-		int ret = check_step(&steps[i], err, err_size);
+		int ret = check_step(&steps[i], report);
 
 		if (ret < 0)
 			return ret;
 	}
 	expect->window = calloc(1, EXPECT_WINDOW + 1);
 	if (!expect->window) {
-		snprintf(err, err_size, "no memory");
-		return -ENOMEM;
+		return report_set(report, -ENOMEM, "no memory");
 	}
 	expect->deaf = count > 0 && steps[0].kind == CONSOLE_STEP_SEND;
 	return 0;

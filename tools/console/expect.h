@@ -10,7 +10,9 @@
 #ifndef PLINTH_CONSOLE_EXPECT_H
 #define PLINTH_CONSOLE_EXPECT_H
 
-#include "console_client.h"
+#include "base/report.h"
+
+#include "clients/console_client.h"
 
 #include <regex.h>
 #include <stdbool.h>
@@ -30,8 +32,8 @@ struct expect {
 };
 
 /* Checks every step. 0, -ENOMEM, or -EINVAL with a sentence on the wrong expression or text. */
-int expect_init(struct expect *expect, const struct console_step *steps, size_t count, char *err,
-		size_t err_size);
+int expect_init(struct expect *expect, const struct console_step *steps, size_t count,
+		struct report *report);
 void expect_free(struct expect *expect);
 
 void expect_feed(struct expect *expect, const char *data, size_t size);

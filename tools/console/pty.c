@@ -2,7 +2,7 @@
 /* Consoles as terminals: making them, and moving bytes without ever waiting for a reader. */
 #include "pty.h"
 
-#include "common/daemon.h"
+#include "daemon/daemon.h"
 #include "server.h"
 
 #include <errno.h>

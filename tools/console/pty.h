@@ -10,7 +10,7 @@
 #ifndef PLINTH_CONSOLE_PTY_H
 #define PLINTH_CONSOLE_PTY_H
 
-#include "common/loop.h"
+#include "base/loop.h"
 
 #include <stdbool.h>
 

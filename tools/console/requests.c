@@ -2,7 +2,7 @@
 /* What a client may ask of the console daemon: one function a request, one table. */
 #include "server.h"
 
-#include "common/daemon.h"
+#include "daemon/daemon.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,7 +18,8 @@ static void answer_ok(struct console_conn *conn)
 static int handle_add(struct console_conn *conn, const struct frame *frame)
 {
 	struct console_add add;
-	char name[CONSOLE_NAME_MAX + 1], err[CONSOLE_TEXT_MAX + 1];
+	char name[CONSOLE_NAME_MAX + 1];
+	struct report report;
 	int ret = console_get_add(frame, &add, name);
 
 	if (ret < 0)
@@ -27,9 +28,9 @@ static int handle_add(struct console_conn *conn, const struct frame *frame)
 		conn_error(conn, -EINVAL, "\"%s\" cannot be a guest's name on a console", name);
 		return 0;
 	}
-	ret = server_add_guest(conn->server, &add, err, sizeof(err));
+	ret = server_add_guest(conn->server, &add, &report);
 	if (ret < 0)
-		conn_error(conn, ret, "%s", err);
+		conn_error(conn, ret, "%s", report.text);
 	else
 		answer_ok(conn);
 	return 0;
@@ -102,6 +103,32 @@ static int handle_list(struct console_conn *conn, const struct frame *frame)
 	return 0;
 }
 
+/* Only of guests that live: the last words of a dead one are in its output. */
+static int handle_next(struct console_conn *conn, const struct frame *frame)
+{
+	uint8_t buffer[FRAME_HEADER_SIZE + sizeof(struct console_note)];
+	const struct console_guest *first = NULL;
+	struct console_note note;
+	uint32_t after;
+	int ret = console_get_u32(frame, &after);
+
+	if (ret < 0)
+		return ret;
+	for (const struct console_guest *guest = conn->server->guests; guest; guest = guest->next)
+		if (*guest->panic.text && guest->state != CONSOLE_DEAD &&
+		    guest->add.domid > after && (!first || guest->add.domid < first->add.domid))
+			first = guest;
+	if (!first) {
+		answer_ok(conn);
+		return 0;
+	}
+	note = (struct console_note){.domid = first->add.domid};
+	memcpy(note.uuid, first->add.uuid, sizeof(note.uuid));
+	strcpy(note.panic, first->panic.text);
+	conn_queue(conn, buffer, console_put_note(buffer, sizeof(buffer), &note));
+	return 0;
+}
+
 static void answer_opened(struct console_conn *conn, const struct console_guest *guest)
 {
 	uint8_t buffer[FRAME_HEADER_SIZE + 256];
@@ -115,7 +142,7 @@ static void answer_opened(struct console_conn *conn, const struct console_guest 
 static int handle_open(struct console_conn *conn, const struct frame *frame)
 {
 	struct console_open open;
-	char err[CONSOLE_TEXT_MAX + 1];
+	struct report report;
 	struct console_guest *guest;
 	int ret = console_get_open(frame, &open);
 
@@ -124,9 +151,9 @@ static int handle_open(struct console_conn *conn, const struct frame *frame)
 	server_check_guests(conn->server);
 	guest = server_find_guest(conn->server, open.guest, open.kind);
 	if (!guest)
-		ret = server_adopt(conn->server, open.guest, open.kind, &guest, err, sizeof(err));
+		ret = server_adopt(conn->server, open.guest, open.kind, &guest, &report);
 	if (ret < 0) {
-		conn_error(conn, ret, "%s", err);
+		conn_error(conn, ret, "%s", report.text);
 		return 0;
 	}
 	answer_opened(conn, guest);
@@ -163,6 +190,7 @@ static int (*const handlers[CONSOLE_REQUEST_COUNT])(struct console_conn *, const
 	[CONSOLE_ADD] = handle_add,       [CONSOLE_DIED] = handle_died,
 	[CONSOLE_FORGET] = handle_forget, [CONSOLE_LIST] = handle_list,
 	[CONSOLE_OPEN] = handle_open,     [CONSOLE_INPUT] = handle_input,
+	[CONSOLE_NEXT] = handle_next,
 };
 
 int request_handle(struct console_conn *conn, const struct frame *frame)

@@ -2,8 +2,8 @@
 /* The console daemon's guests: coming, taking turns, dying, and coming back after a restart. */
 #include "server.h"
 
-#include "common/daemon.h"
-#include "common/domain_find.h"
+#include "daemon/daemon.h"
+#include "clients/domain_find.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -152,6 +152,17 @@ static void report_log(struct console_server *server, struct console_guest *gues
 	notice_all(server, guest, text);
 }
 
+void server_reopen_logs(struct console_server *server)
+{
+	for (struct console_guest *guest = server->guests; guest; guest = guest->next) {
+		int ret = guest->has_log ? logfile_reopen(&guest->log) : 0;
+
+		if (ret < 0)
+			daemon_log("the log file of guest %s cannot be opened anew: %s",
+				   guest->name, strerror(-ret));
+	}
+}
+
 static void report_turn(struct console_server *server, struct console_guest *guest, unsigned did)
 {
 	char text[CONSOLE_TEXT_MAX + 1];
@@ -247,8 +258,8 @@ void server_guest_died(struct console_server *server, struct console_guest *gues
 /* ---- coming ---- */
 
 /* Is the domain there, and is it the guest that it is said to be? */
-static int check_domain(struct console_server *server, const struct console_add *add, char *err,
-			size_t err_size)
+static int check_domain(struct console_server *server, const struct console_add *add,
+			struct report *report)
 {
 	struct ctrl_domain_info info;
 	int ret = ctrl_get_domain(server->host.ctrl, add->domid, &info);
@@ -256,10 +267,11 @@ static int check_domain(struct console_server *server, const struct console_add 
 	if (ret == 0 && (info.dying || memcmp(info.uuid, add->uuid, 16) != 0))
 		ret = -ESRCH;
 	if (ret < 0)
-		snprintf(err, err_size, "cannot take the console of guest %s: domain %u: %s",
-			 add->name, add->domid,
-			 ret == -ESRCH ? "there is no such domain, or it is another guest's"
-				       : ctrl_error());
+		return report_set(report, ret, "cannot take the console of guest %s: domain %u: %s",
+				  add->name, add->domid,
+				  ret == -ESRCH
+					  ? "there is no such domain, or it is another guest's"
+					  : ctrl_error());
 	return ret;
 }
 
@@ -283,8 +295,8 @@ static struct console_guest *find_rival(struct console_server *server,
 }
 
 /* Are the rivals gone, or in the way? */
-static int make_way(struct console_server *server, const struct console_add *add, char *err,
-		    size_t err_size)
+static int make_way(struct console_server *server, const struct console_add *add,
+		    struct report *report)
 {
 	struct console_guest *guest = find_rival(server, add);
 
@@ -292,32 +304,32 @@ static int make_way(struct console_server *server, const struct console_add *add
 		server_check_guests(server);
 	while ((guest = find_rival(server, add))) {
 		if (guest->add.domid != add->domid) {
-			snprintf(err, err_size, "a guest called %s lives already, as domain %u",
-				 add->name, guest->add.domid);
-			return -EEXIST;
+			return report_set(report, -EEXIST,
+					  "a guest called %s lives already, as domain %u",
+					  add->name, guest->add.domid);
 		}
 		server_guest_died(server, guest, -1);
 	}
 	return 0;
 }
 
-static int attach_new(struct console_server *server, const struct console_add *add, char *err,
-		      size_t err_size)
+static int attach_new(struct console_server *server, const struct console_add *add,
+		      struct report *report)
 {
 	struct console_guest *guest = console_guest_new(add);
 	int ret;
 
 	if (!guest) {
-		snprintf(err, err_size, "no memory for the console of guest %s", add->name);
-		return -ENOMEM;
+		return report_set(report, -ENOMEM, "no memory for the console of guest %s",
+				  add->name);
 	}
-	ret = console_guest_attach(&server->host, guest, err, err_size);
+	ret = console_guest_attach(&server->host, guest, report);
 	if (ret < 0)
 		goto free_guest;
 	ret = save_state(server, guest);
 	if (ret < 0) {
-		snprintf(err, err_size, "cannot remember guest %s below %s: %s", guest->name,
-			 server->state_dir, strerror(-ret));
+		report_set(report, 0, "cannot remember guest %s below %s: %s", guest->name,
+			   server->state_dir, strerror(-ret));
 		goto free_guest;
 	}
 	guest->next = server->guests;
@@ -342,12 +354,11 @@ static bool is_name_taken(const struct console_server *server, const struct cons
 }
 
 /* A living guest is called otherwise now: its consoles keep their rings, output and log files. */
-static int rename_guest(struct console_server *server, const struct console_add *add, char *err,
-			size_t err_size)
+static int rename_guest(struct console_server *server, const struct console_add *add,
+			struct report *report)
 {
 	if (is_name_taken(server, add)) {
-		snprintf(err, err_size, "a guest called %s lives already", add->name);
-		return -EEXIST;
+		return report_set(report, -EEXIST, "a guest called %s lives already", add->name);
 	}
 	for (struct console_guest *guest = server->guests; guest; guest = guest->next) {
 		if (guest->state == CONSOLE_DEAD || !is_domain(guest, add->domid, add->uuid))
@@ -360,11 +371,11 @@ static int rename_guest(struct console_server *server, const struct console_add 
 	return 0;
 }
 
-int server_add_guest(struct console_server *server, const struct console_add *add, char *err,
-		     size_t err_size)
+int server_add_guest(struct console_server *server, const struct console_add *add,
+		     struct report *report)
 {
 	struct console_guest *same;
-	int ret = check_domain(server, add, err, err_size);
+	int ret = check_domain(server, add, report);
 
 	if (ret < 0)
 		return ret;
@@ -373,13 +384,13 @@ int server_add_guest(struct console_server *server, const struct console_add *ad
 	    same->add.guest_port == add->guest_port && strcmp(same->name, add->name) == 0)
 		return 0;
 	if (same && same->state == CONSOLE_LIVE && add->guest_port == CONSOLE_PORT_FIND)
-		return rename_guest(server, add, err, err_size);
-	ret = make_way(server, add, err, err_size);
-	return ret < 0 ? ret : attach_new(server, add, err, err_size);
+		return rename_guest(server, add, report);
+	ret = make_way(server, add, report);
+	return ret < 0 ? ret : attach_new(server, add, report);
 }
 
 int server_adopt(struct console_server *server, const char *text, uint32_t kind,
-		 struct console_guest **guest, char *err, size_t err_size)
+		 struct console_guest **guest, struct report *report)
 {
 	struct console_add add = {.guest_port = CONSOLE_PORT_FIND, .kind = kind};
 	struct ctrl_domain_info info;
@@ -387,18 +398,17 @@ int server_adopt(struct console_server *server, const char *text, uint32_t kind,
 	int ret;
 
 	if (parse_domid(text, &add.domid) < 0) {
-		snprintf(err, err_size, "there is no guest called %s", text);
-		return -ENOENT;
+		return report_set(report, -ENOENT, "there is no guest called %s", text);
 	}
 	if (ctrl_get_domain(server->host.ctrl, add.domid, &info) < 0 || info.dying ||
 	    add.domid == 0) {
-		snprintf(err, err_size, "there is no guest with domain number %u", add.domid);
-		return -ENOENT;
+		return report_set(report, -ENOENT, "there is no guest with domain number %u",
+				  add.domid);
 	}
 	snprintf(name, sizeof(name), "domain-%u", add.domid);
 	add.name = name;
 	memcpy(add.uuid, info.uuid, sizeof(add.uuid));
-	ret = server_add_guest(server, &add, err, err_size);
+	ret = server_add_guest(server, &add, report);
 	if (ret < 0)
 		return ret;
 	*guest = server_find_domain(server, add.domid, add.uuid, kind);
@@ -407,8 +417,8 @@ int server_adopt(struct console_server *server, const char *text, uint32_t kind,
 
 static void restore_file(struct console_server *server, const char *file)
 {
-	char path[PATH_MAX], name[CONSOLE_NAME_MAX + 1],
-		err[CONSOLE_TEXT_MAX + 1] = "the file makes no sense";
+	char path[PATH_MAX], name[CONSOLE_NAME_MAX + 1];
+	struct report report = {.text = "the file makes no sense"};
 	struct console_add add;
 	struct frame frame;
 	char *data;
@@ -425,9 +435,9 @@ static void restore_file(struct console_server *server, const char *file)
 	    console_get_add(&frame, &add, name) < 0 || !console_name_is_valid(name))
 		ret = -EPROTO;
 	else
-		ret = server_add_guest(server, &add, err, sizeof(err));
+		ret = server_add_guest(server, &add, &report);
 	if (ret < 0) {
-		daemon_log("%s is dropped: %s", path, err);
+		daemon_log("%s is dropped: %s", path, report.text);
 		unlink(path);
 	}
 	free(data);

@@ -3,7 +3,7 @@
 #ifndef PLINTH_CONSOLE_SERVER_H
 #define PLINTH_CONSOLE_SERVER_H
 
-#include "common/loop.h"
+#include "base/loop.h"
 #include "console_guest.h"
 #include "store_link.h"
 
@@ -58,16 +58,17 @@ struct console_guest *server_find_guest(struct console_server *server, const cha
 /* A console of a living domain; CONSOLE_KINDS: any of them. */
 struct console_guest *server_find_domain(struct console_server *server, uint32_t domid,
 					 const uint8_t uuid[16], uint32_t kind);
-int server_add_guest(struct console_server *server, const struct console_add *add, char *err,
-		     size_t err_size);
+int server_add_guest(struct console_server *server, const struct console_add *add,
+		     struct report *report);
 /* A guest that nobody told of, by its domain number: -ENOENT when there is none. */
 int server_adopt(struct console_server *server, const char *text, uint32_t kind,
-		 struct console_guest **guest, char *err, size_t err_size);
+		 struct console_guest **guest, struct report *report);
 void server_guest_died(struct console_server *server, struct console_guest *guest, int reason);
 unsigned server_forget(struct console_server *server,
 		       const char *name);                /* how many dead were dropped */
 void server_check_guests(struct console_server *server); /* which of them are gone? */
 void server_restore(struct console_server *server);      /* after a restart */
+void server_reopen_logs(struct console_server *server);  /* they were moved away */
 
 /* The event channels have something. */
 void server_take_events(struct console_server *server);

@@ -3,7 +3,7 @@
  * The console daemon and the store: guests that others made are taken over from there, and
  * terminals are named there. The talking is done by the thread of store_link.c.
  */
-#include "common/daemon.h"
+#include "daemon/daemon.h"
 #include "server.h"
 
 #include <errno.h>
@@ -39,7 +39,7 @@ void server_publish_again(struct console_server *server)
 /* ---- in ---- */
 
 static int add(struct console_server *server, const struct link_message *message, const char *name,
-	       char *err, size_t err_size)
+	       struct report *report)
 {
 	struct console_add found = {
 		.domid = message->domid,
@@ -50,26 +50,27 @@ static int add(struct console_server *server, const struct link_message *message
 	};
 
 	memcpy(found.uuid, message->uuid, sizeof(found.uuid));
-	return server_add_guest(server, &found, err, err_size);
+	return server_add_guest(server, &found, report);
 }
 
 /* A console whose nodes are complete: ours already, or one that a guest of xl's has. */
 static void take_found(struct console_server *server, const struct link_message *message)
 {
-	char err[CONSOLE_TEXT_MAX + 1], number[CONSOLE_NAME_MAX + 1];
+	struct report report;
+	char number[CONSOLE_NAME_MAX + 1];
 	const char *name = message->text;
 	int ret = -EEXIST;
 
 	if (server_find_domain(server, message->domid, message->uuid, message->kind))
 		return;
 	if (console_name_is_valid(name))
-		ret = add(server, message, name, err, sizeof(err));
+		ret = add(server, message, name, &report);
 	if (ret == -EEXIST) { /* it has no name, or that of another one */
 		snprintf(number, sizeof(number), "domain-%u", message->domid);
-		ret = add(server, message, number, err, sizeof(err));
+		ret = add(server, message, number, &report);
 	}
 	if (ret < 0)
-		daemon_log("found in the store, but: %s", err);
+		daemon_log("found in the store, but: %s", report.text);
 }
 
 static void take_domains(struct console_server *server, const struct link_message *message)

@@ -2,7 +2,7 @@
 /* The console daemon's thread that talks to the store. */
 #include "store_link.h"
 
-#include "console_client.h"
+#include "clients/console_client.h"
 
 #include <libctrl.h>
 
@@ -86,7 +86,9 @@ static void disconnect(struct worker *worker)
 	worker->store = NULL;
 }
 
-/* Passes a call's result on as success or not, and gives up a connection that is no use any more. */
+/*
+ * Passes a call's result on as success or not, and gives up a connection that is no use any more.
+ */
 static bool went_well(struct worker *worker, int ret)
 {
 	static const int lost[] = {-EPIPE, -ECONNRESET, -ETIMEDOUT, -EBADMSG, -ENOMEM};
@@ -140,7 +142,8 @@ static void look_soon(struct worker *worker, struct seen *seen)
 }
 
 /*
- * The entry of this very domain, a new one if need be; *at is where to look from on, and moves there. NULL: no memory.
+ * The entry of this very domain, a new one if need be; *at is where to look from on, and moves
+ * there. NULL: no memory.
  */
 static struct seen *note(struct worker *worker, struct seen ***at, uint32_t domid,
 			 const uint8_t uuid[16])
@@ -533,9 +536,10 @@ void store_link_stop(struct store_link *link)
 	if (!link)
 		return;
 	close(link->fd);
-	clock_gettime(CLOCK_REALTIME, &limit);
+	/* not the time of day, which may jump */
+	clock_gettime(CLOCK_MONOTONIC, &limit);
 	limit.tv_sec += STOP_WAIT_S;
-	pthread_timedjoin_np(link->thread, NULL, &limit);
+	pthread_clockjoin_np(link->thread, NULL, CLOCK_MONOTONIC, &limit);
 	free(link);
 }
 

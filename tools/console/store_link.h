@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The console daemon's side in the store, in a thread of its own, because a store daemon that does
- * not answer must not stop the consoles. It finds the consoles of guests that others have made (xl),
- * and names each console's terminal where stock tools look for it:
+ * not answer must not stop the consoles. It finds the consoles of guests that others have made
+ * (xl), and names each console's terminal where stock tools look for it:
  *
  *	/local/domain/N/console  or  /local/domain/N/vuart/0
  *		ring-ref, port, type   read: a console to be served, if type is xenconsoled
@@ -39,7 +39,9 @@ struct store_link;
 
 /* 0 or a negative errno. ctrl is used by the thread, too. */
 int store_link_start(struct ctrl *ctrl, struct store_link **link);
-/* Waits a moment for the thread; one that waits for the store daemon is left to the process's end. */
+/*
+ * Waits a moment for the thread; one that waits for the store daemon is left to the process's end.
+ */
 void store_link_stop(struct store_link *link);
 
 int store_link_fd(const struct store_link *link);

@@ -3,9 +3,16 @@
 #include "terminal.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ANSWER_MS      300 /* of silence, and no more answers come */
+#define ANSWER_STEP_MS 10
+#define ANSWER_MAX_MS  1000 /* of a terminal that does not stop */
 
 static const int deadly[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGPIPE,
 			     SIGABRT, SIGSEGV, SIGBUS,  SIGFPE,  SIGILL};
@@ -19,7 +26,8 @@ void terminal_restore(void)
 
 	raw_fd = -1;
 	if (fd >= 0)
-		tcsetattr(fd, TCSADRAIN, &saved);
+		tcsetattr(fd, TCSAFLUSH,
+			  &saved); /* what is typed or answered is not for the shell */
 	errno = error;
 }
 
@@ -30,9 +38,26 @@ static void die_clean(int number)
 
 	raw_fd = -1;
 	if (fd >= 0)
-		tcsetattr(fd, TCSANOW, &saved);
+		tcsetattr(fd, TCSAFLUSH, &saved);
 	signal(number, SIG_DFL);
 	raise(number);
+}
+
+void terminal_drop_answers(int fd)
+{
+	struct pollfd waiting = {.fd = fd, .events = POLLIN};
+	char dropped[256];
+
+	/* A terminal may be far away, and each answer may be the last one. */
+	tcdrain(STDOUT_FILENO);
+	for (int left = ANSWER_MAX_MS; left > 0 && poll(&waiting, 1, ANSWER_MS) > 0;
+	     left -= ANSWER_STEP_MS) {
+		const struct timespec step = {.tv_nsec = ANSWER_STEP_MS * 1000L * 1000L};
+
+		if (read(fd, dropped, sizeof(dropped)) <= 0)
+			return;
+		nanosleep(&step, NULL);
+	}
 }
 
 int terminal_make_raw(int fd)

@@ -2,19 +2,26 @@
 /* How the monitor learns that a domain has ended: from the store, or by VIRQ_DOM_EXC. */
 #include "ends.h"
 
-#include "common/daemon.h"
+#include "daemon/daemon.h"
+#include "clients/store_open.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <unistd.h>
+
+#define STACK_SIZE (128 * 1024)
 
 static struct {
 	struct monitor *monitor;
 	struct loop *loop;
 	struct ctrl_store *store;
 	struct ctrl_evtchn *evtchn;
-	struct loop_source store_source, evtchn_source;
+	struct loop_source store_source, evtchn_source, joining_source;
+	bool joining;     /* a thread is at it; joining_source is the pipe that it answers by */
 	int64_t retry_ms; /* when to look for a store again, while there is none */
 	bool said_polling;
 } ends;
@@ -53,23 +60,32 @@ static void take_store_event(struct loop_source *source, uint32_t events)
 	monitor_check(ends.monitor, loop_now_ms());
 }
 
-static bool join_store(void)
+/* A connection that hears of ends. It asks nothing more, so nothing is waited for from here on. */
+static struct ctrl_store *connect_store(void)
 {
-	if (ctrl_store_open(&ends.store) < 0) {
-		ends.store = NULL;
-		return false;
-	}
-	if (ctrl_store_watch(ends.store, "@releaseDomain", "monitor") < 0 ||
-	    loop_watch(ends.loop, &ends.store_source, ctrl_store_fd(ends.store), take_store_event) <
-		    0) {
-		ctrl_store_close(ends.store);
-		ends.store = NULL;
-		return false;
-	}
-	daemon_log("learns of ends from the store");
-	/* The watch's first event may have come with an answer: look in any case. */
-	take_store_event(&ends.store_source, EPOLLIN);
-	return ends.store != NULL;
+	struct ctrl_store *store;
+
+	if (ctrl_store_open(&store) < 0)
+		return NULL;
+	ctrl_store_set_timeout(store, STORE_ANSWER_MS);
+	if (ctrl_store_watch(store, "@releaseDomain", "monitor") == 0)
+		return store;
+	ctrl_store_close(store);
+	return NULL;
+}
+
+/*
+ * In a thread: a store daemon that hangs is waited for without making the monitor's clients wait.
+ */
+static void *join_store(void *context)
+{
+	int answer_fd = (int)(intptr_t)context;
+	struct ctrl_store *store = connect_store();
+
+	if (write(answer_fd, &store, sizeof(store)) != sizeof(store))
+		ctrl_store_close(store); /* the monitor has ended */
+	close(answer_fd);
+	return NULL;
 }
 
 /* ---- the interrupt ---- */
@@ -119,31 +135,105 @@ static void take_over_virq(void)
 
 /* ---- both ---- */
 
+static void listen_to(struct ctrl_store *store)
+{
+	ends.store = store;
+	if (loop_watch(ends.loop, &ends.store_source, ctrl_store_fd(store), take_store_event) < 0) {
+		ctrl_store_close(store);
+		ends.store = NULL;
+		return;
+	}
+	leave_virq(); /* it is the store's */
+	ends.said_polling = false;
+	daemon_log("learns of ends from the store");
+	/* The watch's first event may have come with an answer: look in any case. */
+	take_store_event(&ends.store_source, EPOLLIN);
+}
+
+static void stop_joining(void)
+{
+	loop_remove(ends.loop, &ends.joining_source);
+	close(ends.joining_source.fd);
+	ends.joining = false;
+}
+
+static void take_joined(struct loop_source *source, uint32_t events)
+{
+	struct ctrl_store *store = NULL;
+	bool whole = read(source->fd, &store, sizeof(store)) == sizeof(store);
+
+	(void)events;
+	stop_joining();
+	ends.retry_ms = loop_now_ms() + ENDS_RETRY_MS;
+	if (whole && store)
+		listen_to(store);
+	else if (!ends.evtchn)
+		take_over_virq();
+	note();
+}
+
+static int start_thread(int answer_fd)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int ret = pthread_attr_init(&attributes);
+
+	if (ret)
+		return -ret;
+	pthread_attr_setstacksize(&attributes, STACK_SIZE);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	ret = pthread_create(&thread, &attributes, join_store, (void *)(intptr_t)answer_fd);
+	pthread_attr_destroy(&attributes);
+	return -ret;
+}
+
+static int start_joining(void)
+{
+	int fds[2], ret;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	ret = loop_watch(ends.loop, &ends.joining_source, fds[0], take_joined);
+	if (ret < 0)
+		goto close_fds;
+	ret = start_thread(fds[1]);
+	if (ret < 0)
+		goto remove;
+	ends.joining = true;
+	return 0;
+remove:
+	loop_remove(ends.loop, &ends.joining_source);
+close_fds:
+	close(fds[0]);
+	close(fds[1]);
+	return ret;
+}
+
 void ends_listen(struct monitor *monitor, struct loop *loop, int64_t now_ms)
 {
+	int ret;
+
 	ends.monitor = monitor;
 	ends.loop = loop;
-	if (ends.store || now_ms < ends.retry_ms)
+	if (ends.store || ends.joining || now_ms < ends.retry_ms)
 		return;
 	ends.retry_ms = now_ms + ENDS_RETRY_MS;
-	if (join_store()) {
-		leave_virq(); /* it is the store's */
-		ends.said_polling = false;
-	} else if (!ends.evtchn) {
-		take_over_virq();
-	}
-	note();
+	ret = start_joining();
+	if (ret < 0)
+		daemon_log("cannot look for the store: %s", strerror(-ret));
 }
 
 int ends_due(int64_t now_ms)
 {
-	if (ends.store)
+	if (ends.store || ends.joining)
 		return -1;
 	return ends.retry_ms > now_ms ? (int)(ends.retry_ms - now_ms) : 0;
 }
 
 void ends_close(void)
 {
+	if (ends.joining)
+		stop_joining();
 	if (ends.store)
 		leave_store();
 	leave_virq();

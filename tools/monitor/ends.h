@@ -6,7 +6,7 @@
 #ifndef PLINTH_MONITOR_ENDS_H
 #define PLINTH_MONITOR_ENDS_H
 
-#include "common/loop.h"
+#include "base/loop.h"
 #include "monitor.h"
 
 #define ENDS_RETRY_MS 2000 /* between attempts to reach a store */

@@ -2,10 +2,9 @@
 /* The monitor's records: who is watched, what is done about an end, what is still to be done. */
 #include "monitor.h"
 
-#include "common/daemon.h"
-#include "common/domain_find.h"
-#include "console/console_client.h"
-#include "protocol.h"
+#include "daemon/daemon.h"
+#include "clients/domain_find.h"
+#include "clients/monitor_protocol.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -42,7 +41,7 @@ static int record_path(const struct monitor *monitor, const struct record *recor
 
 static int save(const struct monitor *monitor, const struct record *record)
 {
-	const struct monitor_progress progress = {
+	struct monitor_progress progress = {
 		.state = record->state,
 		.action = record->action,
 		.quick_deaths = record->guard.quick_deaths,
@@ -56,6 +55,7 @@ static int save(const struct monitor *monitor, const struct record *record)
 
 	if (!buffer)
 		return -ENOMEM;
+	strcpy(progress.reason, record->reason);
 	used = monitor_put_record(buffer, size, &progress, &record->guest);
 	ret = used < 0 ? (int)used : record_path(monitor, record, path);
 	if (ret == 0)
@@ -109,10 +109,9 @@ static int fill(struct record *record, const struct monitor_guest *guest)
 
 /* ---- requests ---- */
 
-static int refuse(int ret, const char *name, const char *why, char *err, size_t err_size)
+static int refuse(int ret, const char *name, const char *why, struct report *report)
 {
-	snprintf(err, err_size, "the monitor cannot watch guest %s: %s", name, why);
-	return ret;
+	return report_set(report, ret, "the monitor cannot watch guest %s: %s", name, why);
 }
 
 /* The guest's record, new or the one found, with what the message says. NULL: no memory. */
@@ -127,7 +126,7 @@ static struct record *obtain(struct monitor *monitor, struct record *found,
 		return NULL;
 	}
 	if (!found) {
-		record->reason = -1;
+		record->shutdown = -1;
 		record->next = monitor->records;
 		monitor->records = record;
 	}
@@ -144,22 +143,23 @@ static bool may_have_ended(struct monitor *monitor, const struct monitor_guest *
 }
 
 int monitor_register(struct monitor *monitor, const struct monitor_guest *guest, int64_t now_ms,
-		     char *err, size_t err_size)
+		     struct report *report)
 {
 	struct record *record = find_record(monitor, guest->uuid);
 	bool restarted = record && record->state != RECORD_WATCHING;
 
 	if (record && record->cancelled)
 		return refuse(-ECANCELED, guest->name,
-			      "it was destroyed while it was being restarted", err, err_size);
+			      "it was destroyed while it was being restarted", report);
 	record = obtain(monitor, record, guest);
 	if (!record)
-		return refuse(-ENOMEM, guest->name, "no memory", err, err_size);
+		return refuse(-ENOMEM, guest->name, "no memory", report);
 	if (!restarted)
 		record->guard = (struct guard){0};
 	record->started_ms = now_ms;
 	record->due_ms = 0;
-	record->reason = -1;
+	record->shutdown = -1;
+	record->reason[0] = '\0';
 	record->registered = true;
 	/* With a worker at it the guest is not complete yet: it is watched once the worker is done.
 	 */
@@ -177,7 +177,10 @@ int monitor_register(struct monitor *monitor, const struct monitor_guest *guest,
 	return 0;
 }
 
-/* No more is done for it. The REGISTER of a worker that is at it will be refused: it undoes its work. */
+/*
+ * No more is done for it. The REGISTER of a worker that is at it will be refused: it undoes its
+ * work.
+ */
 static void let_go(struct monitor *monitor, struct record *record)
 {
 	daemon_log("guest %s (domain %u): no longer watched%s", record->guest.name,
@@ -189,15 +192,14 @@ static void let_go(struct monitor *monitor, struct record *record)
 		drop(monitor, record);
 }
 
-int monitor_forget(struct monitor *monitor, uint32_t domid, const uint8_t uuid[16], char *err,
-		   size_t err_size)
+int monitor_forget(struct monitor *monitor, uint32_t domid, const uint8_t uuid[16],
+		   struct report *report)
 {
 	struct record *record = find_record(monitor, uuid);
 
 	/* A guest preserved by rename-restart has the uuid of its successor, but not its domid. */
 	if (!record || (record->state == RECORD_WATCHING && record->guest.domid != domid)) {
-		snprintf(err, err_size, "the monitor does not watch domain %u", domid);
-		return -ENOENT;
+		return report_set(report, -ENOENT, "the monitor does not watch domain %u", domid);
 	}
 	let_go(monitor, record);
 	return 0;
@@ -210,7 +212,7 @@ static bool is_restarting(const struct record *record)
 	       !record->registered && !record->cancelled;
 }
 
-int monitor_call_off(struct monitor *monitor, const char *name, char *err, size_t err_size)
+int monitor_call_off(struct monitor *monitor, const char *name, struct report *report)
 {
 	for (struct record *record = monitor->records; record; record = record->next) {
 		if (!is_restarting(record) || strcmp(record->guest.name, name) != 0)
@@ -218,8 +220,42 @@ int monitor_call_off(struct monitor *monitor, const char *name, char *err, size_
 		let_go(monitor, record);
 		return 0;
 	}
-	snprintf(err, err_size, "no restart of a guest called '%s' is pending", name);
-	return -ENOENT;
+	return report_set(report, -ENOENT, "no restart of a guest called '%s' is pending", name);
+}
+
+int monitor_explain(struct monitor *monitor, const uint8_t uuid[16], const char *sentence,
+		    struct report *report)
+{
+	struct record *record = find_record(monitor, uuid);
+
+	if (!record || !is_restarting(record)) {
+		return report_set(report, -ENOENT, "no restart of this guest is pending");
+	}
+	snprintf(record->reason, sizeof(record->reason), "%s", sentence);
+	return 0;
+}
+
+bool monitor_next_pending(const struct monitor *monitor, const uint8_t after[16], int64_t now_ms,
+			  struct monitor_pending *pending)
+{
+	const struct record *first = NULL;
+
+	for (const struct record *record = monitor->records; record; record = record->next)
+		if (is_restarting(record) && memcmp(record->guest.uuid, after, 16) > 0 &&
+		    (!first || memcmp(record->guest.uuid, first->guest.uuid, 16) < 0))
+			first = record;
+	if (!first)
+		return false;
+	*pending = (struct monitor_pending){
+		.working = first->state == RECORD_WORKING,
+		.tries = first->guard.quick_deaths,
+	};
+	if (!pending->working && first->due_ms > now_ms)
+		pending->due_ms = (uint32_t)(first->due_ms - now_ms);
+	memcpy(pending->uuid, first->guest.uuid, sizeof(pending->uuid));
+	snprintf(pending->name, sizeof(pending->name), "%s", first->guest.name);
+	strcpy(pending->reason, first->reason);
+	return true;
 }
 
 /* ---- acting ---- */
@@ -238,6 +274,7 @@ static void start_work(struct monitor *monitor, struct record *record, const str
 	worker = monitor->start_work(monitor, work);
 	if (worker > 0) {
 		record->worker = worker;
+		record->kill_ms = now_ms + MONITOR_WORK_MS;
 		monitor->workers++;
 		return;
 	}
@@ -248,6 +285,17 @@ static void start_work(struct monitor *monitor, struct record *record, const str
 	save(monitor, record);
 }
 
+/* Why there is a pause before the restart, for those who ask meanwhile. */
+static void explain_pause(struct record *record)
+{
+	record->reason[0] = '\0';
+	if (record->delay_ms > 0)
+		snprintf(record->reason, sizeof(record->reason),
+			 "it has ended within %d s of its start %u times in a row, at last by %s",
+			 GUARD_QUICK_MS / 1000, record->guard.quick_deaths,
+			 ctrl_shutdown_name((unsigned)record->shutdown));
+}
+
 /* The domain is in shutdown: what does its policy say? */
 static void act(struct monitor *monitor, struct record *record, unsigned reason, int64_t now_ms)
 {
@@ -256,21 +304,19 @@ static void act(struct monitor *monitor, struct record *record, unsigned reason,
 
 	if (!policy_event(reason, &event))
 		return;
-	record->reason = (int)reason;
+	record->shutdown = (int)reason;
 	record->action = record->guest.on[event];
 	record->delay_ms = 0;
 	if (policy_restarts(record->action))
 		record->delay_ms = guard_next_delay(&record->guard, now_ms - record->started_ms);
-	daemon_log("guest %s (domain %u): %s after %lld s: %s%s", record->guest.name,
+	explain_pause(record);
+	daemon_log("guest %s (domain %u): %s after %lld s: %s", record->guest.name,
 		   record->guest.domid, ctrl_shutdown_name(reason),
 		   (long long)(now_ms - record->started_ms) / 1000,
-		   record->delay_ms < 0 ? "destroy" : monitor_action_name(record->action),
-		   record->delay_ms < 0
-			   ? " for good, because it ended within seconds again and again"
-		   : record->delay_ms ? ", after a pause"
-				      : "");
-	if (record->delay_ms < 0)
-		record->action = MONITOR_DESTROY;
+		   monitor_action_name(record->action));
+	if (record->delay_ms)
+		daemon_log("guest %s: is created again after a pause of %d s: %s",
+			   record->guest.name, record->delay_ms / 1000, record->reason);
 	if (record->action == MONITOR_PRESERVE) {
 		drop(monitor, record);
 		return;
@@ -284,8 +330,7 @@ static void act(struct monitor *monitor, struct record *record, unsigned reason,
 /* Somebody destroyed it; the console daemon may not know yet. */
 static void vanish(struct monitor *monitor, struct record *record)
 {
-	console_client_died(monitor->console_socket, record->guest.domid, record->guest.uuid,
-			    record->reason, NULL, 0);
+	monitor->tell_dead(monitor, record);
 	daemon_log("guest %s (domain %u): is gone, not by this monitor", record->guest.name,
 		   record->guest.domid);
 	drop(monitor, record);
@@ -332,7 +377,8 @@ static const struct ctrl_domain_info *find_successor(const struct ctrl_domain_in
 {
 	for (int i = 0; i < count; i++)
 		if (!list[i].dying && list[i].domid != record->guest.domid &&
-		    memcmp(list[i].uuid, record->guest.uuid, 16) == 0)
+		    memcmp(list[i].uuid, record->guest.uuid, 16) == 0 &&
+		    !domain_is_half_made(&list[i]))
 			return &list[i];
 	return NULL;
 }
@@ -348,6 +394,7 @@ static void create_or_adopt(struct monitor *monitor, struct record *record, int6
 	if (info) {
 		record->guest.domid = info->domid;
 		record->state = RECORD_WATCHING;
+		record->reason[0] = '\0';
 		record->started_ms = now_ms;
 		save(monitor, record);
 		daemon_log("guest %s (domain %u): was created again already", record->guest.name,
@@ -366,6 +413,26 @@ static bool is_due(const struct record *record, int64_t now_ms)
 	return record->state == RECORD_WAITING && !record->worker && now_ms >= record->due_ms;
 }
 
+/* Its end is reported as any other's; what it has left half done is taken away. */
+static void kill_if_late(struct monitor *monitor, struct record *record, int64_t now_ms)
+{
+	if (!record->worker || now_ms < record->kill_ms)
+		return;
+	daemon_log("guest %s: worker %d has not ended for %d s and is killed", record->guest.name,
+		   (int)record->worker, MONITOR_WORK_MS / 1000);
+	monitor->kill_work(record->worker);
+	record->kill_ms = now_ms + MONITOR_WORK_MS;
+}
+
+/* When it is next to be looked at; INT64_MAX: not by itself. */
+static int64_t next_due(const struct record *record, int64_t now_ms)
+{
+	if (record->worker)
+		return record->kill_ms;
+	return record->state != RECORD_WORKING && record->due_ms > now_ms ? record->due_ms
+									  : INT64_MAX;
+}
+
 int monitor_run_due(struct monitor *monitor, int64_t now_ms)
 {
 	int64_t due = INT64_MAX;
@@ -377,9 +444,9 @@ int monitor_run_due(struct monitor *monitor, int64_t now_ms)
 	for (struct record *record = monitor->records; record; record = record->next) {
 		if (is_due(record, now_ms) && monitor->workers < MONITOR_MAX_WORKERS)
 			create_or_adopt(monitor, record, now_ms);
-		if (record->state != RECORD_WORKING && record->due_ms > now_ms &&
-		    record->due_ms < due)
-			due = record->due_ms;
+		kill_if_late(monitor, record, now_ms);
+		if (next_due(record, now_ms) < due)
+			due = next_due(record, now_ms);
 	}
 	if (due == INT64_MAX)
 		return -1;
@@ -401,13 +468,21 @@ static void create_failed(struct monitor *monitor, struct record *record, int64_
 {
 	int delay = guard_next_delay(&record->guard, 0);
 
-	if (delay < 0) {
-		daemon_log("guest %s: could not be created again; it stays destroyed",
-			   record->guest.name);
-		drop(monitor, record);
-		return;
-	}
-	wait_for_create(monitor, record, delay > 0 ? delay : RETRY_MS, now_ms);
+	wait_for_create(monitor, record, delay > RETRY_MS ? delay : RETRY_MS, now_ms);
+	daemon_log("guest %s: the next attempt is in %d s; 'vmctl destroy %s' calls it off",
+		   record->guest.name, (int)(record->due_ms - now_ms) / 1000, record->guest.name);
+}
+
+/* How it went for a worker that could not tell: by what has become of the domain. */
+static enum work_result judge(const struct monitor *monitor, const struct record *record)
+{
+	struct ctrl_domain_info info;
+
+	if (ctrl_get_domain(monitor->ctrl, record->guest.domid, &info) < 0 || info.dying ||
+	    memcmp(info.uuid, record->guest.uuid, sizeof(info.uuid)) != 0 ||
+	    domain_is_half_made(&info))
+		return WORK_CREATE_FAILED;
+	return record->registered ? WORK_DONE : WORK_KEEP_FAILED;
 }
 
 void monitor_worker_done(struct monitor *monitor, pid_t worker, enum work_result result,
@@ -419,6 +494,11 @@ void monitor_worker_done(struct monitor *monitor, pid_t worker, enum work_result
 		record = record->next;
 	if (!record)
 		return;
+	/*
+	 * Registered: a worker of an earlier daemon may have created it where this one could not.
+	 */
+	if (result == WORK_KILLED || (result == WORK_CREATE_FAILED && record->registered))
+		result = judge(monitor, record);
 	record->worker = 0;
 	monitor->workers--;
 	monitor->check_ms = now_ms;       /* shutdowns may have waited for a free worker */
@@ -451,7 +531,8 @@ static void resume(struct monitor *monitor, struct record *record,
 	const struct ctrl_domain_info *info =
 		domain_find(list, count, record->guest.domid, record->guest.uuid);
 
-	if (info && !info->dying) {
+	/* A new domain that its worker has not started yet: it is finished, or taken away. */
+	if (info && !info->dying && !(restarting && domain_is_half_made(info))) {
 		record->state = RECORD_WATCHING;
 		save(monitor, record);
 	} else if (restarting) {
@@ -494,6 +575,7 @@ static int load(struct monitor *monitor, const char *path)
 	record->action = (enum monitor_action)progress.action;
 	record->guard.quick_deaths = progress.quick_deaths;
 	record->started_ms = progress.started_ms;
+	strcpy(record->reason, progress.reason);
 free_data:
 	free(data);
 	return ret;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* plinth-monitord: carries out what guests' configs say about their ends. See its manual page. */
-#include "common/daemon.h"
-#include "common/loop.h"
-#include "console/console_client.h"
+#include "daemon/daemon.h"
+#include "base/path.h"
+#include "base/loop.h"
+#include "clients/console_client.h"
 #include "ends.h"
 #include "monitor.h"
+#include "sweep.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -20,6 +22,8 @@ static struct monitor monitor = {
 	.console_socket = CONSOLE_SOCKET,
 	.monitor_socket = MONITOR_SOCKET,
 	.start_work = worker_start,
+	.tell_dead = worker_tell_dead,
+	.kill_work = worker_kill,
 };
 static struct loop loop;
 static struct loop_source listener_source, signal_source;
@@ -46,13 +50,15 @@ static void reap_workers(void)
 	pid_t worker;
 
 	while ((worker = waitpid(-1, &status, WNOHANG)) > 0) {
-		enum work_result result = WORK_CREATE_FAILED;
+		enum work_result result = WORK_KILLED;
 
 		if (WIFEXITED(status))
 			result = (enum work_result)WEXITSTATUS(status);
 		else
 			daemon_log("worker %d was killed by signal %d", (int)worker,
 				   WTERMSIG(status));
+		if (sweep_worker_done(worker, loop_now_ms()))
+			continue;
 		monitor_worker_done(&monitor, worker, result, loop_now_ms());
 	}
 }
@@ -66,13 +72,15 @@ static void take_signal(struct loop_source *source, uint32_t events)
 		return;
 	if (info.ssi_signo == SIGCHLD)
 		reap_workers();
+	else if (info.ssi_signo == SIGHUP)
+		daemon_reopen_log();
 	else
 		stop = true;
 }
 
 static int prepare(int listener)
 {
-	int ret = daemon_make_folder(monitor.state_dir);
+	int ret = path_make_directories(monitor.state_dir);
 
 	if (ret == 0)
 		ret = loop_init(&loop);
@@ -89,7 +97,14 @@ static int prepare(int listener)
 		return -EIO;
 	}
 	ends_listen(&monitor, &loop, loop_now_ms());
+	sweep_start(&monitor, &loop, loop_now_ms());
 	return 0;
+}
+
+/* Of two times until something is due; -1: nothing is. */
+static int sooner(int a, int b)
+{
+	return b < 0 || (a >= 0 && a < b) ? a : b;
 }
 
 static void run(void)
@@ -98,13 +113,13 @@ static void run(void)
 
 	while (!stop && ret == 0) {
 		int64_t now = loop_now_ms();
-		int timeout, due;
+		int timeout;
 
 		ends_listen(&monitor, &loop, now);
 		timeout = monitor_run_due(&monitor, now);
-		due = ends_due(now);
-		if (due >= 0 && (timeout < 0 || due < timeout))
-			timeout = due;
+		timeout = sooner(timeout, ends_due(now));
+		timeout = sooner(timeout, sweep_run_due(now));
+		timeout = sooner(timeout, request_drop_idle(now));
 		ret = loop_run_once(&loop, timeout);
 	}
 	daemon_log("stops%s%s", ret < 0 ? ": " : "", ret < 0 ? strerror(-ret) : "");
@@ -137,6 +152,7 @@ int main(int argc, char **argv)
 	request_close_all();
 	monitor_free(&monitor);
 	ends_close();
+	sweep_stop();
 	ctrl_close(monitor.ctrl);
 	loop_close(&loop);
 	daemon_stop();

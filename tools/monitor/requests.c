@@ -2,9 +2,9 @@
 /* The monitor's socket: one request a connection, read without waiting, answered, closed. */
 #include "monitor.h"
 
-#include "common/daemon.h"
-#include "common/loop.h"
-#include "protocol.h"
+#include "daemon/daemon.h"
+#include "base/loop.h"
+#include "clients/monitor_protocol.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,6 +16,7 @@
 
 #define MAX_CONNS 32
 #define READ_SIZE 4096u
+#define IDLE_MS   10000 /* for a whole request; clients wait as long for their answer */
 
 struct conn {
 	struct loop_source source; /* first: a source is its connection */
@@ -23,6 +24,7 @@ struct conn {
 	struct loop *loop;
 	uint8_t *in;
 	size_t in_size, in_used;
+	int64_t due_ms; /* when it has taken too long */
 	bool used;
 };
 
@@ -36,40 +38,99 @@ static void hang_up(struct conn *conn)
 	*conn = (struct conn){0};
 }
 
+/* What is answered: 0 and a guest whose restart is pending, 0, or an error and its sentence. */
+struct reply {
+	struct report report;
+	bool has_pending;
+	struct monitor_pending pending;
+};
+
+static ssize_t put_reply(void *frame, size_t size, int ret, const struct reply *reply)
+{
+	if (ret < 0)
+		return monitor_put_error(frame, size, ret, reply->report.text);
+	return reply->has_pending ? monitor_put_pending(frame, size, &reply->pending)
+				  : monitor_put_ok(frame, size);
+}
+
 /* Answers are short and the socket's buffer is empty: either they go at once or the client is gone.
  */
-static void answer(struct conn *conn, int ret, const char *sentence)
+static void answer(struct conn *conn, int ret, const struct reply *reply)
 {
-	uint8_t frame[FRAME_HEADER_SIZE + MONITOR_TEXT_MAX + 16];
-	ssize_t size = ret < 0 ? monitor_put_error(frame, sizeof(frame), ret, sentence)
-			       : monitor_put_ok(frame, sizeof(frame));
+	uint8_t frame[FRAME_HEADER_SIZE + sizeof(struct monitor_pending) + 64];
+	ssize_t size = put_reply(frame, sizeof(frame), ret, reply);
 
 	if (size > 0 && send(conn->source.fd, frame, (size_t)size, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		daemon_log("an answer could not be sent: %s", strerror(errno));
 }
 
-static int handle(struct monitor *monitor, const struct frame *frame, char *err, size_t err_size)
+static int handle_register(struct monitor *monitor, const struct frame *frame, struct reply *reply)
 {
 	char name[MONITOR_NAME_MAX + 1];
 	struct monitor_guest guest;
+	int ret = monitor_get_register(frame, &guest, name);
+
+	return ret ? ret : monitor_register(monitor, &guest, loop_now_ms(), &reply->report);
+}
+
+static int handle_forget(struct monitor *monitor, const struct frame *frame, struct reply *reply)
+{
 	struct monitor_guest_at at;
+	int ret = monitor_get_forget(frame, &at);
+
+	return ret ? ret : monitor_forget(monitor, at.domid, at.uuid, &reply->report);
+}
+
+static int handle_call_off(struct monitor *monitor, const struct frame *frame, struct reply *reply)
+{
+	char name[MONITOR_NAME_MAX + 1];
+	int ret = monitor_get_call_off(frame, name);
+
+	return ret ? ret : monitor_call_off(monitor, name, &reply->report);
+}
+
+static int handle_explain(struct monitor *monitor, const struct frame *frame, struct reply *reply)
+{
+	struct monitor_reason reason;
+	int ret = monitor_get_explain(frame, &reason);
+
+	return ret ? ret : monitor_explain(monitor, reason.uuid, reason.sentence, &reply->report);
+}
+
+static int handle_next(struct monitor *monitor, const struct frame *frame, struct reply *reply)
+{
+	uint8_t after[16];
+	int ret = monitor_get_next(frame, after);
+
+	if (!ret)
+		reply->has_pending =
+			monitor_next_pending(monitor, after, loop_now_ms(), &reply->pending);
+	return ret;
+}
+
+/* By type; what is not there, and what its handler cannot read, is not understood. */
+static int (*const handlers[])(struct monitor *, const struct frame *, struct reply *) = {
+	[MONITOR_REGISTER] = handle_register, [MONITOR_FORGET] = handle_forget,
+	[MONITOR_CALL_OFF] = handle_call_off, [MONITOR_EXPLAIN] = handle_explain,
+	[MONITOR_NEXT] = handle_next,
+};
+
+static int handle(struct monitor *monitor, const struct frame *frame, struct reply *reply)
+{
+	int ret = -EPROTO;
 
 	if (frame->version != MONITOR_VERSION) {
-		snprintf(err, err_size,
-			 "this monitor daemon speaks version %d of its protocol, the client "
-			 "version %u",
-			 MONITOR_VERSION, frame->version);
+		report_set(&reply->report, 0,
+			   "this monitor daemon speaks version %d of its protocol, the client "
+			   "version %u",
+			   MONITOR_VERSION, frame->version);
 		return -EPROTONOSUPPORT;
 	}
-	if (frame->type == MONITOR_REGISTER && monitor_get_register(frame, &guest, name) == 0)
-		return monitor_register(monitor, &guest, loop_now_ms(), err, err_size);
-	if (frame->type == MONITOR_FORGET && monitor_get_forget(frame, &at) == 0)
-		return monitor_forget(monitor, at.domid, at.uuid, err, err_size);
-	if (frame->type == MONITOR_CALL_OFF && monitor_get_call_off(frame, name) == 0)
-		return monitor_call_off(monitor, name, err, err_size);
-	snprintf(err, err_size, "the monitor daemon does not understand the request of type %u",
-		 frame->type);
-	return -EPROTO;
+	report_set(&reply->report, 0,
+		   "the monitor daemon does not understand the request of type %u", frame->type);
+	if (frame->type < sizeof(handlers) / sizeof(handlers[0]) && handlers[frame->type])
+		ret = handlers[frame->type](monitor, frame, reply);
+	return ret;
 }
 
 static int make_room(struct conn *conn)
@@ -95,7 +156,7 @@ static int make_room(struct conn *conn)
 static void ready(struct loop_source *source, uint32_t events)
 {
 	struct conn *conn = (struct conn *)source;
-	char err[MONITOR_TEXT_MAX + 1] = "the request is too long";
+	struct reply reply = {.report = {.text = "the request is too long"}};
 	struct frame frame;
 	ssize_t count, whole;
 	int ret = make_room(conn);
@@ -113,30 +174,54 @@ static void ready(struct loop_source *source, uint32_t events)
 		whole = frame_parse(conn->in, conn->in_used, MONITOR_FRAME_MAX, &frame);
 		if (whole == 0)
 			return;
-		ret = whole < 0 ? (int)whole : handle(conn->monitor, &frame, err, sizeof(err));
+		ret = whole < 0 ? (int)whole : handle(conn->monitor, &frame, &reply);
 	}
-	answer(conn, ret, err);
+	answer(conn, ret, &reply);
 	hang_up(conn);
+}
+
+int request_drop_idle(int64_t now_ms)
+{
+	int64_t due = INT64_MAX;
+
+	for (struct conn *conn = conns; conn < conns + MAX_CONNS; conn++) {
+		if (conn->used && now_ms >= conn->due_ms)
+			hang_up(conn);
+		if (conn->used && conn->due_ms < due)
+			due = conn->due_ms;
+	}
+	return due == INT64_MAX ? -1 : (int)(due - now_ms);
+}
+
+/* A free place. With none, whoever has waited longest without a whole request gives way. */
+static struct conn *find_place(void)
+{
+	struct conn *oldest = conns;
+
+	for (struct conn *conn = conns; conn < conns + MAX_CONNS; conn++) {
+		if (!conn->used)
+			return conn;
+		if (conn->due_ms < oldest->due_ms)
+			oldest = conn;
+	}
+	hang_up(oldest);
+	return oldest;
 }
 
 int request_accept(struct monitor *monitor, struct loop *loop, int listener)
 {
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	struct conn *conn = conns;
+	int fd = daemon_accept(listener);
+	struct conn *conn;
 	int ret;
 
 	if (fd < 0)
-		return -errno;
-	while (conn < conns + MAX_CONNS && conn->used)
-		conn++;
-	if (conn == conns + MAX_CONNS) {
-		close(fd);
-		return -EMFILE;
-	}
+		return -EAGAIN; /* daemon_accept() has said what there is to say */
+	conn = find_place();
 	*conn = (struct conn){
 		.source = {.fd = fd, .events = EPOLLIN, .ready = ready},
 		.monitor = monitor,
 		.loop = loop,
+		.due_ms = loop_now_ms() + IDLE_MS,
 		.used = true,
 	};
 	ret = loop_add(loop, &conn->source);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* What requests do to nodes, in a transaction or at once. */
+/* Changes to nodes that requests make, within a transaction or immediately. */
 #include "change.h"
 
-#include "state.h"
+#include "budget.h"
+#include "journal.h"
 #include "watch.h"
 
 #include <errno.h>
@@ -23,7 +24,7 @@ void change_set(struct store *store, struct node *node, struct perms *perms, str
 			tree_set_perms(&store->tree, node, perms);
 		tree_set_value(&store->tree, node, value);
 	}
-	state_note_node(store, node);
+	journal_node(store, node);
 }
 
 static void remove_one(struct store *store, struct node *node, const struct txn *by)
@@ -39,11 +40,11 @@ void change_remove_all(struct store *store, struct node *node, const struct txn 
 	while (node->first)
 		remove_one(store, tree_first_leaf(node), by);
 	remove_one(store, node, by);
-	state_note_removed(store, node);
+	journal_removed(store, node);
 	node_put(&store->tree, node);
 }
 
-/* From the leaves up; what is below the top is told only to those who watch exactly that. */
+/* Removes from the leaves up. Below top, only watches on exactly the removed node are fired. */
 static void remove_and_tell(struct store *store, struct node *top)
 {
 	struct node *node;
@@ -60,7 +61,7 @@ static void remove_and_tell(struct store *store, struct node *top)
 		perms_put(before);
 		node_put(&store->tree, node);
 	} while (node != top);
-	state_note_removed(store, top);
+	journal_removed(store, top);
 	node_put(&store->tree, top);
 }
 
@@ -73,8 +74,8 @@ void change_remove_owned(struct store *store, struct domain *domain)
 /* ---- finding ---- */
 
 /*
- * Goes along the path as far as nodes exist: returns the last of them, and in *rest what is left of
- * the path ("" when all of it exists).
+ * Follows the path as far as nodes exist. Returns the last such node; *rest is the remaining path
+ * ("" when the whole path exists).
  */
 static struct node *walk(const struct view *view, const struct path *path, const char **rest)
 {
@@ -84,7 +85,7 @@ static struct node *walk(const struct view *view, const struct path *path, const
 	size_t len;
 
 	*rest = "";
-	if (node && node_exists(node)) /* and so does all above it; in a transaction it may not */
+	if (node && node_exists(node)) /* without a transaction, all nodes above exist too */
 		return node;
 	node = tree_top(&store->tree, path->text);
 	*rest = at;
@@ -100,7 +101,7 @@ static struct node *walk(const struct view *view, const struct path *path, const
 	return node;
 }
 
-/* The transaction depends on the first missing node: all the others are missing with it. */
+/* The transaction depends on the first missing node only: those below are missing with it. */
 static int touch_missing(const struct view *view, struct node *above, const char *rest)
 {
 	struct tree *tree = &view->conn->store->tree;
@@ -125,22 +126,28 @@ int view_find(const struct view *view, const struct path *path, unsigned want, s
 	const char *rest;
 	struct node *last = walk(view, path, &rest);
 	bool missing = *rest != '\0';
-	int ret = missing ? touch_missing(view, last, rest)
-			  : txn_touch(view->txn, last, TOUCH_NODE, NULL);
+	int ret;
 
-	if (ret < 0)
-		return ret;
+	/*
+	 * Check access before recording a touch: a client without access must not learn of changes.
+	 */
 	if ((perms_for(txn_perms(view->txn, last), view->conn->domain) & want) != want)
 		return -EACCES;
+	ret = missing ? touch_missing(view, last, rest)
+		      : txn_touch(view->txn, last, TOUCH_NODE, NULL);
+	if (ret < 0)
+		return ret;
 	*node = last;
 	return missing ? -ENOENT : 0;
 }
 
 /* ---- writing ---- */
 
-/* What a node is to become, kept in the transaction or done at once. */
+/* Sets a node's new permissions and value, within the transaction or immediately. */
 static int put(const struct view *view, struct node *node, struct perms *perms, struct value *value)
 {
+	struct domain *domain = view->conn->domain;
+	size_t cost = perms_cost(perms) + value_cost(value);
 	struct touch *touch;
 	int ret;
 
@@ -149,19 +156,14 @@ static int put(const struct view *view, struct node *node, struct perms *perms, 
 		return 0;
 	}
 	ret = txn_touch(view->txn, node, TOUCH_NODE, &touch);
-	if (ret < 0)
-		return ret;
-	perms_get(perms);
-	value_get(value);
-	perms_put(touch->perms);
-	value_put(touch->value);
-	touch->perms = perms;
-	touch->value = value;
-	touch->flags |= TOUCH_CHANGED;
-	return 0;
+	if (ret == 0 && !quota_allows(domain, QUOTA_MEMORY, domain->bytes + cost))
+		ret = -ENOMEM;
+	if (ret == 0)
+		touch_hold(touch, perms, value, TOUCH_CHANGED);
+	return ret;
 }
 
-/* The children that walk() did not find, from above down to the path's end. */
+/* Makes the nodes that walk() did not find, from the top down to the end of the path. */
 static int make_nodes(const struct view *view, struct node *above, const char *rest,
 		      struct perms *perms, struct value *value, struct node **made)
 {
@@ -198,7 +200,18 @@ static unsigned count_names(const char *rest)
 	return count;
 }
 
-/* A domain owns what it makes; what the privileged make belongs to the owner of the node above. */
+/* Bytes for count nodes and their names; within a transaction each node needs an entry too. */
+static size_t make_cost(const struct view *view, const char *rest, unsigned count,
+			const struct perms *perms, const struct value *value)
+{
+	size_t each = PLACE_COST + perms_cost(perms);
+
+	if (view->txn)
+		each += sizeof(struct touch) + BLOCK_COST;
+	return count * each + strlen(rest) + 1 + value_cost(value);
+}
+
+/* A guest owns the nodes it makes; a privileged client's nodes inherit the parent's owner. */
 static struct perms *inherit(const struct view *view, const struct node *above)
 {
 	struct perms *perms = txn_perms(view->txn, above);
@@ -207,15 +220,21 @@ static struct perms *inherit(const struct view *view, const struct node *above)
 	return domain->privileged ? perms_get(perms) : perms_with_owner(perms, domain);
 }
 
-static bool may_make(const struct view *view, const char *rest)
+/* Checks the quotas for all new nodes before any is made. Returns 0, -ENOSPC or -ENOMEM. */
+static int may_make(const struct view *view, const char *rest, const struct perms *perms,
+		    const struct value *value)
 {
 	struct domain *domain = view->conn->domain;
-	uint64_t made = count_names(rest) + (view->txn ? view->txn->made : 0);
+	unsigned count = count_names(rest);
+	size_t cost = make_cost(view, rest, count, perms, value);
 
-	return quota_allows(domain, QUOTA_NODES, domain->nodes + made);
+	if (!quota_allows(domain, QUOTA_NODES,
+			  domain->nodes + count + (view->txn ? view->txn->made : 0)))
+		return -ENOSPC;
+	return quota_allows(domain, QUOTA_MEMORY, domain->bytes + cost) ? 0 : -ENOMEM;
 }
 
-/* Changed at once: told at once. In a transaction: told at its end. */
+/* Fires watches now, or marks the node so that the end of the transaction fires them. */
 static void tell(const struct view *view, struct node *node, const struct perms *before,
 		 unsigned flags)
 {
@@ -232,34 +251,33 @@ static int make(const struct view *view, const struct path *path, struct value *
 	struct tree *tree = &view->conn->store->tree;
 	const char *rest;
 	struct node *above = walk(view, path, &rest), *node = NULL;
-	struct node *place;
-	struct perms *perms;
-	int ret;
+	struct perms *perms = inherit(view, above);
+	struct node *place = NULL;
+	int ret = perms ? may_make(view, rest, perms, value) : -ENOMEM;
 
-	if (!may_make(view, rest))
-		return -ENOSPC;
-	/* All places first: with them nothing can fail halfway for want of memory. */
-	place = tree_walk_place(tree, path->text);
-	if (!place)
-		return -ENOMEM;
-	node_get(place);
-	perms = inherit(view, above);
-	ret = perms ? make_nodes(view, above, rest, perms, value, &node) : -ENOMEM;
-	if (ret == 0)
-		tell(view, node, NULL, TOUCH_FIRE);
+	/* Allocate all places first, so that nothing can fail halfway for lack of memory. */
+	if (ret == 0 && !(place = tree_walk_place(tree, path->text)))
+		ret = -ENOMEM;
+	if (ret == 0) {
+		node_get(place);
+		ret = make_nodes(view, above, rest, perms, value, &node);
+		if (ret == 0)
+			tell(view, node, NULL, TOUCH_FIRE);
+		node_put(tree, place);
+	}
 	perms_put(perms);
-	node_put(tree, place);
 	return ret;
 }
 
-/* Is there memory, by the quotas, for a value of this length? */
+/* Checks whether the quotas allow a value of this length. */
 static int check_value(const struct view *view, size_t len)
 {
 	struct domain *domain = view->conn->domain;
 
 	if (!quota_allows(domain, QUOTA_NODE_SIZE, len))
 		return -ENOSPC;
-	return quota_allows(domain, QUOTA_MEMORY, domain->bytes + len) ? 0 : -ENOMEM;
+	return quota_allows(domain, QUOTA_MEMORY, domain->bytes + value_cost_for(len)) ? 0
+										       : -ENOMEM;
 }
 
 int view_write(const struct view *view, const struct path *path, const void *data, size_t len)
@@ -267,20 +285,21 @@ int view_write(const struct view *view, const struct path *path, const void *dat
 	size_t size = len == MAKE_ONLY ? 0 : len;
 	struct value *value;
 	struct node *node;
-	bool failed;
+	bool failed, missing;
 	int ret = view_find(view, path, PERM_WRITE, &node);
 
 	if (ret < 0 && ret != -ENOENT)
 		return ret;
 	if (ret == 0 && len == MAKE_ONLY)
 		return 0;
-	if (ret == 0 || size)
-		if (check_value(view, size) < 0)
-			return check_value(view, size);
+	missing = ret == -ENOENT;
+	ret = missing && !size ? 0 : check_value(view, size);
+	if (ret < 0)
+		return ret;
 	value = value_new(data, size, &failed);
 	if (failed)
 		return -ENOMEM;
-	if (ret == -ENOENT) {
+	if (missing) {
 		ret = make(view, path, value);
 	} else {
 		ret = put(view, node, txn_perms(view->txn, node), value);
@@ -294,8 +313,11 @@ int view_write(const struct view *view, const struct path *path, const void *dat
 int view_set_perms(const struct view *view, struct node *node, struct perms *perms)
 {
 	struct perms *before = perms_get(txn_perms(view->txn, node));
-	int ret = put(view, node, perms, txn_value(view->txn, node));
+	struct domain *domain = view->conn->domain;
+	int ret = -ENOMEM;
 
+	if (quota_allows(domain, QUOTA_MEMORY, domain->bytes + perms_cost(perms)))
+		ret = put(view, node, perms, txn_value(view->txn, node));
 	if (ret == 0)
 		tell(view, node, before, TOUCH_FIRE);
 	perms_put(before);
@@ -311,11 +333,7 @@ static int mark_removed(const struct view *view, struct node *node, bool exact)
 
 	if (ret < 0)
 		return ret;
-	perms_put(touch->perms);
-	value_put(touch->value);
-	touch->perms = NULL;
-	touch->value = NULL;
-	touch->flags |= TOUCH_CHANGED;
+	touch_hold(touch, NULL, NULL, TOUCH_CHANGED);
 	if (!node_exists(node) && view->txn->made)
 		view->txn->made--;
 	tell(view, node, NULL, exact ? TOUCH_FIRE | TOUCH_EXACT : TOUCH_FIRE);
@@ -324,16 +342,23 @@ static int mark_removed(const struct view *view, struct node *node, bool exact)
 
 static bool is_below(const struct node *node, const struct node *top)
 {
-	while (node && node != top)
+	while (node && node != top) {
+		work_add(WORK_STEP);
 		node = node->parent;
+	}
 	return node == top;
 }
 
-/* In a transaction: the nodes that exist are marked, then those that it has made itself. */
+/*
+ * Marks the existing nodes first, then those that the transaction made. All entries are allocated
+ * before, so that a quota error does not leave half of the nodes marked.
+ */
 static int mark_all_removed(const struct view *view, struct node *top)
 {
 	int ret = 0;
 
+	for (struct node *node = top; node && ret == 0; node = tree_next(node, top))
+		ret = txn_touch(view->txn, node, TOUCH_NODE | TOUCH_LIST, NULL);
 	for (struct node *node = top; node && ret == 0; node = tree_next(node, top))
 		if (txn_perms(view->txn, node))
 			ret = mark_removed(view, node, node != top);

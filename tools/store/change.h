@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What requests do to nodes, in a transaction or at once. Whatever changes the tree goes through
- * here: transactions that depend on it learn of it, and it is written down for the next daemon.
+ * Changes to nodes, within a transaction or immediately. Every change of the tree is made here, so
+ * that dependent transactions are marked and the journal gets a record.
  */
 #ifndef PLINTH_STORE_CHANGE_H
 #define PLINTH_STORE_CHANGE_H
@@ -9,38 +9,39 @@
 #include "conn.h"
 #include "txn.h"
 
-/* For whom something is looked up or changed, and in which transaction (NULL: none). */
+/* The client on whose behalf nodes are read or changed, and its transaction (NULL: none). */
 struct view {
 	struct conn *conn;
 	struct txn *txn;
 };
 
 /*
- * Finds a node that the client may use in the way of want (PERM_*). 0 or -ENOENT, -EACCES; in
- * transactions also -ENOSPC, -ENOMEM. Of a node that does not exist it learns so only where it has
- * that access to the nearest one above.
+ * Finds a node to which the client has the access want (PERM_*). Returns 0, -ENOENT or -EACCES,
+ * within transactions also -ENOSPC or -ENOMEM. -ENOENT is returned only if the client has that
+ * access to the nearest existing node above; otherwise -EACCES.
  */
 int view_find(const struct view *view, const struct path *path, unsigned want, struct node **node);
 
-/* Writes a value, or with MAKE_ONLY makes an empty node where there is none; parents are made too.
- */
+/* Writes a value. With MAKE_ONLY, makes an empty node if none exists. Makes missing parents too. */
 #define MAKE_ONLY SIZE_MAX
 int view_write(const struct view *view, const struct path *path, const void *data, size_t len);
 
 int view_set_perms(const struct view *view, struct node *node, struct perms *perms);
 
-/* The node, which exists, with everything below it. */
+/* Removes the node, which must exist, and everything below it. */
 int view_remove(const struct view *view, struct node *node);
 
-/* The change itself, with by's permission: makes the node, or replaces what it has. */
+/*
+ * Makes the node or replaces its content, on behalf of transaction by. Permissions are not checked.
+ */
 void change_set(struct store *store, struct node *node, struct perms *perms, struct value *value,
 		const struct txn *by);
 void change_remove_all(struct store *store, struct node *node, const struct txn *by);
 
-/* A domain has ended: its nodes go, and who watches them is told. */
+/* The domain has ended: removes its nodes and fires their watches. */
 void change_remove_owned(struct store *store, struct domain *domain);
 
-/* txn.c's, for nodes that are made in a transaction */
+/* From txn.c: for nodes that are made within a transaction. */
 void txn_move_last(struct touch *touch);
 
 #endif

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: ISC */
-/* A client: its queues, from bytes to messages and back, and what it leaves behind. */
+/* A client: its queues, its messages, and their release when it goes. */
 #include "conn.h"
 
-#include "common/daemon.h"
-#include "state.h"
-#include "txn.h"
-#include "watch.h"
+#include "budget.h"
+#include "daemon/daemon.h"
+#include "journal.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BUFFER_FIRST 512
-#define BUFFER_KEEP  4096 /* a bigger one is given back when it is empty */
+#define BUFFER_KEEP  4096 /* a larger buffer is freed once it is empty */
 
-/* A privileged client is told to wait when so much is queued for it; another one by requests too. */
+/* No requests are taken while so many bytes are queued; guests also have a request quota. */
 #define FULL_BYTES 65536
+
+/* A client by socket with so many unread bytes is disconnected at the next event. */
+#define DEAF_BYTES (16u << 20)
 
 /* ---- buffers ---- */
 
@@ -24,9 +27,9 @@ char *buffer_room(struct buffer *buffer, size_t len)
 	size_t size = buffer->size ? buffer->size : BUFFER_FIRST;
 	char *data;
 
-	if (buffer->end + len <= buffer->size)
+	if (buffer->size && buffer->end + len <= buffer->size)
 		return buffer->data + buffer->end;
-	if (used + len <= buffer->size && buffer->start >= used) {
+	if (buffer->size && used + len <= buffer->size && buffer->start >= used) {
 		memcpy(buffer->data, buffer->data + buffer->start, used);
 	} else {
 		while (size < used + len)
@@ -56,11 +59,28 @@ bool buffer_put(struct buffer *buffer, const void *data, size_t len)
 	return true;
 }
 
+/* Keeps the allocation within four times the queued bytes, which the client's account covers. */
+static void shrink(struct buffer *buffer)
+{
+	uint32_t used = buffer_len(buffer), size = buffer->size;
+	char *data;
+
+	while (size > BUFFER_KEEP && used < size / 4)
+		size /= 2;
+	if (size == buffer->size || !(data = malloc(size)))
+		return;
+	memcpy(data, buffer->data + buffer->start, used);
+	free(buffer->data);
+	*buffer = (struct buffer){.data = data, .end = used, .size = size};
+}
+
 void buffer_drop(struct buffer *buffer, uint32_t len)
 {
 	buffer->start += len;
-	if (buffer->start < buffer->end)
+	if (buffer->start < buffer->end) {
+		shrink(buffer);
 		return;
+	}
 	buffer->start = buffer->end = 0;
 	if (buffer->size > BUFFER_KEEP)
 		buffer_free(buffer);
@@ -89,10 +109,7 @@ void conn_open(struct conn *conn, struct store *store, struct domain *domain,
 
 void conn_reset(struct conn *conn)
 {
-	while (conn->watches)
-		watch_free(conn->watches);
-	while (conn->txns)
-		txn_free(conn->txns);
+	conn->store->service->reset(conn);
 }
 
 void conn_drop_queues_out(struct conn *conn)
@@ -126,6 +143,8 @@ void conn_close(struct conn *conn)
 	struct domain *domain = conn->domain;
 
 	conn_reset(conn);
+	if (conn->store->update.conn == conn)
+		conn->store->update.conn = NULL;
 	conn->store->closed++;
 	*conn->link = conn->next;
 	if (conn->next)
@@ -135,18 +154,34 @@ void conn_close(struct conn *conn)
 	domain->bytes -= buffer_len(&conn->out);
 	if (domain->conn == conn)
 		domain->conn = NULL;
+	if (conn->events)
+		domain->bytes -= CONN_EVENTS_COST;
+	free(conn->events);
 	buffer_free(&conn->in);
 	buffer_free(&conn->out);
 	conn->ops->free(conn);
 	domain_put(domain);
 }
 
+/* Rate-limited per domain like quota refusals, since a client can reconnect and misbehave again. */
+static void log_break(const struct conn *conn, const char *why)
+{
+	struct domain *domain = conn->domain;
+	int64_t now = loop_now_ms();
+
+	domain->breaks++;
+	if (domain->break_logged_ms && now - domain->break_logged_ms < QUOTA_LOG_MS)
+		return;
+	domain->break_logged_ms = now;
+	daemon_log("domain %u (%s): %s: it is disconnected (%" PRIu32 " times so far)",
+		   domain->domid, conn->is_ring ? "ring" : "socket", why, domain->breaks);
+}
+
 void conn_break(struct conn *conn, int error, const char *why)
 {
 	if (conn->broken)
 		return;
-	daemon_log("domain %u (%s): %s: it is disconnected", conn->domain->domid,
-		   conn->is_ring ? "ring" : "socket", why);
+	log_break(conn, why);
 	conn->broken = error;
 	conn_mark(conn);
 }
@@ -163,12 +198,43 @@ bool conn_is_full(const struct conn *conn)
 	return !domain->privileged && conn->outstanding >= outstanding;
 }
 
+bool conn_can_go_on(const struct conn *conn)
+{
+	return conn->is_held && !conn_is_full(conn) && !conn->broken && !conn->paused_until;
+}
+
+void conn_use(struct conn *conn, uint64_t units)
+{
+	if (!conn->domain->privileged)
+		conn_pause(conn, budget_use(&conn->budget, units));
+}
+
+void conn_pause(struct conn *conn, int64_t until_ms)
+{
+	struct store *store = conn->store;
+
+	if (until_ms <= conn->paused_until)
+		return;
+	conn->paused_until = until_ms;
+	if (!store->wake_ms || until_ms < store->wake_ms)
+		store->wake_ms = until_ms;
+}
+
+static bool has_turn(const struct conn *conn, uint64_t begin)
+{
+	bool privileged = conn->domain->privileged;
+
+	return work_done - begin < (privileged ? BUDGET_TURN_PRIVILEGED : BUDGET_TURN);
+}
+
 size_t conn_take(struct conn *conn, const char *data, size_t len)
 {
+	uint64_t begin = work_done;
 	struct xsd_sockmsg head;
 	size_t used = 0;
 
-	while (len - used >= sizeof(head) && !conn->broken && !conn_is_full(conn)) {
+	while (len - used >= sizeof(head) && !conn->broken && !conn_is_full(conn) &&
+	       !conn->paused_until && has_turn(conn, begin)) {
 		memcpy(&head, data + used, sizeof(head));
 		if (head.len > XENSTORE_PAYLOAD_MAX) {
 			conn_break(conn, XENSTORE_ERROR_PROTO, "a message is too long");
@@ -177,10 +243,15 @@ size_t conn_take(struct conn *conn, const char *data, size_t len)
 		if (len - used < sizeof(head) + head.len)
 			break;
 		used += sizeof(head);
-		ops_handle(conn, &head, data + used);
+		work_add(WORK_REQUEST + WORK_BYTES(head.len));
+		conn->store->actor = conn;
+		conn->store->service->handle(conn, &head, data + used);
+		conn->store->actor = NULL;
 		used += head.len;
 	}
-	conn->is_held = used < len && conn_is_full(conn);
+	conn->is_held =
+		used < len && (conn_is_full(conn) || conn->paused_until || !has_turn(conn, begin));
+	conn_use(conn, work_done - begin);
 	return used;
 }
 
@@ -196,6 +267,16 @@ void conn_mark(struct conn *conn)
 	conn->store->dirty_end = &conn->dirty_next;
 }
 
+/* Checks an unrequested event against the quota, or against the limit of a privileged client. */
+static bool may_queue(const struct conn *conn, size_t len)
+{
+	struct domain *domain = conn->domain;
+
+	if (domain->privileged)
+		return conn->is_ring || buffer_len(&conn->out) + len <= DEAF_BYTES;
+	return quota_allows(domain, QUOTA_MEMORY, domain->bytes + len);
+}
+
 bool conn_put(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id, const void *data,
 	      size_t len)
 {
@@ -206,8 +287,8 @@ bool conn_put(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id,
 
 	if (conn->broken)
 		return false;
-	if (type == XS_WATCH_EVENT &&
-	    !quota_allows(domain, QUOTA_MEMORY, domain->bytes + sizeof(head) + len)) {
+	work_add(WORK_MAKE + WORK_BYTES(len));
+	if (type == XS_WATCH_EVENT && !may_queue(conn, sizeof(head) + len)) {
 		conn_break(conn, XENSTORE_ERROR_COMM, "it does not read its watch events");
 		return false;
 	}
@@ -223,7 +304,7 @@ bool conn_put(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id,
 	domain->bytes += sizeof(head) + len;
 	if (type != XS_WATCH_EVENT)
 		conn->outstanding++;
-	state_note_out(conn->store, conn, sizeof(head) + len);
+	journal_out(conn->store, conn, sizeof(head) + len);
 	conn_mark(conn);
 	return true;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Clients that come by ring page: guests' kernels, and domain 0's own. The page is hostile memory:
- * what is read there is read once and checked, and our indices are our own copies.
+ * Clients by ring page: guest kernels and domain 0's kernel. The page is hostile memory: every
+ * field is read once and checked, and the daemon keeps its own copies of its indices.
  */
 #include "conn.h"
-#include "state.h"
+#include "journal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,10 +14,11 @@ struct ring_conn {
 	struct conn conn; /* first */
 	struct xenstore_domain_interface *page;
 	uint32_t port;     /* local */
-	uint32_t req_cons; /* what is in the page is for the other side to read */
+	uint32_t req_cons; /* the daemon's copy; the page's copy is only for the guest */
 	uint32_t rsp_prod;
-	bool notify; /* it is to be told of something at the end of the turn */
-	bool silent; /* it was cut off, and may connect anew */
+	bool masked; /* the port is masked until the pause is over */
+	bool notify; /* send a notification at the end of the turn */
+	bool silent; /* disconnected; the guest may reconnect */
 };
 
 static struct ring_conn *of(struct conn *conn)
@@ -37,7 +38,7 @@ static void store_index(uint32_t *index, uint32_t value)
 	__atomic_store_n(index, value, __ATOMIC_RELEASE); /* after the bytes that it tells of */
 }
 
-/* Copies len bytes from or to position at of a ring, which may lie around its end. */
+/* Copies len bytes from or to position at of a ring, possibly across its end. */
 static void copy_out(char *to, const char *ring, uint32_t at, uint32_t len)
 {
 	uint32_t start = at % XENSTORE_RING_SIZE, first = XENSTORE_RING_SIZE - start;
@@ -70,13 +71,13 @@ static void kick(struct ring_conn *ring)
 static void take_waiting(struct conn *conn)
 {
 	if (buffer_len(&conn->in))
-		buffer_drop(&conn->in, (uint32_t)conn_take(conn, conn->in.data + conn->in.start,
+		buffer_drop(&conn->in, (uint32_t)conn_take(conn, buffer_start(&conn->in),
 							   buffer_len(&conn->in)));
 	else
 		conn->is_held = false;
 }
 
-/* Whole messages are handled where they lie; the beginning of another one is kept. */
+/* Handles whole messages in place; only the start of an incomplete one is kept. */
 static void take_bytes(struct conn *conn, const char *data, uint32_t len)
 {
 	bool waiting = buffer_len(&conn->in) != 0;
@@ -89,8 +90,8 @@ static void take_bytes(struct conn *conn, const char *data, uint32_t len)
 }
 
 /*
- * Empties the ring. Linux rings only when it has found the ring empty, so nothing may be left lying
- * there, and what came while we took has to be looked for once more.
+ * Empties the ring. Linux notifies only when it has found the ring empty. Therefore the ring must
+ * be emptied, and checked again for requests that arrived meanwhile.
  */
 static void take(struct conn *conn)
 {
@@ -99,7 +100,7 @@ static void take(struct conn *conn)
 	uint32_t len;
 
 	take_waiting(conn);
-	if (conn_is_full(conn) || conn->broken)
+	if (conn->is_held || conn->paused_until || conn_is_full(conn) || conn->broken)
 		return;
 	len = load(&ring->page->req_prod) - ring->req_cons;
 	if (len > XENSTORE_RING_SIZE) {
@@ -111,8 +112,8 @@ static void take(struct conn *conn)
 	copy_out(data, ring->page->req, ring->req_cons, len);
 	ring->req_cons += len;
 	take_bytes(conn, data, len);
-	state_note_taken(conn->store, conn);
-	state_commit(conn->store); /* before the other side can see that we have it */
+	journal_taken(conn->store, conn);
+	journal_commit(conn->store); /* before the guest can see that they were taken */
 	store_index(&ring->page->req_cons, ring->req_cons);
 	__atomic_thread_fence(
 		__ATOMIC_SEQ_CST); /* with the guest's own, between req_prod and req_cons */
@@ -139,7 +140,7 @@ static void flush(struct conn *conn)
 	if (len > XENSTORE_RING_SIZE - unread)
 		len = XENSTORE_RING_SIZE - unread;
 	if (len) {
-		copy_in(ring->page->rsp, ring->rsp_prod, conn->out.data + conn->out.start, len);
+		copy_in(ring->page->rsp, ring->rsp_prod, buffer_start(&conn->out), len);
 		ring->rsp_prod += len;
 		store_index(&ring->page->rsp_prod, ring->rsp_prod);
 		conn_sent(conn, len);
@@ -156,18 +157,22 @@ static void cut(struct conn *conn, int error)
 
 	conn_reset(conn);
 	conn_drop_queues(conn);
-	state_note_reset(conn->store, conn);
+	journal_reset(conn->store, conn);
 	ring->silent = true;
 	ring->page->error = (uint32_t)error;
 	ring->notify = true;
 	kick(ring);
 }
 
-/* The guest asks to begin anew: all that it had is gone, and the ring is empty. */
+/*
+ * The guest asks to reconnect: its watches, transactions and queues are dropped, and the ring is
+ * emptied.
+ */
 static void reconnect(struct ring_conn *ring)
 {
 	struct xenstore_domain_interface *page = ring->page;
 
+	conn_use(&ring->conn, WORK_RECONNECT);
 	conn_reset(&ring->conn);
 	conn_drop_queues(&ring->conn);
 	ring->conn.broken = 0;
@@ -175,27 +180,56 @@ static void reconnect(struct ring_conn *ring)
 	ring->req_cons = ring->rsp_prod = 0;
 	page->req_cons = page->req_prod = page->rsp_cons = page->rsp_prod = 0;
 	page->error = XENSTORE_ERROR_NONE;
-	state_note_reconnect(ring->conn.store, &ring->conn);
-	state_commit(ring->conn.store);
+	journal_reconnect(ring->conn.store, &ring->conn);
+	journal_commit(ring->conn.store);
 	store_index(&page->connection, XENSTORE_CONNECTED); /* after the indices */
 	ring->notify = true;
 	conn_mark(&ring->conn);
 }
 
-void conn_ring_ready(struct conn *conn)
+static void look(struct conn *conn)
 {
 	struct ring_conn *ring = of(conn);
 
-	if (!ring->page)
-		return;
 	if (load(&ring->page->connection) == XENSTORE_RECONNECT)
 		reconnect(ring);
 	if (ring->silent || conn->broken)
 		return;
 	if (buffer_len(&conn->out))
 		flush(conn);
-	if (!conn->broken)
+	if (!conn->broken && !conn->paused_until)
 		take(conn);
+}
+
+void conn_ring_ready(struct conn *conn)
+{
+	const struct ring_conn *ring = of(conn);
+	uint32_t taken = ring->req_cons, sent = ring->rsp_prod;
+
+	if (!ring->page || conn->paused_until)
+		return;
+	look(conn);
+	conn_use(conn,
+		 ring->req_cons == taken && ring->rsp_prod == sent ? WORK_EMPTY_EVENT : WORK_EVENT);
+}
+
+/* Events during a pause leave the port masked; wake() then looks at the ring. */
+bool conn_ring_listens(struct conn *conn)
+{
+	if (conn->paused_until)
+		of(conn)->masked = true;
+	return !conn->paused_until;
+}
+
+/* Unmask before looking at the ring, as for each event, or a later request could be missed. */
+static void wake(struct conn *conn)
+{
+	struct ring_conn *ring = of(conn);
+
+	if (ring->masked && ring->page)
+		conn->store->platform->unmask(conn->store, ring->port);
+	ring->masked = false;
+	conn_ring_ready(conn);
 }
 
 void conn_ring_greet(struct conn *conn)
@@ -219,6 +253,7 @@ static void free_ring(struct conn *conn)
 
 static const struct conn_ops ring_ops = {
 	.take = take,
+	.wake = wake,
 	.flush = flush,
 	.cut = cut,
 	.free = free_ring,
@@ -253,8 +288,8 @@ struct conn *conn_ring_open(struct store *store, struct domain *domain)
 }
 
 /*
- * Of a ring that a daemon before us had: what it took is known, and of what it was about to send the
- * page says how much it did send.
+ * Continues on the ring of an earlier daemon. Its state says which requests it took. The page says
+ * how many of the queued answers it sent.
  */
 static void resume(struct ring_conn *ring)
 {
@@ -288,6 +323,11 @@ int conn_ring_attach(struct conn *conn, void *page, uint32_t port, bool fresh)
 	return 0;
 }
 
+bool conn_ring_is_attached(const struct conn *conn)
+{
+	return ((const struct ring_conn *)conn)->page != NULL;
+}
+
 uint32_t conn_ring_taken(const struct conn *conn)
 {
 	return ((const struct ring_conn *)conn)->req_cons;
@@ -310,6 +350,8 @@ int conn_ring_rebind(struct conn *conn, uint32_t remote_port)
 	struct store *store = conn->store;
 	int port;
 
+	if (!ring->page)
+		return -EAGAIN;
 	store->platform->unbind(store, ring->port);
 	store->by_port[ring->port] = NULL;
 	port = store->platform->bind(store, conn->domain->domid, remote_port);

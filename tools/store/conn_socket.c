@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Clients that come by Unix socket: programs of domain 0. Events tell of changes only (EPOLLET), which
- * saves the kernel a second look at each client that has asked something; so whoever may have left
- * something to be read asks to be told again.
+ * Clients by Unix socket: programs of domain 0. The sockets are edge-triggered (EPOLLET), which
+ * saves the kernel a second poll of each client. After a read that may have left data, ask the loop
+ * to report the socket again.
  */
 #include "conn.h"
 
@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* What is taken from a client in a turn, at most: others have their turns too. */
+/* Bytes taken from a client per turn at most, so that others get their turns. */
 #define TURN_BYTES 8192
 
 #define REQUESTS (EPOLLIN | EPOLLRDHUP)
@@ -28,7 +28,10 @@ static struct socket_conn *of(struct conn *conn)
 	return (struct socket_conn *)conn;
 }
 
-/* Wants to be told of requests unless there is no room for answers, and of room if there is need. */
+/*
+ * Reports requests unless they are held or there is no room for answers; reports room if answers
+ * are queued.
+ */
 static void set_events(struct socket_conn *client)
 {
 	struct conn *conn = &client->conn;
@@ -40,12 +43,12 @@ static void set_events(struct socket_conn *client)
 
 static void take(struct conn *conn)
 {
-	buffer_drop(&conn->in, (uint32_t)conn_take(conn, conn->in.data + conn->in.start,
-						   buffer_len(&conn->in)));
+	buffer_drop(&conn->in,
+		    (uint32_t)conn_take(conn, buffer_start(&conn->in), buffer_len(&conn->in)));
 	conn_mark(conn);
 }
 
-/* What is whole is handled where it lies; only the rest is kept. */
+/* Handles whole messages in place; only the rest is kept. */
 static void take_bytes(struct conn *conn, const char *data, size_t len)
 {
 	bool waiting = buffer_len(&conn->in) != 0;
@@ -70,7 +73,7 @@ static void flush(struct conn *conn)
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0 && errno != EAGAIN) {
-			conn->broken = XENSTORE_ERROR_COMM; /* it is gone: no word of it */
+			conn->broken = XENSTORE_ERROR_COMM; /* the client is gone: nothing to log */
 			conn_mark(conn);
 			return;
 		}
@@ -93,7 +96,7 @@ static void ready(struct loop_source *source, uint32_t events)
 	if (!(events & (EPOLLIN | ENDS)))
 		return;
 	count = recv(source->fd, data, sizeof(data), MSG_DONTWAIT);
-	/* A stream that gave less than it was asked for has no more, but its end may follow. */
+	/* A short read means that the stream is empty, but the end of the stream may follow. */
 	if (count == sizeof(data) || events & ENDS)
 		loop_tell_again(client->conn.store->loop, source);
 	if (count > 0)
@@ -114,6 +117,7 @@ static void free_socket(struct conn *conn)
 
 	loop_remove(conn->store->loop, &client->source);
 	close(client->source.fd);
+	conn->store->sockets--;
 	free(client);
 }
 
@@ -139,6 +143,7 @@ int conn_socket_open(struct store *store, int fd)
 		return ret;
 	}
 	conn_open(&client->conn, store, store->domains.zero, &socket_ops);
+	store->sockets++;
 	return 0;
 }
 

@@ -3,16 +3,18 @@
 #include "control.h"
 
 #include "conn.h"
+#include "journal.h"
 #include "state.h"
 #include "txn.h"
 #include "watch.h"
 #include "wire.h"
 
-#include "common/daemon.h"
+#include "daemon/daemon.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,7 +23,7 @@
 struct control {
 	struct store *store;
 	const char *argument[MAX_ARGUMENTS];
-	size_t arguments; /* without the command */
+	size_t arguments; /* number of arguments, without the command */
 	char *answer;
 	size_t used;
 };
@@ -78,9 +80,15 @@ unsigned control_check(struct store *store)
 
 static int run_check(struct control *c)
 {
-	char text[64];
+	struct state_report state;
+	char text[128];
 	unsigned faults = control_check(c->store);
 
+	if (!faults && state_report(c->store, &state) && state.error) {
+		snprintf(text, sizeof(text), "OK, but the state cannot be written: %s",
+			 strerror(-state.error));
+		return say(c, text);
+	}
 	if (!faults)
 		return say(c, "OK");
 	snprintf(text, sizeof(text), "%u faults, see the log", faults);
@@ -147,6 +155,20 @@ static long resident_kib(void)
 	return resident * sysconf(_SC_PAGESIZE) / 1024;
 }
 
+static void report_state(const struct store *store, FILE *file)
+{
+	struct state_report state;
+
+	if (!state_report(store, &state))
+		return;
+	fprintf(file,
+		"journal: %zu of %zu bytes, %" PRIu64 " written so far, begun %" PRIu32
+		" times%s%s\n",
+		state.used, state.size, state.written, state.dumps,
+		state.error ? "; it cannot be written: " : "",
+		state.error ? strerror(-state.error) : "");
+}
+
 static void write_report(struct store *store, FILE *file)
 {
 	struct report report = {.file = file, .store = store};
@@ -159,10 +181,11 @@ static void write_report(struct store *store, FILE *file)
 		"%ld KiB resident\n",
 		store->tree.nodes, store->tree.places, store->perms.count, sockets, rings,
 		resident_kib());
+	report_state(store, file);
 	domains_each(&store->domains, report_domain, &report);
 }
 
-/* Into a file where one is named, else as the answer. */
+/* Writes to a file if one is named, otherwise into the answer. */
 static int run_memreport(struct control *c)
 {
 	FILE *file;
@@ -198,7 +221,7 @@ static int set_quota(struct control *c)
 	if (quota < 0 || !wire_number(c->argument[2], INT32_MAX, &value))
 		return -EINVAL;
 	c->store->quota.max[quota] = value;
-	state_note_quota(c->store, (enum quota)quota);
+	journal_quota(c->store, (enum quota)quota);
 	daemon_log("the quota of %s is %" PRIu64 " now", c->argument[1], value);
 	return say(c, "OK");
 }
@@ -242,7 +265,18 @@ static int run_quota_soft(struct control *c)
 
 /* ---- live update ---- */
 
-/* xenstore-control says "-f FILE", then "-s ..." until it is done; "-a" calls it off. */
+static int set_binary(struct store *store, const char *path)
+{
+	char *binary = strdup(path);
+
+	if (!binary)
+		return -ENOMEM;
+	free(store->binary);
+	store->binary = binary;
+	return 0;
+}
+
+/* xenstore-control sends "-f FILE", then "-s ..." until the update is done; "-a" cancels. */
 static int run_live_update(struct control *c)
 {
 	const char *what = c->arguments ? c->argument[0] : "-s";
@@ -252,12 +286,14 @@ static int run_live_update(struct control *c)
 	if (strcmp(what, "-f") == 0 && c->arguments == 2) {
 		if (access(c->argument[1], X_OK) < 0)
 			return say(c, "the file cannot be executed");
-		return store_set_binary(c->store, c->argument[1]) < 0 ? -ENOMEM : say(c, "OK");
+		return set_binary(c->store, c->argument[1]) < 0 ? -ENOMEM : say(c, "OK");
 	}
 	if (strcmp(what, "-s") != 0)
 		return -EINVAL;
+	if (c->store->update.conn)
+		return say(c, "BUSY");
 	c->store->restart = true; /* after this turn */
-	return say(c, "OK");
+	return CONTROL_LATER;
 }
 
 /* ---- the table ---- */

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: ISC */
-/* Domains as the store knows them, by number while they live. */
+/* The store's table of live domains, by number. */
 #include "domains.h"
 
+#include "budget.h"
+#include "journal.h"
 #include "store.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static struct domain **bucket_of(struct domain_table *table, uint32_t domid)
 {
@@ -28,7 +31,7 @@ static struct domain *new_domain(struct domain_table *table, uint32_t domid)
 	return domain;
 }
 
-/* The table holds a reference of its own. */
+/* The table holds one reference. */
 static struct domain *add(struct domain_table *table, uint32_t domid)
 {
 	struct domain *domain = new_domain(table, domid);
@@ -79,15 +82,35 @@ struct domain *domains_dead(struct domain_table *table, uint32_t domid)
 	return domain;
 }
 
+/* Fills in the UUID too, or zeros when the hypervisor does not report it. */
+static bool exists(struct store *store, uint32_t domid, uint8_t uuid[DOMAIN_UUID_SIZE])
+{
+	struct domain_seen seen = {.domid = domid};
+	int state = DOMAIN_RUNS;
+
+	work_add(WORK_DOMAIN_STATE);
+	/* If the query fails, assume that the domain exists; the next check corrects this. */
+	if (store->platform)
+		state = store->platform->domain_state(store, domid, &seen);
+	memcpy(uuid, seen.uuid, sizeof(seen.uuid));
+	return state != DOMAIN_GONE;
+}
+
 struct domain *domains_named(struct domain_table *table, uint32_t domid)
 {
 	struct domain *domain = domains_find(table, domid);
+	uint8_t uuid[DOMAIN_UUID_SIZE];
 
 	if (domain)
 		return domain_get(domain);
-	if (!store_domain_exists(table->store, domid))
+	if (!exists(table->store, domid, uuid))
 		return domains_dead(table, domid);
-	return domains_assume(table, domid);
+	domain = domains_assume(table, domid);
+	if (!domain)
+		return NULL;
+	memcpy(domain->uuid, uuid, sizeof(uuid));
+	journal_domain(table->store, domain);
+	return domain;
 }
 
 struct domain *domains_assume(struct domain_table *table, uint32_t domid)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Domains as the store knows them: who is connected, and the account of what each one uses.
+ * Domains in the store: their connections and the account of what each one uses.
  *
- * Nodes and permissions point to a struct domain, not to a number. When a domain ends its struct is
- * dead and leaves the table; a later domain with the same number gets a new one, so it cannot
- * inherit anything.
+ * Nodes and permissions point to a struct domain instead of holding a number. When a domain ends,
+ * its struct is marked dead and leaves the table. A later domain with the same number gets a new
+ * struct, so it cannot inherit anything.
  */
 #ifndef PLINTH_STORE_DOMAINS_H
 #define PLINTH_STORE_DOMAINS_H
@@ -16,6 +16,7 @@
 
 #define DOMID_FIRST_RESERVED 0x7ff0u
 #define DOMAIN_BUCKETS       64
+#define DOMAIN_UUID_SIZE     16
 #define DOMAIN_HOME_SIZE     sizeof("/local/domain/4294967295")
 
 struct conn;
@@ -28,22 +29,27 @@ struct domain {
 	struct domain_table *table;
 	uint32_t domid;
 	uint32_t refs;
-	char home[DOMAIN_HOME_SIZE]; /* the folder of its relative paths */
-	bool dead;                   /* has ended, or did not exist when it was named */
-	bool privileged;             /* may do everything: domain 0 */
+	char home[DOMAIN_HOME_SIZE];    /* base of its relative paths */
+	uint8_t uuid[DOMAIN_UUID_SIZE]; /* zeros: unknown */
+	bool dead;                      /* has ended, or did not exist when named */
+	bool privileged;                /* unrestricted: domain 0 */
 	bool introduced;
-	bool shutdown;         /* its shutdown has been told of */
-	struct domain *target; /* what its target may, it may too; one reference */
-	/* Its ring, once introduced: */
+	bool shutdown;         /* its shutdown has been reported */
+	struct domain *target; /* has all rights of its target; one reference */
+	/* Its ring, after the introduction: */
 	struct conn *conn;
 	uint64_t gfn;
 	uint32_t remote_port;
 	/* Its account: */
 	struct node *owned;
 	uint32_t nodes, watches, txns;
-	uint64_t bytes;             /* of nodes, watches, transactions and what it has not read */
-	uint32_t hits[QUOTA_COUNT]; /* how often it was refused something */
+	uint64_t bytes;             /* nodes, watches, transactions and unread messages */
+	uint32_t hits[QUOTA_COUNT]; /* refusals per quota */
 	int64_t quota_logged_ms;
+	uint32_t spoilt; /* transactions of others that it recently made fail */
+	int64_t spoilt_ms;
+	uint32_t breaks; /* number of disconnections */
+	int64_t break_logged_ms;
 	bool memory_warned;
 };
 
@@ -62,24 +68,24 @@ void domains_free(struct domain_table *table);
 struct domain *domains_find(const struct domain_table *table, uint32_t domid);
 
 /*
- * The domain that a number means now, one reference: of the table, or a new one. One that the
- * hypervisor does not know is dead from the start, and in no table. NULL: no memory.
+ * Returns the domain that now has this number, with one reference: from the table, or new. A domain
+ * that the hypervisor does not know is dead from the start and in no table. NULL: no memory.
  */
 struct domain *domains_named(struct domain_table *table, uint32_t domid);
 
-/* The same without asking: a domain that existed when it was written down. */
+/* The same without a query: the domain existed when the record was written. */
 struct domain *domains_assume(struct domain_table *table, uint32_t domid);
 
-/* A dead one, for a number that meant nothing. NULL: no memory. */
+/* A dead domain, for a number without a domain. NULL: no memory. */
 struct domain *domains_dead(struct domain_table *table, uint32_t domid);
 
 struct domain *domain_get(struct domain *domain);
 void domain_put(struct domain *domain);
 
-/* Takes it out of the table: from now on its number means somebody else. */
+/* Removes it from the table; its number can then be used by another domain. */
 void domain_kill(struct domain *domain);
 
-/* Calls visit for each domain in the table; visit may kill the one it is given. */
+/* Calls visit for each domain in the table; visit may kill the domain that it is given. */
 void domains_each(struct domain_table *table, void (*visit)(struct domain *domain, void *arg),
 		  void *arg);
 

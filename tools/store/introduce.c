@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: ISC */
-/* Domains that come, shut down and go. */
+/* Introduction, shutdown and end of domains. */
+#include "budget.h"
 #include "change.h"
 #include "conn.h"
-#include "state.h"
+#include "journal.h"
 #include "watch.h"
 
-#include "common/daemon.h"
+#include "daemon/daemon.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-bool store_domain_exists(struct store *store, uint32_t domid)
-{
-	/* When it cannot be told, the benefit of the doubt: the next check corrects it. */
-	return !store->platform || store->platform->domain_state(store, domid) != DOMAIN_GONE;
-}
+#define ATTACH_RETRY_MS 1000
 
-/* Its ring is mapped and its port bound. 0 or a negative errno. */
+/* Maps the ring and binds the port. 0 or a negative errno. */
 static int attach(struct store *store, struct conn *conn, bool fresh)
 {
 	const struct platform *platform = store->platform;
@@ -40,7 +37,7 @@ static int attach(struct store *store, struct conn *conn, bool fresh)
 	return -EINVAL;
 }
 
-/* The domain becomes a client. */
+/* Makes the domain a client. */
 static int connect_ring(struct store *store, struct domain *domain, uint64_t gfn, uint32_t port)
 {
 	struct conn *conn = conn_ring_open(store, domain);
@@ -56,12 +53,12 @@ static int connect_ring(struct store *store, struct domain *domain, uint64_t gfn
 		return ret;
 	}
 	domain->introduced = true;
-	state_note_domain(store, domain);
-	state_note_taken(store, conn);
+	journal_domain(store, domain);
+	journal_taken(store, conn);
 	return 0;
 }
 
-/* A port that is told of again is bound again; the ring stays. */
+/* An introduction with another port binds that port; the ring stays. */
 static int introduce_again(struct store *store, struct domain *domain, uint32_t port)
 {
 	int ret;
@@ -90,10 +87,10 @@ int store_introduce(struct store *store, uint32_t domid, uint64_t gfn, uint32_t 
 	else
 		ret = connect_ring(store, domain, gfn, port);
 	if (ret == 0) {
-		state_note_domain(store, domain);
+		journal_domain(store, domain);
 		if (!again)
 			watch_fire_special(store, "@introduceDomain", domid);
-		conn_ring_ready(domain->conn); /* it may have written already */
+		conn_ring_ready(domain->conn); /* the guest may have written already */
 	}
 	domain_put(domain);
 	return ret;
@@ -111,7 +108,7 @@ int store_introduce_dom0(struct store *store)
 	return 0;
 }
 
-/* The end of a domain: its connection, its nodes, its number. */
+/* Ends a domain: closes its connection, removes its nodes and frees its number. */
 static void end_domain(struct store *store, struct domain *domain)
 {
 	bool tell = domain->introduced;
@@ -121,8 +118,8 @@ static void end_domain(struct store *store, struct domain *domain)
 	if (domain->conn)
 		conn_close(domain->conn);
 	domain->introduced = false;
-	state_note_domain_end(store, domain);
-	domain->dead = true; /* what was its own is not any more, while its nodes go */
+	journal_domain_end(store, domain);
+	domain->dead = true; /* its access ends before its nodes are removed */
 	change_remove_owned(store, domain);
 	domain_kill(domain);
 	domain_put(domain);
@@ -142,27 +139,43 @@ int store_release(struct store *store, uint32_t domid)
 	return 0;
 }
 
-/* A domain whose ring cannot be had any more is about to be found dead, or cannot be helped. */
+/* The ring cannot be mapped: end the domain if it is gone, else try again later. */
+static void attach_later(struct store *store, struct domain *domain)
+{
+	struct domain_seen seen;
+
+	if (!domain->domid) {
+		conn_close(domain->conn);
+		return;
+	}
+	if (store->platform &&
+	    store->platform->domain_state(store, domain->domid, &seen) == DOMAIN_GONE) {
+		end_domain(store, domain);
+		return;
+	}
+	store->attach_ms = loop_now_ms() + ATTACH_RETRY_MS;
+}
+
 static void attach_one(struct domain *domain, void *arg)
 {
 	struct store *store = arg;
 
-	if (!domain->introduced || !domain->conn)
+	if (!domain->introduced || !domain->conn || conn_ring_is_attached(domain->conn))
 		return;
-	if (attach(store, domain->conn, false) == 0) {
+	if (store->stale)
+		conn_drop_queues(domain->conn); /* they do not match the new ring */
+	if (attach(store, domain->conn, store->stale) == 0) {
 		conn_ring_greet(domain->conn);
 		conn_ring_ready(domain->conn);
-	} else if (domain->domid) {
-		end_domain(store, domain);
 	} else {
-		conn_close(domain->conn);
+		attach_later(store, domain);
 	}
 }
 
-void store_attach_rings(struct store *store)
+void store_attach_again(struct store *store)
 {
+	store->attach_ms = 0;
 	domains_each(&store->domains, attach_one, store);
-	store_check_domains(store);
 }
 
 /* ---- who has ended ---- */
@@ -180,12 +193,25 @@ static int compare(const void *a, const void *b)
 	return one->domid < other->domid ? -1 : one->domid > other->domid;
 }
 
+static struct domain_seen *find_seen(struct check *check, const struct domain *domain)
+{
+	struct domain_seen key = {.domid = domain->domid};
+
+	return bsearch(&key, check->seen, (size_t)check->count, sizeof(*check->seen), compare);
+}
+
+static void learn_uuid(struct store *store, struct domain *domain, const struct domain_seen *seen)
+{
+	if (memcmp(domain->uuid, seen->uuid, sizeof(seen->uuid)) == 0)
+		return;
+	memcpy(domain->uuid, seen->uuid, sizeof(seen->uuid));
+	journal_domain(store, domain);
+}
+
 static void check_one(struct domain *domain, void *arg)
 {
 	struct check *check = arg;
-	struct domain_seen key = {.domid = domain->domid};
-	struct domain_seen *seen =
-		bsearch(&key, check->seen, (size_t)check->count, sizeof(*check->seen), compare);
+	struct domain_seen *seen = find_seen(check, domain);
 
 	if (!domain->domid)
 		return;
@@ -193,9 +219,10 @@ static void check_one(struct domain *domain, void *arg)
 		end_domain(check->store, domain);
 		return;
 	}
+	learn_uuid(check->store, domain, seen);
 	if (seen->state == DOMAIN_HAS_SHUT_DOWN && domain->introduced && !domain->shutdown) {
 		domain->shutdown = true;
-		state_note_domain(check->store, domain);
+		journal_domain(check->store, domain);
 		watch_fire_special(check->store, "@releaseDomain", domain->domid);
 	}
 }
@@ -213,8 +240,42 @@ void store_check_domains(struct store *store)
 	}
 	domains_each(&store->domains, check_one, &check);
 	free(check.seen);
-	/* Whoever it was: it may be one that has no store, and then only this tells of it. */
+	/* Fired for any domain: a domain without a store connection is reported only here. */
 	watch_fire_special(store, "@releaseDomain", WATCH_ANY_DOMAIN);
+}
+
+bool store_port_listens(struct store *store, uint32_t port)
+{
+	struct conn *conn = port < store->ports ? store->by_port[port] : NULL;
+
+	return !conn || conn_ring_listens(conn);
+}
+
+/* The recorded domain has ended and another domain has its number. */
+static void end_stranger(struct domain *domain, void *arg)
+{
+	static const uint8_t unknown[DOMAIN_UUID_SIZE];
+	struct check *check = arg;
+	struct domain_seen *seen = find_seen(check, domain);
+
+	if (!domain->domid || !seen || memcmp(domain->uuid, unknown, sizeof(unknown)) == 0 ||
+	    memcmp(domain->uuid, seen->uuid, sizeof(seen->uuid)) == 0)
+		return;
+	daemon_log("domain %u is another one than before", domain->domid);
+	end_domain(check->store, domain);
+}
+
+void store_attach_rings(struct store *store)
+{
+	struct check check = {.store = store};
+
+	if (store->platform)
+		check.count = store->platform->list_domains(store, &check.seen);
+	if (check.count > 0)
+		domains_each(&store->domains, end_stranger, &check);
+	free(check.seen);
+	store_attach_again(store);
+	store_check_domains(store);
 }
 
 void store_port_ready(struct store *store, uint32_t port)

@@ -3,12 +3,12 @@
 #include "change.h"
 #include "conn.h"
 #include "control.h"
-#include "state.h"
+#include "journal.h"
 #include "txn.h"
 #include "watch.h"
 #include "wire.h"
 
-#include "common/daemon.h"
+#include "daemon/daemon.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -86,6 +86,7 @@ static int op_directory(struct request *r)
 		memcpy(list + used, child->name, child->name_len + 1u);
 		used += child->name_len + 1u;
 	}
+	work_add(WORK_NAMES(used));
 	return reply(r, list, used);
 }
 
@@ -113,13 +114,14 @@ static int op_directory_part(struct request *r)
 			size_t skip = at < offset ? (size_t)(offset - at) : 0;
 
 			if (used + size - skip > sizeof(list))
-				return reply(r, list, used);
+				break;
 			memcpy(list + used, child->name + skip, size - skip);
 			used += size - skip;
 		}
 		at += size;
 	}
-	if (used < sizeof(list))
+	work_add(WORK_NAMES(at));
+	if (!child && used < sizeof(list))
 		list[used++] = '\0';
 	return reply(r, list, used);
 }
@@ -190,35 +192,40 @@ static int op_get_perms(struct request *r)
 	return reply(r, list, used);
 }
 
-/* The strings behind the path. */
-static int parse_perms(struct request *r, struct perm *entry, size_t count, size_t *done)
+/* The strings behind the path: numbers and letters, which mean nothing yet. */
+static int parse_perms(struct request *r, struct perm_text *text, size_t count)
 {
-	const char *text = r->string[1];
+	const char *at = r->string[1];
 	int ret = 0;
 
-	for (*done = 0; *done < count && ret == 0; (*done)++) {
-		ret = perm_parse(&r->store->domains, text, &entry[*done]);
-		if (ret < 0)
-			break;
-		text += strlen(text) + 1;
-	}
+	for (size_t i = 0; i < count && ret == 0; i++, at += strlen(at) + 1)
+		ret = perm_parse(at, &text[i]);
 	return ret;
 }
 
-static int set_perms(struct request *r, const struct perm *entry, size_t count)
+/* All that forbids it, before anybody is asked which domains the numbers mean. */
+static int check_perms(struct request *r, const struct perm_text *text, struct node **node)
 {
-	struct domain *domain = r->view.conn->domain;
-	struct perms *perms;
-	struct node *node;
-	int ret = view_find(&r->view, r->path, PERM_WRITE | PERM_OWNER, &node);
+	struct domain *domain = r->view.conn->domain, *owner;
+	int ret = view_find(&r->view, r->path, PERM_WRITE | PERM_OWNER, node);
 
 	if (ret < 0)
 		return *r->path->text == '@' ? -EINVAL : ret;
-	if (!domain->privileged && entry[0].domain != perms_owner(txn_perms(r->view.txn, node)))
+	owner = perms_owner(txn_perms(r->view.txn, *node));
+	if (!domain->privileged && (owner->dead || owner->domid != text[0].domid))
 		return -EPERM;
-	if (!quota_allows(domain, QUOTA_PERMISSIONS, count))
-		return -ENOSPC;
-	perms = perms_make(&r->store->perms, entry, count);
+	return 0;
+}
+
+static int set_perms(struct request *r, const struct perm_text *text, size_t count)
+{
+	struct perms *perms;
+	struct node *node;
+	int ret = check_perms(r, text, &node);
+
+	if (ret < 0)
+		return ret;
+	perms = perms_named(&r->store->domains, text, count);
 	if (!perms)
 		return -ENOMEM;
 	ret = view_set_perms(&r->view, node, perms);
@@ -228,19 +235,19 @@ static int set_perms(struct request *r, const struct perm *entry, size_t count)
 
 static int op_set_perms(struct request *r)
 {
-	size_t count = r->strings - 1, done = 0;
-	struct perm *entry;
+	size_t count = r->strings - 1;
+	struct perm_text *text;
 	int ret;
 
-	entry = calloc(count, sizeof(*entry));
-	if (!entry)
+	if (!quota_allows(r->view.conn->domain, QUOTA_PERMISSIONS, count))
+		return -ENOSPC;
+	text = malloc(count * sizeof(*text));
+	if (!text)
 		return -ENOMEM;
-	ret = parse_perms(r, entry, count, &done);
+	ret = parse_perms(r, text, count);
 	if (ret == 0)
-		ret = set_perms(r, entry, count);
-	for (size_t i = 0; i < done; i++)
-		domain_put(entry[i].domain);
-	free(entry);
+		ret = set_perms(r, text, count);
+	free(text);
 	return ret;
 }
 
@@ -250,11 +257,18 @@ static int add_watch(struct request *r, int depth)
 {
 	struct conn *conn = r->view.conn;
 	struct tree *tree = &r->store->tree;
-	struct node *node = tree_walk_place(tree, r->path->text);
+	struct node *node = tree_look_up(tree, r->path);
 	uint32_t skip = 0;
 	struct watch *watch;
 	int ret;
 
+	if (node && watch_find(conn, node, r->string[1]))
+		return -EEXIST;
+	ret = watch_check(conn, r->path, r->string[1]);
+	if (ret < 0)
+		return ret;
+	if (!node)
+		node = tree_walk_place(tree, r->path->text);
 	if (!node)
 		return -ENOMEM;
 	if (r->relative)
@@ -264,7 +278,7 @@ static int add_watch(struct request *r, int depth)
 	node_put(tree, node);
 	if (ret < 0)
 		return ret;
-	state_note_watch(r->store, watch);
+	journal_watch(r->store, watch);
 	reply_ok(r);
 	/* Once at once: the client then looks, and has missed nothing. */
 	watch_send(watch, r->string[0], r->path_len);
@@ -289,7 +303,7 @@ static int op_unwatch(struct request *r)
 
 	if (!watch)
 		return -ENOENT;
-	state_note_unwatch(r->store, watch);
+	journal_unwatch(r->store, watch);
 	watch_free(watch);
 	return reply_ok(r);
 }
@@ -297,7 +311,7 @@ static int op_unwatch(struct request *r)
 static int op_reset_watches(struct request *r)
 {
 	conn_reset(r->view.conn);
-	state_note_reset(r->store, r->view.conn);
+	journal_reset(r->store, r->view.conn);
 	return reply_ok(r);
 }
 
@@ -314,7 +328,7 @@ static int op_transaction_start(struct request *r)
 	ret = txn_start(r->view.conn, 0, &txn);
 	if (ret < 0)
 		return ret;
-	state_note_txn(r->store, txn);
+	journal_txn(r->store, txn);
 	snprintf(id, sizeof(id), "%" PRIu32, txn->id);
 	return reply_string(r, id);
 }
@@ -329,7 +343,7 @@ static int op_transaction_end(struct request *r)
 		return -EINVAL;
 	if (!txn)
 		return -ENOENT;
-	state_note_txn_end(r->store, txn);
+	journal_txn_end(r->store, txn);
 	r->view.txn = NULL;
 	if (commit)
 		ret = txn_commit(txn);
@@ -388,7 +402,7 @@ static int op_resume(struct request *r)
 	if (!domain || !domain->introduced)
 		return -ENOENT;
 	domain->shutdown = false;
-	state_note_domain(r->store, domain);
+	journal_domain(r->store, domain);
 	return reply_ok(r);
 }
 
@@ -428,7 +442,7 @@ static int op_set_target(struct request *r)
 	domain_get(target);
 	domain_put(domain->target);
 	domain->target = target;
-	state_note_domain(r->store, domain);
+	journal_domain(r->store, domain);
 	return reply_ok(r);
 }
 
@@ -438,6 +452,10 @@ static int op_control(struct request *r)
 	size_t len = 0;
 	int ret = control_run(r->store, r->data, r->len, answer, &len);
 
+	if (ret == CONTROL_LATER) {
+		r->store->update = (struct waiting){r->view.conn, r->head->req_id, r->head->tx_id};
+		return 0;
+	}
 	return ret < 0 ? ret : reply(r, answer, len);
 }
 
@@ -508,7 +526,7 @@ static int prepare(struct request *r, const struct op *op)
 	return 0;
 }
 
-void ops_handle(struct conn *conn, const struct xsd_sockmsg *head, const char *data)
+static void handle(struct conn *conn, const struct xsd_sockmsg *head, const char *data)
 {
 	struct path path;
 	struct request r = {
@@ -533,3 +551,13 @@ void ops_handle(struct conn *conn, const struct xsd_sockmsg *head, const char *d
 		conn_put(conn, XS_ERROR, head->req_id, head->tx_id, name, strlen(name) + 1);
 	}
 }
+
+static void reset(struct conn *conn)
+{
+	while (conn->watches)
+		watch_free(conn->watches);
+	while (conn->txns)
+		txn_free(conn->txns);
+}
+
+const struct conn_service ops_service = {.handle = handle, .reset = reset};

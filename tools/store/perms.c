@@ -55,6 +55,11 @@ struct perms *perms_get(struct perms *perms)
 	return perms;
 }
 
+size_t perms_cost(const struct perms *perms)
+{
+	return perms ? sizeof(*perms) + BLOCK_COST + perms->count * sizeof(perms->entry[0]) : 0;
+}
+
 static struct perms_table *table_of(const struct perms *perms)
 {
 	return perms->entry[0].domain->table->perms;
@@ -116,7 +121,7 @@ unsigned perms_for(const struct perms *perms, const struct domain *domain)
 
 static const char letters[4] = {'n', 'r', 'w', 'b'}; /* by PERM_READ | PERM_WRITE */
 
-int perm_parse(struct domain_table *domains, const char *text, struct perm *perm)
+int perm_parse(const char *text, struct perm_text *perm)
 {
 	const char *letter = memchr(letters, text[0], sizeof(letters));
 	unsigned long domid;
@@ -127,9 +132,58 @@ int perm_parse(struct domain_table *domains, const char *text, struct perm *perm
 	domid = strtoul(text + 1, &end, 10);
 	if (*end || domid >= DOMID_FIRST_RESERVED)
 		return -EINVAL;
-	perm->bits = (uint8_t)(letter - letters);
-	perm->domain = domains_named(domains, (uint32_t)domid);
-	return perm->domain ? 0 : -ENOMEM;
+	*perm = (struct perm_text){(uint32_t)domid, (uint8_t)(letter - letters)};
+	return 0;
+}
+
+static bool is_repeated(const struct perm_text *text, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (text[i].domid == text[at].domid)
+			return true;
+	return false;
+}
+
+static struct domain *find_entry(const struct perm *entry, size_t count, uint32_t domid)
+{
+	for (size_t i = 0; i < count; i++)
+		if (entry[i].domain->domid == domid)
+			return domain_get(entry[i].domain);
+	return NULL;
+}
+
+static int name_entries(struct domain_table *domains, const struct perm_text *text, size_t count,
+			struct perm *entry, size_t *made)
+{
+	for (size_t i = 0; i < count; i++) {
+		bool again = is_repeated(text, i);
+		struct domain *domain = again ? find_entry(entry, *made, text[i].domid)
+					      : domains_named(domains, text[i].domid);
+
+		if (!domain && again)
+			continue;
+		if (!domain)
+			return -ENOMEM;
+		if (i && domain->dead)
+			domain_put(domain);
+		else
+			entry[(*made)++] = (struct perm){domain, text[i].bits};
+	}
+	return 0;
+}
+
+struct perms *perms_named(struct domain_table *domains, const struct perm_text *text, size_t count)
+{
+	struct perm *entry = malloc(count * sizeof(*entry));
+	struct perms *perms = NULL;
+	size_t made = 0;
+
+	if (entry && name_entries(domains, text, count, entry, &made) == 0)
+		perms = perms_make(domains->perms, entry, made);
+	for (size_t i = 0; i < made; i++)
+		domain_put(entry[i].domain);
+	free(entry);
+	return perms;
 }
 
 size_t perm_print(const struct perm *perm, char *buf)

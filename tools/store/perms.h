@@ -38,6 +38,10 @@ void perms_put(struct perms *perms);
 /* The same set with another owner. NULL: no memory. */
 struct perms *perms_with_owner(struct perms *perms, struct domain *owner);
 
+/* Bytes of memory that a set costs each of its users, as it may have one alone. 0 for NULL. */
+#define BLOCK_COST 16u /* what the allocator needs beside each block */
+size_t perms_cost(const struct perms *perms);
+
 static inline struct domain *perms_owner(const struct perms *perms)
 {
 	return perms->entry[0].domain;
@@ -47,12 +51,22 @@ static inline struct domain *perms_owner(const struct perms *perms)
 unsigned perms_for(const struct perms *perms, const struct domain *domain);
 
 /*
- * "r5" and the like. parse takes count strings, one behind the other, and returns 0, -EINVAL or
- * -ENOMEM; the references in entry[] are the caller's to put. print returns the length with the
- * final NUL, at most PERM_TEXT.
+ * "r5" and the like. parse returns 0 or -EINVAL. print returns the length with the final NUL, at
+ * most PERM_TEXT.
  */
 #define PERM_TEXT 12
-int perm_parse(struct domain_table *domains, const char *text, struct perm *perm);
+struct perm_text {
+	uint32_t domid;
+	uint8_t bits;
+};
+int perm_parse(const char *text, struct perm_text *perm);
+
+/*
+ * The set of what was parsed, one reference the caller's; NULL: no memory. Each number is looked up
+ * once. An entry for a domain that does not exist now would match nobody, ever: only the owner's is
+ * kept.
+ */
+struct perms *perms_named(struct domain_table *domains, const struct perm_text *text, size_t count);
 size_t perm_print(const struct perm *perm, char *buf);
 
 #endif

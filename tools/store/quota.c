@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* What an unprivileged domain may use of the store, at most; who was refused what, and how often. */
+/*
+ * What an unprivileged domain may use of the store, at most; who was refused what, and how often.
+ */
 #include "quota.h"
 
-#include "common/daemon.h"
-#include "common/loop.h"
+#include "daemon/daemon.h"
+#include "base/loop.h"
+#include "conn.h"
 #include "domains.h"
 #include "store.h"
 
@@ -69,9 +72,10 @@ static void warn_of_memory(struct domain *domain, uint64_t wanted)
 
 bool quota_allows(struct domain *domain, enum quota quota, uint64_t wanted)
 {
-	uint64_t max = domain->table->store->quota.max[quota];
+	const struct store *store = domain->table->store;
+	uint64_t max = store->quota.max[quota];
 
-	if (domain->privileged)
+	if (domain->privileged || store->loading)
 		return true;
 	if (quota == QUOTA_MEMORY)
 		warn_of_memory(domain, wanted);
@@ -127,6 +131,11 @@ size_t quota_print_warning(const struct quota_limits *limits, char *buf, size_t 
 	return used;
 }
 
+static uint32_t outstanding(const struct domain *domain)
+{
+	return domain->conn ? domain->conn->outstanding : 0;
+}
+
 size_t quota_print_domain(const struct domain *domain, char *buf, size_t size)
 {
 	const struct {
@@ -134,7 +143,7 @@ size_t quota_print_domain(const struct domain *domain, char *buf, size_t size)
 		uint64_t used;
 	} rows[] = {
 		{QUOTA_NODES, domain->nodes},       {QUOTA_WATCHES, domain->watches},
-		{QUOTA_TRANSACTIONS, domain->txns}, {QUOTA_OUTSTANDING, store_outstanding(domain)},
+		{QUOTA_TRANSACTIONS, domain->txns}, {QUOTA_OUTSTANDING, outstanding(domain)},
 		{QUOTA_MEMORY, domain->bytes},
 	};
 	size_t used = 0;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* What an unprivileged domain may use of the store, at most; who was refused what, and how often. */
+/*
+ * What an unprivileged domain may use of the store, at most; who was refused what, and how often.
+ */
 #ifndef PLINTH_STORE_QUOTA_H
 #define PLINTH_STORE_QUOTA_H
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Records: how the store is written down. A file of records makes the store when it is read from the
- * beginning: first a dump of all there is, then what has changed since.
+ * Records: how the store is written down. A file of records makes the store when it is read from
+ * the beginning: first a dump of all there is, then what has changed since.
  *
  *	length, type | fields, one behind the other; strings with their NUL; the last field to the end
  *
- * The reader is a later daemon on the same machine, maybe a newer one: types and fields are only added.
+ * The reader is a later daemon on the same machine, maybe a newer one: types and fields are only
+ * added.
  */
 #ifndef PLINTH_STORE_RECORD_H
 #define PLINTH_STORE_RECORD_H
@@ -17,7 +18,7 @@
 enum record_type {
 	RECORD_NODE = 1, /* it exists, with this: path, permissions, value */
 	RECORD_REMOVED,  /* it and all below are gone: path */
-	RECORD_DOMAIN,   /* number, frame, port, flags, target */
+	RECORD_DOMAIN,   /* number, frame, port, flags, target, UUID */
 	RECORD_DOMAIN_END,
 	RECORD_QUOTA,     /* number, limit */
 	RECORD_WATCH,     /* client, depth, skip, path, token */
@@ -30,6 +31,13 @@ enum record_type {
 	RECORD_TAKEN,     /* client, position in its requests, beginning of the next */
 	RECORD_OUT,       /* client, position in its answers, bytes to be sent */
 	RECORD_SOCKET,    /* client, descriptor */
+	/*
+	 * A node too, behind the record of another node and maybe a sum: how many levels above that
+	 * one the node's parent is (0: it is the parent), name, permissions, value. A path of many
+	 * names costs its length once and not for each of its nodes.
+	 */
+	RECORD_BELOW,
+	RECORD_SUM, /* of all bytes since the last one, or since the beginning; they count with it */
 	RECORD_COUNT
 };
 

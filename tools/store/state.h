@@ -10,7 +10,10 @@
  *	| magic | length ----------------------------+
  *	| dump of all there was | records since then v          room |
  *
- * When the room is used up a new file is begun with a dump.
+ * What a commit adds ends with its sum, so a reader tells damage. When the room is used up a new
+ * file is begun with a dump, or, where that cannot be, the file grows. When it cannot grow either
+ * (memory, descriptors), the file stays for the next daemon with a mark that clients have seen more
+ * than is in it, and a new one is tried every second. Space and a descriptor for it are kept.
  *
  * Live update: the same dump, with the socket clients and open transactions too, in a memory file
  * that the next program inherits.
@@ -18,10 +21,15 @@
 #ifndef PLINTH_STORE_STATE_H
 #define PLINTH_STORE_STATE_H
 
+#include "journal.h"
 #include "record.h"
 #include "store.h"
 
 #define STATE_DIR "/run/plinth/stored.d"
+
+/* The form of what is written. A program reads the forms from STATE_OLDEST to its own. */
+#define STATE_OLDEST 1
+#define STATE_FORMAT 2
 
 struct conn;
 struct txn;
@@ -34,29 +42,25 @@ struct watch;
 int state_open(struct store *store, const char *folder);
 void state_close(struct store *store); /* the journal stays, for the next daemon */
 
-/* All that was noted so far counts from now on. */
-void state_commit(struct store *store);
+/* For those who look after the daemon. false: there is no journal by intention. */
+struct state_report {
+	size_t size, used; /* bytes of the file */
+	uint64_t written;  /* bytes of records since the start, those of dumps included */
+	uint32_t dumps;
+	int error; /* not 0: it cannot be written */
+};
+bool state_report(const struct store *store, struct state_report *report);
 
-/* For exec(): a descriptor with everything in it, or a negative errno. All that it names is kept open
- * over exec(). */
+/*
+ * For exec(): a descriptor with everything in it, or a negative errno. All that it names is kept
+ * open over exec().
+ */
 int state_hand_over(struct store *store);
-int state_take_over(struct store *store, int fd); /* 0 or a negative errno */
+void state_hand_back(struct store *store, int fd); /* exec() has failed */
+int state_take_over(struct store *store, int fd);  /* 0 or a negative errno */
 
-/* Changes, after they were made. */
-void state_note_node(struct store *store, const struct node *node);
-void state_note_removed(struct store *store, const struct node *node);
-void state_note_watch(struct store *store, const struct watch *watch);
-void state_note_unwatch(struct store *store, const struct watch *watch); /* before it is freed */
-void state_note_reset(struct store *store, const struct conn *conn);
-void state_note_reconnect(struct store *store, const struct conn *conn);
-void state_note_txn(struct store *store, const struct txn *txn);
-void state_note_txn_end(struct store *store, const struct txn *txn); /* before it is freed */
-void state_note_domain(struct store *store, const struct domain *domain);
-void state_note_domain_end(struct store *store, const struct domain *domain);
-void state_note_quota(struct store *store, enum quota quota);
-void state_note_taken(struct store *store, const struct conn *conn);
-/* The last len bytes of what is to be sent are new. */
-void state_note_out(struct store *store, const struct conn *conn, size_t len);
+/* The journal that state_open() sets in the store: state_note.c. */
+extern const struct journal state_notes;
 
 /* ---- state_dump.c, state_load.c: all there is to and from records ---- */
 
@@ -67,7 +71,8 @@ struct sink {
 enum dump_what { DUMP_FOR_CRASH, DUMP_FOR_EXEC };
 void dump_store(struct store *store, struct sink *sink, enum dump_what what);
 
-void dump_node(struct record *record, const struct node *node);
+/* behind: the node of the record before, or NULL. */
+void dump_node(struct record *record, const struct node *node, const struct node *behind);
 void dump_domain(struct record *record, const struct domain *domain);
 void dump_watch(struct record *record, const struct watch *watch);
 void dump_txn(struct record *record, const struct txn *txn);

@@ -36,10 +36,28 @@ static void put_value(struct record *record, const struct value *value)
 	record_bytes(record, value ? value->data : NULL, value_len(value));
 }
 
-void dump_node(struct record *record, const struct node *node)
+/* How many levels above node its ancestor is; -1: it is not one. */
+static int levels_up(const struct node *node, const struct node *ancestor)
 {
-	record_begin(record, RECORD_NODE);
-	put_path(record, node);
+	int levels = 0;
+
+	for (; node && node != ancestor; node = node->parent)
+		levels++;
+	return node ? levels : -1;
+}
+
+void dump_node(struct record *record, const struct node *node, const struct node *behind)
+{
+	int levels = behind && node->parent ? levels_up(behind, node->parent) : -1;
+
+	if (levels < 0) {
+		record_begin(record, RECORD_NODE);
+		put_path(record, node);
+	} else {
+		record_begin(record, RECORD_BELOW);
+		record_u32(record, (uint32_t)levels);
+		record_string(record, node->name);
+	}
 	put_perms(record, node->perms);
 	put_value(record, node->value);
 	record_end(record);
@@ -54,6 +72,7 @@ void dump_domain(struct record *record, const struct domain *domain)
 	record_u32(record, domain->introduced);
 	record_u32(record, domain->shutdown);
 	record_u32(record, domain->target ? domain->target->domid : UINT32_MAX);
+	record_bytes(record, domain->uuid, sizeof(domain->uuid));
 	record_end(record);
 }
 
@@ -83,7 +102,7 @@ void dump_taken(struct record *record, const struct conn *conn)
 	record_begin(record, RECORD_TAKEN);
 	record_u32(record, dump_client(conn));
 	record_u32(record, conn->is_ring ? conn_ring_taken(conn) : 0);
-	record_bytes(record, conn->in.data + conn->in.start, buffer_len(&conn->in));
+	record_bytes(record, buffer_start(&conn->in), buffer_len(&conn->in));
 	record_end(record);
 }
 
@@ -111,17 +130,18 @@ static void add_domain(struct domain *domain, void *arg)
 /* Parents before children, children in their order. */
 static void add_nodes(struct dump *dump, struct node *top)
 {
-	for (struct node *node = top; node; node = tree_next(node, top)) {
-		if (!node->parent)
-			continue;
-		dump_node(&dump->record, node);
+	const struct node *behind = NULL;
+
+	for (struct node *node = tree_next(top, top); node; node = tree_next(node, top)) {
+		dump_node(&dump->record, node, behind);
 		add(dump);
+		behind = node;
 	}
 }
 
 static void add_root(struct dump *dump, const struct node *root)
 {
-	dump_node(&dump->record, root);
+	dump_node(&dump->record, root, NULL);
 	add(dump);
 }
 
@@ -165,10 +185,26 @@ static void add_out(struct dump *dump, const struct conn *conn)
 		record_begin(&dump->record, RECORD_OUT);
 		record_u32(&dump->record, dump_client(conn));
 		record_u32(&dump->record, position + done);
-		record_bytes(&dump->record, conn->out.data + conn->out.start + done, piece);
+		record_bytes(&dump->record, buffer_start(&conn->out) + done, piece);
 		record_end(&dump->record);
 		add(dump);
 	}
+}
+
+/* Who asked for the live update hears of it from the next program. */
+static void add_answer(struct dump *dump, const struct conn *conn)
+{
+	const struct waiting *update = &conn->store->update;
+	const struct xsd_sockmsg head = {XS_CONTROL, update->req_id, update->tx_id, sizeof("OK")};
+	uint32_t position = conn->is_ring ? conn_ring_sent(conn) + buffer_len(&conn->out) : 0;
+
+	record_begin(&dump->record, RECORD_OUT);
+	record_u32(&dump->record, dump_client(conn));
+	record_u32(&dump->record, position);
+	record_bytes(&dump->record, &head, sizeof(head));
+	record_string(&dump->record, "OK");
+	record_end(&dump->record);
+	add(dump);
 }
 
 static void add_client(struct dump *dump, const struct conn *conn)
@@ -188,6 +224,8 @@ static void add_client(struct dump *dump, const struct conn *conn)
 	dump_taken(&dump->record, conn);
 	add(dump);
 	add_out(dump, conn);
+	if (dump->what == DUMP_FOR_EXEC && conn == conn->store->update.conn)
+		add_answer(dump, conn);
 }
 
 void dump_store(struct store *store, struct sink *sink, enum dump_what what)

@@ -6,13 +6,15 @@
 #include "txn.h"
 #include "watch.h"
 
-#include "common/daemon.h"
+#include "daemon/daemon.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct load {
 	struct store *store;
+	struct node *behind; /* of the record before, if it was of a node; one reference */
 	enum dump_what what;
 	struct record_reader *r;
 };
@@ -76,25 +78,71 @@ static struct value *get_value(struct load *load)
 
 /* ---- nodes ---- */
 
-static void load_node(struct load *load)
+/* A place by its path; NULL when nothing can have it, or no memory. */
+static struct node *get_place(struct load *load)
+{
+	const char *path = record_get_string(load->r);
+
+	return load->r->bad || strlen(path) >= TREE_PATH_SIZE
+		       ? NULL
+		       : tree_walk_place(&load->store->tree, path);
+}
+
+static void forget_behind(struct load *load)
+{
+	if (load->behind)
+		node_put(&load->store->tree, load->behind);
+	load->behind = NULL;
+}
+
+/* The node comes behind the one of the record before. */
+static void put_node(struct load *load, struct node *node)
 {
 	struct tree *tree = &load->store->tree;
-	struct node *node = tree_walk_place(tree, record_get_string(load->r));
 	struct perms *perms = get_perms(load);
 	struct value *value = get_value(load);
 
-	if (!node)
+	if (node)
+		node_get(node);
+	forget_behind(load);
+	load->behind = node;
+	if (!node) {
+		perms_put(perms);
+		value_put(value);
 		return;
-	node_get(node);
+	}
 	if (perms && node_exists(node)) {
 		tree_set_perms(tree, node, perms);
 		tree_set_value(tree, node, value);
 	} else if (perms && node_exists(node->parent)) {
 		tree_create(tree, node, perms, value);
 	}
-	node_put(tree, node);
 	perms_put(perms);
 	value_put(value);
+}
+
+static void load_node(struct load *load)
+{
+	struct node *node = get_place(load);
+
+	put_node(load, node);
+}
+
+static void load_below(struct load *load)
+{
+	uint32_t levels = record_get_u32(load->r);
+	const char *name = record_get_string(load->r);
+	struct node *above = load->behind;
+	size_t len = strlen(name);
+
+	while (above && levels--)
+		above = above->parent;
+	if (!above || !len || strchr(name, '/') ||
+	    node_path_len(above) + 1 + len >= TREE_PATH_SIZE) {
+		put_node(load, NULL);
+		return;
+	}
+	put_node(load, tree_place(&load->store->tree, above, name, len));
 }
 
 static void load_removed(struct load *load)
@@ -116,7 +164,9 @@ static void load_domain(struct load *load)
 {
 	struct domain_table *domains = &load->store->domains;
 	struct domain *domain = domains_assume(domains, record_get_u32(load->r));
+	const char *uuid;
 	uint32_t target;
+	size_t len;
 
 	if (!domain)
 		return;
@@ -125,6 +175,9 @@ static void load_domain(struct load *load)
 	domain->introduced = record_get_u32(load->r);
 	domain->shutdown = record_get_u32(load->r);
 	target = record_get_u32(load->r);
+	uuid = record_get_rest(load->r, &len);
+	if (len == sizeof(domain->uuid))
+		memcpy(domain->uuid, uuid, len);
 	domain_put(domain->target);
 	domain->target = target == UINT32_MAX ? NULL : domains_assume(domains, target);
 	if (domain->introduced && !domain->conn)
@@ -157,10 +210,13 @@ static void load_socket(struct load *load)
 {
 	uint32_t client = record_get_u32(load->r);
 	int fd = (int)record_get_u32(load->r);
+	struct stat status;
 
 	(void)client; /* follows from the descriptor */
 	if (load->what != DUMP_FOR_EXEC)
 		return; /* descriptors of another process */
+	if (fstat(fd, &status) < 0 || !S_ISSOCK(status.st_mode))
+		return; /* a descriptor of something else, which is not to be closed */
 	if (conn_socket_open(load->store, fd) < 0)
 		daemon_log("a client is lost: no memory");
 }
@@ -171,15 +227,14 @@ static void load_watch(struct load *load)
 	struct conn *conn = get_client(load);
 	int depth = (int)record_get_u32(load->r);
 	uint32_t skip = record_get_u32(load->r);
-	const char *path = record_get_string(load->r);
-	const char *token = record_get_string(load->r);
-	struct node *node = load->r->bad || !conn ? NULL : tree_walk_place(tree, path);
+	struct node *node = get_place(load);
 	struct watch *watch;
 
 	if (!node)
 		return;
 	node_get(node);
-	watch_add(conn, node, token, skip, depth, &watch);
+	if (conn)
+		watch_add(conn, node, record_get_string(load->r), skip, depth, &watch);
 	node_put(tree, node);
 }
 
@@ -206,7 +261,7 @@ static void load_reconnect(struct load *load)
 {
 	struct conn *conn = get_client(load);
 
-	if (!conn)
+	if (!conn || !conn->is_ring)
 		return;
 	conn_reset(conn);
 	conn_drop_queues(conn);
@@ -241,17 +296,19 @@ static void load_touch(struct load *load)
 	struct tree *tree = &load->store->tree;
 	struct txn *txn = get_txn(load);
 	uint32_t flags = record_get_u32(load->r);
-	struct node *node = tree_walk_place(tree, record_get_string(load->r));
+	struct node *node = get_place(load);
+	struct perms *perms = record_get_u32(load->r) ? get_perms(load) : NULL;
+	struct value *value = perms ? get_value(load) : NULL;
 	struct touch *touch;
 
 	if (!node)
 		return;
 	node_get(node);
-	if (txn && txn_touch(txn, node, flags, &touch) == 0 && record_get_u32(load->r)) {
-		touch->perms = get_perms(load);
-		touch->value = get_value(load);
-	}
+	if (txn && txn_touch(txn, node, flags, &touch) == 0)
+		touch_hold(touch, perms, value, 0);
 	node_put(tree, node);
+	perms_put(perms);
+	value_put(value);
 }
 
 static void load_taken(struct load *load)
@@ -297,7 +354,7 @@ static void (*const loaders[RECORD_COUNT])(struct load *load) = {
 	[RECORD_RECONNECT] = load_reconnect, [RECORD_TXN] = load_txn,
 	[RECORD_TXN_END] = load_txn_end,     [RECORD_TOUCH] = load_touch,
 	[RECORD_TAKEN] = load_taken,         [RECORD_OUT] = load_out,
-	[RECORD_SOCKET] = load_socket,
+	[RECORD_SOCKET] = load_socket,       [RECORD_BELOW] = load_below,
 };
 
 /* In a table that is there from the start some nodes may not be in the records. */
@@ -314,8 +371,14 @@ void load_store(struct store *store, const char *data, size_t len, enum dump_wha
 	struct load load = {.store = store, .what = what, .r = &reader};
 	unsigned type;
 
+	store->loading = true;
 	empty_tree(&store->tree);
-	while ((type = record_next(&at, data + len, &reader)))
+	while ((type = record_next(&at, data + len, &reader))) {
+		if (type != RECORD_NODE && type != RECORD_BELOW && type != RECORD_SUM)
+			forget_behind(&load);
 		if (type < RECORD_COUNT && loaders[type])
 			loaders[type](&load);
+	}
+	forget_behind(&load);
+	store->loading = false;
 }

@@ -3,7 +3,8 @@
 #include "store.h"
 
 #include "conn.h"
-#include "state.h"
+#include "listener.h"
+#include "journal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -77,7 +78,7 @@ int store_init(struct store *store)
 	struct perms *perms;
 	int ret;
 
-	*store = (struct store){.dirty_end = &store->dirty};
+	*store = (struct store){.service = &ops_service, .dirty_end = &store->dirty};
 	quota_init(&store->quota);
 	ret = domains_init(&store->domains, store, &store->perms);
 	if (ret < 0)
@@ -101,28 +102,12 @@ void store_free(struct store *store)
 	free(store->binary);
 }
 
-int store_set_binary(struct store *store, const char *path)
-{
-	char *binary = strdup(path);
-
-	if (!binary)
-		return -ENOMEM;
-	free(store->binary);
-	store->binary = binary;
-	return 0;
-}
-
-unsigned store_outstanding(const struct domain *domain)
-{
-	return domain->conn ? domain->conn->outstanding : 0;
-}
-
 bool store_end_turn(struct store *store)
 {
 	struct conn *conn = store->dirty, *next;
 	bool again = false;
 
-	state_commit(store); /* before anybody can see it */
+	journal_commit(store); /* before anybody can see it */
 	store->dirty = NULL;
 	store->dirty_end = &store->dirty;
 	for (; conn; conn = next) {
@@ -133,18 +118,78 @@ bool store_end_turn(struct store *store)
 			continue;
 		}
 		conn->ops->flush(conn);
-		if (conn->is_held && !conn_is_full(conn))
+		if (conn_can_go_on(conn))
 			again = true;
 	}
 	return again || store->dirty;
 }
 
+/* Of two times, of which 0 is none. */
+static int64_t earlier(int64_t one, int64_t other)
+{
+	return !one || (other && other < one) ? other : one;
+}
+
+static int64_t rests_until(const struct store *store)
+{
+	return store->listener ? store->listener->rests_until : 0;
+}
+
+int store_wait_ms(const struct store *store, bool again)
+{
+	int64_t until = 0, wait;
+
+	if (again)
+		return 0;
+	until = earlier(until, store->wake_ms);
+	until = earlier(until, journal_retry_ms(store));
+	until = earlier(until, rests_until(store));
+	until = earlier(until, store->attach_ms);
+	if (!until)
+		return -1;
+	wait = until - loop_now_ms();
+	return wait < 0 ? 0 : (int)wait;
+}
+
+bool store_is_due(const struct store *store)
+{
+	int64_t until = earlier(earlier(store->wake_ms, rests_until(store)), store->attach_ms);
+
+	return until && until <= loop_now_ms();
+}
+
+static void wake(struct conn *conn)
+{
+	conn->paused_until = 0;
+	if (conn->ops->wake)
+		conn->ops->wake(conn);
+}
+
+/* When the next pause ends. A request may pause a client, and may close any. */
+static void find_next_wake(struct store *store)
+{
+	store->wake_ms = 0;
+	for (const struct conn *conn = store->conns; conn; conn = conn->next)
+		if (conn->paused_until && (!store->wake_ms || conn->paused_until < store->wake_ms))
+			store->wake_ms = conn->paused_until;
+}
+
 void store_go_on(struct store *store)
 {
+	int64_t now = store_is_due(store) ? loop_now_ms() : 0;
 	uint32_t closed = store->closed;
+
+	if (rests_until(store) && rests_until(store) <= now)
+		listener_resume(store->listener);
+	if (store->attach_ms && store->attach_ms <= now)
+		store_attach_again(store);
 
 	/* A request may close another client: then the rest has to wait for the next turn. */
 	for (struct conn *conn = store->conns; conn && closed == store->closed; conn = conn->next)
-		if (conn->is_held && !conn_is_full(conn) && !conn->broken)
+		if (conn->paused_until && conn->paused_until <= now)
+			wake(conn);
+		else if (conn_can_go_on(conn))
 			conn->ops->take(conn);
+	if (store->wake_ms)
+		find_next_wake(store);
 }

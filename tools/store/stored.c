@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /* plinth-stored: the store, in which domains tell each other what they have and want. See its
  * manual page. */
+#include "listener.h"
 #include "conn.h"
+#include "journal.h"
 #include "state.h"
+#include "takeover.h"
 #include "xen.h"
 
-#include "common/daemon.h"
+#include "daemon/daemon.h"
 
 #include <libctrl.h>
 
@@ -21,42 +24,27 @@
 #include <unistd.h>
 
 #define STORE_SOCKET "/run/xenstored/socket" /* where the clients look for it */
-#define ACCEPT_BATCH 16
 #define HAND_OVER    "PLINTH_STORED_FDS" /* environment: state, lock and socket of the one before */
 
 static struct store store;
 static struct loop loop;
-static struct loop_source listener, signals, restart_signal;
+static struct listener listener;
+static struct loop_source signals, restart_signal;
 static const char *state_dir = STATE_DIR;
 static bool alone;             /* no hypervisor */
 static bool bare;              /* domain 0's nodes are left to xen-init-dom0 */
+static bool ask_states;        /* only print which states this program can read */
 static bool ask_update;        /* only tell the running one to let itself be replaced */
 static char program[PATH_MAX]; /* where this one was started from */
 
 static const char usage[] =
 	"usage: plinth-stored [-fDN] [-s SOCKET] [-p PIDFILE] [-l LOGFILE] [-d STATEDIR]\n"
 	"       plinth-stored -r [-s SOCKET]\n"
+	"       plinth-stored -T\n"
 	"The store: tells domains of each other (xenstore). -f: stay in the foreground and log to\n"
 	"stderr too. -D: leave domain 0's nodes to xen-init-dom0. -N: without a hypervisor, for\n"
 	"clients on the socket alone. -r: have the running one replaced by the program that is\n"
-	"installed now.\n";
-
-static void accept_clients(struct loop_source *source, uint32_t events)
-{
-	(void)events;
-	for (int i = 0; i < ACCEPT_BATCH; i++) {
-		int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		int ret;
-
-		if (fd < 0)
-			return;
-		ret = conn_socket_open(&store, fd);
-		if (ret < 0) {
-			daemon_log("a client is turned away: %s", strerror(-ret));
-			close(fd);
-		}
-	}
-}
+	"installed now. -T: print which states of a daemon this program can take over.\n";
 
 static void take_signal(struct loop_source *source, uint32_t events)
 {
@@ -65,7 +53,10 @@ static void take_signal(struct loop_source *source, uint32_t events)
 	(void)events;
 	if (read(source->fd, &info, sizeof(info)) != sizeof(info))
 		return;
-	store.stop = true;
+	if (info.ssi_signo == SIGHUP)
+		daemon_reopen_log();
+	else
+		store.stop = true;
 }
 
 static void take_restart_signal(struct loop_source *source, uint32_t events)
@@ -129,7 +120,7 @@ static int prepare(int socket_fd, int state_fd)
 		ret = loop_init(&loop);
 	store.loop = &loop;
 	if (ret == 0)
-		ret = loop_watch(&loop, &listener, socket_fd, accept_clients);
+		ret = listener_open(&listener, &store, socket_fd);
 	if (ret == 0)
 		ret = loop_watch(&loop, &signals, daemon_signal_fd(false), take_signal);
 	if (ret == 0)
@@ -142,30 +133,59 @@ static int prepare(int socket_fd, int state_fd)
 	return ret < 0 ? ret : get_state(state_fd);
 }
 
+/* The next program, in this process. Returns only when it cannot be: a negative errno. */
+static int start_next(const char *binary, char **argv, int state_fd)
+{
+	int listener_fd = listener.source.fd, pid_fd = daemon_hand_over(), ret;
+	char fds[64];
+
+	daemon_log("is replaced by %s", binary);
+	journal_commit(&store);
+	fcntl(listener_fd, F_SETFD, 0);
+	snprintf(fds, sizeof(fds), "%d:%d:%d", state_fd, pid_fd, listener_fd);
+	setenv(HAND_OVER, fds, 1);
+	execv(binary, argv);
+	ret = -errno;
+	unsetenv(HAND_OVER);
+	fcntl(listener_fd, F_SETFD, FD_CLOEXEC);
+	fcntl(pid_fd, F_SETFD, FD_CLOEXEC);
+	return ret;
+}
+
+/* It goes on itself, and says so to who asked. */
+static void stay(const char *binary, int error)
+{
+	const struct waiting *update = &store.update;
+	char text[PATH_MAX + 128];
+
+	snprintf(text, sizeof(text), "cannot be replaced by %s: %s", binary, takeover_error(error));
+	daemon_log("%s", text);
+	text[XENSTORE_PAYLOAD_MAX - 1] = '\0';
+	if (update->conn)
+		conn_put(update->conn, XS_CONTROL, update->req_id, update->tx_id, text,
+			 strlen(text) + 1);
+	store.update.conn = NULL;
+	free(store.binary);
+	store.binary = NULL;
+}
+
 /*
  * Another program takes this process over, with everything in it. Answers that are queued are the
- * next one's to send: who asked for it hears of it when it is done.
+ * next one's to send, and so is the one to who asked for it.
  */
 static void hand_over(char **argv)
 {
 	const char *binary = store.binary ? store.binary : program;
-	int state_fd = access(binary, X_OK) < 0 ? -errno : state_hand_over(&store);
-	int listener_fd = listener.fd;
-	char fds[64];
+	int ret = takeover_check(binary, TAKEOVER_TIMEOUT_MS);
+	int state_fd = ret < 0 ? ret : state_hand_over(&store);
 
 	store.restart = false;
-	if (state_fd < 0) {
-		daemon_log("cannot be replaced by %s: %s", binary, strerror(-state_fd));
-		return;
+	ret = state_fd;
+	if (state_fd >= 0) {
+		ret = start_next(binary, argv, state_fd);
+		state_hand_back(&store, state_fd);
 	}
-	daemon_log("is replaced by %s", binary);
-	state_commit(&store);
-	fcntl(listener_fd, F_SETFD, 0);
-	snprintf(fds, sizeof(fds), "%d:%d:%d", state_fd, daemon_hand_over(), listener_fd);
-	setenv(HAND_OVER, fds, 1);
-	execv(binary, argv);
-	daemon_log("cannot be replaced by %s: %s", binary, strerror(errno));
-	close(state_fd);
+	stay(binary, ret);
 }
 
 /* The listening socket, or a negative errno. */
@@ -198,6 +218,10 @@ static int ask_for_update(const char *socket_path)
 	}
 	if (ret < 0)
 		fprintf(stderr, "plinth-stored: cannot be replaced: %s\n", ctrl_error());
+	else if (strcmp(answer, "OK") != 0)
+		fprintf(stderr, "plinth-stored: %s\n", answer);
+	if (ret == 0 && strcmp(answer, "OK") != 0)
+		ret = -EAGAIN;
 	free(answer);
 	return ret < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
@@ -211,8 +235,8 @@ static void run(char **argv)
 		if (store.restart)
 			hand_over(argv);
 		again = store_end_turn(&store);
-		ret = loop_run_once(&loop, again ? 0 : -1);
-		if (again)
+		ret = loop_run_once(&loop, store_wait_ms(&store, again));
+		if (again || store_is_due(&store))
 			store_go_on(&store);
 	}
 	store_end_turn(&store);
@@ -229,11 +253,15 @@ int main(int argc, char **argv)
 	};
 	const struct daemon_option own[] = {
 		{'d', &state_dir, NULL}, {'l', &options.log_file, NULL}, {'D', NULL, &bare},
-		{'N', NULL, &alone},     {'r', NULL, &ask_update},
+		{'N', NULL, &alone},     {'r', NULL, &ask_update},       {'T', NULL, &ask_states},
 	};
 	int socket_fd, state_fd;
 
 	daemon_parse_options(argc, argv, usage, &options, own, sizeof(own) / sizeof(own[0]));
+	if (ask_states) {
+		takeover_print();
+		return EXIT_SUCCESS;
+	}
 	if (ask_update)
 		return ask_for_update(options.socket);
 	if (readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)

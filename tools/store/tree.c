@@ -2,6 +2,7 @@
 /* The tree of nodes in memory: places, found by hash, and the nodes that exist at them. */
 #include "tree.h"
 
+#include "budget.h"
 #include "domains.h"
 
 #include <errno.h>
@@ -45,7 +46,10 @@ void value_put(struct value *value)
 
 /* ---- places ---- */
 
-/* Special names have no slash in front of them: their parent's hash is what a slash makes PATH_HASH of. */
+/*
+ * Special names have no slash in front of them: their parent's hash is what a slash makes PATH_HASH
+ * of.
+ */
 #define SPECIAL_HASH 0xb347da68u
 _Static_assert((SPECIAL_HASH ^ '/') * PATH_PRIME == PATH_HASH,
 	       "special names are found by their paths");
@@ -125,11 +129,10 @@ void tree_free(struct tree *tree)
 	*tree = (struct tree){0};
 }
 
-/* Twice the buckets; without memory for that, chains just get longer. */
-static void grow(struct tree *tree)
+/* Another number of buckets; without memory for that, chains just get longer. */
+static void resize(struct tree *tree, uint32_t count)
 {
 	struct tree before = *tree;
-	uint32_t count = (tree->mask + 1) * 2;
 	struct node **buckets = calloc(count, sizeof(*buckets));
 
 	if (!buckets)
@@ -163,6 +166,7 @@ static struct node *find(struct tree *tree, struct node *parent, const char *nam
 
 struct node *tree_find(struct tree *tree, struct node *parent, const char *name, size_t len)
 {
+	work_add(WORK_STEP);
 	return find(tree, parent, name, len, hash_name(parent, name, len));
 }
 
@@ -171,13 +175,15 @@ struct node *tree_place(struct tree *tree, struct node *parent, const char *name
 	uint32_t hash = hash_name(parent, name, len);
 	struct node *node = find(tree, parent, name, len, hash);
 
+	work_add(WORK_STEP);
 	if (node)
 		return node;
+	work_add(WORK_MAKE);
 	node = new_node(parent, name, len, hash);
 	if (!node)
 		return NULL;
 	if (++tree->places > tree->mask)
-		grow(tree);
+		resize(tree, (tree->mask + 1) * 2);
 	node->hash_next = *bucket_of(tree, hash);
 	*bucket_of(tree, hash) = node;
 	node_get(parent);
@@ -196,7 +202,8 @@ static void unhash(struct tree *tree, struct node *node)
 	while (*at != node)
 		at = &(*at)->hash_next;
 	*at = node->hash_next;
-	tree->places--;
+	if (--tree->places < tree->mask / 8 && tree->mask >= FIRST_BUCKETS)
+		resize(tree, (tree->mask + 1) / 2);
 }
 
 void node_put(struct tree *tree, struct node *node)
@@ -217,9 +224,34 @@ void node_put(struct tree *tree, struct node *node)
 
 /* ---- nodes that exist ---- */
 
+size_t place_cost(const struct node *node)
+{
+	return PLACE_COST + node->name_len + 1u;
+}
+
+size_t path_cost(const struct path *path)
+{
+	const char *at = path->text, *name;
+	size_t cost = path->len + 1, len;
+
+	while (path_next(&at, &name, &len))
+		cost += PLACE_COST;
+	return cost;
+}
+
+size_t value_cost_for(size_t len)
+{
+	return len ? sizeof(struct value) + BLOCK_COST + len : 0;
+}
+
+size_t value_cost(const struct value *value)
+{
+	return value_cost_for(value_len(value));
+}
+
 size_t node_cost(const struct node *node)
 {
-	return sizeof(*node) + node->name_len + 1 + value_len(node->value);
+	return place_cost(node) + perms_cost(node->perms) + value_cost(node->value);
 }
 
 /* Puts the node on its owner's account; the perms name the owner. */
@@ -276,6 +308,7 @@ static void changed(struct tree *tree, struct node *node)
 
 void tree_create(struct tree *tree, struct node *node, struct perms *perms, struct value *value)
 {
+	work_add(WORK_MAKE);
 	node->perms = perms_get(perms);
 	node->value = value_get(value);
 	node_get(node);
@@ -291,8 +324,8 @@ void tree_set_value(struct tree *tree, struct node *node, struct value *value)
 {
 	struct domain *owner = perms_owner(node->perms);
 
-	owner->bytes += value_len(value);
-	owner->bytes -= value_len(node->value);
+	owner->bytes += value_cost(value);
+	owner->bytes -= value_cost(node->value);
 	value_get(value);
 	value_put(node->value);
 	node->value = value;
@@ -311,6 +344,7 @@ void tree_set_perms(struct tree *tree, struct node *node, struct perms *perms)
 
 void tree_remove(struct tree *tree, struct node *node)
 {
+	work_add(WORK_MAKE);
 	discharge(node);
 	if (node->parent)
 		unlink_sibling(node);
@@ -404,15 +438,21 @@ struct node *tree_walk_place(struct tree *tree, const char *path)
 	return node;
 }
 
+size_t node_path_len(const struct node *node)
+{
+	size_t len = 0;
+
+	for (; node->parent; node = node->parent)
+		len += node->name_len + 1u;
+	return len;
+}
+
 size_t node_path(const struct node *node, char *buf)
 {
-	const struct node *top = node;
-	size_t len = 0;
+	size_t len = node_path_len(node);
 	char *at;
 
-	for (; top->parent; top = top->parent)
-		len += top->name_len + 1u;
-	if (node == top) {
+	if (!node->parent) {
 		strcpy(buf, "/");
 		return 1;
 	}

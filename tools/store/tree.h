@@ -75,7 +75,9 @@ static inline bool node_exists(const struct node *node)
 	return node->perms != NULL;
 }
 
-/* Makes the node exist, last among its siblings; its parent must exist. Takes over no references. */
+/*
+ * Makes the node exist, last among its siblings; its parent must exist. Takes over no references.
+ */
 void tree_create(struct tree *tree, struct node *node, struct perms *perms, struct value *value);
 void tree_set_value(struct tree *tree, struct node *node, struct value *value);
 void tree_set_perms(struct tree *tree, struct node *node, struct perms *perms);
@@ -85,15 +87,30 @@ void tree_remove(struct tree *tree, struct node *node); /* has no children */
  * children. */
 struct node *tree_first_leaf(struct node *node);
 
-/* The node behind this one in a walk over top and all that exists below it, parents first; NULL: that was the last. */
+/*
+ * The node behind this one in a walk over top and all that exists below it, parents first; NULL:
+ * that was the last.
+ */
 struct node *tree_next(struct node *node, const struct node *top);
 
-/* Bytes of memory that a node costs its owner. */
+/*
+ * Bytes of memory that a node costs its owner.
+ *
+ * A place without a node has no owner. Who keeps it (a watch, a touch of a transaction) pays for it
+ * and for all places above it, because the nodes there may be removed while it is kept. Several
+ * users of one place each pay for it, so accounts may say more than the memory in use, never less.
+ */
+#define PLACE_COST (sizeof(struct node) + BLOCK_COST + 2 * sizeof(struct node *)) /* and a name */
 size_t node_cost(const struct node *node);
+size_t place_cost(const struct node *node);   /* of this place alone */
+size_t path_cost(const struct path *path);    /* of all places of a path */
+size_t value_cost(const struct value *value); /* 0 for NULL */
+size_t value_cost_for(size_t len);            /* of a value of this length */
 
 /* Writes the path with a NUL, returns its length; buf has TREE_PATH_SIZE bytes. */
 #define TREE_PATH_SIZE (3072 + 64)
 size_t node_path(const struct node *node, char *buf);
+size_t node_path_len(const struct node *node); /* without the NUL; at least as long as the path */
 
 /*
  * Steps along a path: the next name in it. Returns false at its end.

@@ -2,6 +2,7 @@
 /* Transactions: what they touched, what they see, and how they end. */
 #include "txn.h"
 
+#include "budget.h"
 #include "change.h"
 #include "watch.h"
 
@@ -9,6 +10,12 @@
 #include <stdlib.h>
 
 /* ---- life ---- */
+
+static void charge(struct txn *txn, size_t bytes)
+{
+	txn->bytes += bytes;
+	txn->conn->domain->bytes += bytes;
+}
 
 int txn_start(struct conn *conn, uint32_t id, struct txn **made)
 {
@@ -34,7 +41,7 @@ int txn_start(struct conn *conn, uint32_t id, struct txn **made)
 		conn->txns->link = &txn->next;
 	conn->txns = txn;
 	domain->txns++;
-	domain->bytes += sizeof(*txn);
+	charge(txn, sizeof(*txn) + BLOCK_COST);
 	*made = txn;
 	return 0;
 }
@@ -53,7 +60,6 @@ static void free_touch(struct touch *touch)
 	*touch->node_link = touch->node_next;
 	if (touch->node_next)
 		touch->node_next->node_link = touch->node_link;
-	touch->txn->conn->domain->bytes -= sizeof(*touch);
 	perms_put(touch->perms);
 	perms_put(touch->before);
 	value_put(touch->value);
@@ -67,6 +73,7 @@ void txn_free(struct txn *txn)
 	struct touch *next;
 
 	for (struct touch *touch = txn->first; touch; touch = next) {
+		work_add(WORK_MAKE);
 		next = touch->next;
 		free_touch(touch);
 	}
@@ -74,7 +81,8 @@ void txn_free(struct txn *txn)
 	if (txn->next)
 		txn->next->link = txn->link;
 	domain->txns--;
-	domain->bytes -= sizeof(*txn);
+	domain->bytes -= txn->bytes;
+	domain_put(txn->spoiler);
 	free(txn);
 }
 
@@ -107,12 +115,25 @@ void txn_move_last(struct touch *touch)
 	append(txn, touch);
 }
 
-static struct touch *new_touch(struct txn *txn, struct node *node)
+/* With the places above it, up to one that the transaction has paid for already. */
+static size_t touch_cost(const struct txn *txn, const struct node *node)
+{
+	size_t cost = sizeof(struct touch) + BLOCK_COST;
+
+	for (; node->parent && !txn_touched(txn, node); node = node->parent) {
+		work_add(WORK_STEP);
+		cost += place_cost(node);
+	}
+	return cost;
+}
+
+static struct touch *new_touch(struct txn *txn, struct node *node, size_t cost)
 {
 	struct touch *touch = calloc(1, sizeof(*touch));
 
 	if (!touch)
 		return NULL;
+	work_add(WORK_MAKE);
 	touch->txn = txn;
 	touch->node = node;
 	node_get(node);
@@ -123,7 +144,7 @@ static struct touch *new_touch(struct txn *txn, struct node *node)
 	node->touches = touch;
 	append(txn, touch);
 	txn->touches++;
-	txn->conn->domain->bytes += sizeof(*touch);
+	charge(txn, cost);
 	return touch;
 }
 
@@ -135,12 +156,13 @@ int txn_touch(struct txn *txn, struct node *node, unsigned flags, struct touch *
 		return 0;
 	if (!touch) {
 		struct domain *domain = txn->conn->domain;
+		size_t cost = touch_cost(txn, node);
 
 		if (!quota_allows(domain, QUOTA_TRANSACTION_NODES, txn->touches + 1u))
 			return -ENOSPC;
-		if (!quota_allows(domain, QUOTA_MEMORY, domain->bytes + sizeof(*touch)))
+		if (!quota_allows(domain, QUOTA_MEMORY, domain->bytes + cost))
 			return -ENOMEM;
-		touch = new_touch(txn, node);
+		touch = new_touch(txn, node, cost);
 		if (!touch)
 			return -ENOMEM;
 	}
@@ -164,21 +186,74 @@ struct value *txn_value(const struct txn *txn, const struct node *node)
 	return touch && touch->flags & (TOUCH_CHANGED | TOUCH_KEPT) ? touch->value : node->value;
 }
 
+void touch_hold(struct touch *touch, struct perms *perms, struct value *value, unsigned flag)
+{
+	struct perms *perms_before = touch->perms;
+	struct value *value_before = touch->value;
+	size_t cost_before = perms_cost(perms_before) + value_cost(value_before);
+
+	touch->perms = perms ? perms_get(perms) : NULL;
+	touch->value = value_get(value);
+	touch->flags |= (uint8_t)flag;
+	charge(touch->txn, perms_cost(perms) + value_cost(value) - cost_before);
+	perms_put(perms_before);
+	value_put(value_before);
+}
+
+/*
+ * The transaction is lost already, and only goes on to see the node as it was. A client whose
+ * memory is used up sees it as it is.
+ */
 static void keep(struct touch *touch)
 {
+	struct domain *domain = touch->txn->conn->domain;
 	struct node *node = touch->node;
+	size_t cost = perms_cost(node->perms) + value_cost(node->value);
 
-	touch->flags |= TOUCH_KEPT;
-	touch->perms = node->perms ? perms_get(node->perms) : NULL;
-	touch->value = value_get(node->value);
+	if (quota_allows(domain, QUOTA_MEMORY, domain->bytes + cost))
+		touch_hold(touch, node->perms, node->value, TOUCH_KEPT);
+}
+
+/*
+ * The first change under a transaction is to be paid for, if the transaction's domain may make it
+ * too.
+ */
+static void spoil(struct txn *txn, const struct node *node)
+{
+	const struct conn *actor = txn->conn->store->actor;
+	struct domain *domain = txn->conn->domain;
+
+	if (txn->conflict)
+		return;
+	txn->conflict = true;
+	if (!actor || actor->domain->privileged || actor->domain == domain || !node->perms)
+		return;
+	if (perms_for(node->perms, domain) & PERM_WRITE)
+		txn->spoiler = domain_get(actor->domain);
+}
+
+/* A transaction has failed because of a domain. */
+static void pay(struct domain *domain)
+{
+	int64_t now = loop_now_ms(), pause = SPOIL_FIRST_MS;
+
+	if (now - domain->spoilt_ms > SPOIL_FORGET_MS)
+		domain->spoilt = 0;
+	domain->spoilt_ms = now;
+	if (++domain->spoilt <= SPOIL_FREE || !domain->conn)
+		return;
+	for (uint32_t i = SPOIL_FREE + 1; i < domain->spoilt && pause < SPOIL_MOST_MS; i++)
+		pause *= 2;
+	conn_pause(domain->conn, now + (pause < SPOIL_MOST_MS ? pause : SPOIL_MOST_MS));
 }
 
 void txn_note(struct node *node, unsigned flags, const struct txn *by)
 {
 	for (struct touch *touch = node->touches; touch; touch = touch->node_next) {
+		work_add(WORK_STEP);
 		if (touch->txn == by || !(touch->flags & flags))
 			continue;
-		touch->txn->conflict = true;
+		spoil(touch->txn, node);
 		if (!(touch->flags & (TOUCH_CHANGED | TOUCH_KEPT)))
 			keep(touch);
 	}
@@ -204,6 +279,7 @@ struct node *txn_next_child(struct child_iter *iter)
 	while (iter->made) {
 		struct touch *touch = iter->made;
 
+		work_add(WORK_STEP);
 		iter->made = touch->next;
 		if (touch->node->parent == iter->node && !node_exists(touch->node) &&
 		    touch->flags & TOUCH_CHANGED && touch->perms)
@@ -244,6 +320,8 @@ int txn_commit(struct txn *txn)
 	struct domain *domain = txn->conn->domain;
 	int ret = 0;
 
+	if (txn->conflict && txn->spoiler)
+		pay(txn->spoiler);
 	if (txn->conflict)
 		ret = -EAGAIN;
 	else if (txn->made && !quota_allows(domain, QUOTA_NODES, domain->nodes + txn->made))

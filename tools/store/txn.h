@@ -42,10 +42,24 @@ struct txn {
 	struct conn *conn;
 	uint32_t id;
 	bool conflict;
+	struct domain
+		*spoiler; /* who caused that and is to pay for it; one reference; NULL: nobody */
 	struct touch *first, *last;
+	uint64_t
+		bytes; /* on the client's account: this, the touches, their places and what they hold */
 	uint32_t touches;
 	uint32_t made; /* nodes that it has made, less those removed */
 };
+
+/*
+ * A guest whose changes make transactions of others fail again and again has to pause after each,
+ * ever longer, so that they come to an end. The first few are free. Nobody pays for the transaction
+ * of a domain that may only read what was changed, nor for one that is given up.
+ */
+#define SPOIL_FREE      3
+#define SPOIL_FIRST_MS  50
+#define SPOIL_MOST_MS   1000
+#define SPOIL_FORGET_MS 10000
 
 /* 0, -ENOSPC (quota) or -ENOMEM. id 0: a new one. */
 int txn_start(struct conn *conn, uint32_t id, struct txn **txn);
@@ -60,6 +74,12 @@ struct touch *txn_touched(const struct txn *txn, const struct node *node);
 
 /* Makes the entry, or adds to it. 0, -ENOSPC (quota) or -ENOMEM. Without txn: 0. */
 int txn_touch(struct txn *txn, struct node *node, unsigned flags, struct touch **touch);
+
+/*
+ * Lets the entry hold permissions and a value in the place of what it held, with references of its
+ * own, on the account of the transaction. flag: TOUCH_CHANGED or TOUCH_KEPT.
+ */
+void touch_hold(struct touch *touch, struct perms *perms, struct value *value, unsigned flag);
 
 /* The node as the transaction sees it, or as it is without one. NULL perms: it does not exist. */
 struct perms *txn_perms(const struct txn *txn, const struct node *node);

@@ -2,7 +2,7 @@
 /* Watches: made, found, fired. */
 #include "watch.h"
 
-#include "state.h"
+#include "budget.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,14 +14,26 @@ struct watch *watch_find(struct conn *conn, const struct node *node, const char 
 {
 	struct watch *watch = node->watches;
 
-	while (watch && (watch->conn != conn || strcmp(watch->token, token) != 0))
+	while (watch && (watch->conn != conn || strcmp(watch->token, token) != 0)) {
+		work_add(WORK_STEP);
 		watch = watch->node_next;
+	}
 	return watch;
 }
 
-static size_t cost(const struct watch *watch)
+static size_t own_cost(const char *token)
 {
-	return sizeof(*watch) + strlen(watch->token) + 1;
+	return sizeof(struct watch) + BLOCK_COST + strlen(token) + 1;
+}
+
+int watch_check(struct conn *conn, const struct path *path, const char *token)
+{
+	struct domain *domain = conn->domain;
+	size_t cost = own_cost(token) + path_cost(path);
+
+	if (!quota_allows(domain, QUOTA_WATCHES, domain->watches + 1u))
+		return -E2BIG;
+	return quota_allows(domain, QUOTA_MEMORY, domain->bytes + cost) ? 0 : -ENOMEM;
 }
 
 int watch_add(struct conn *conn, struct node *node, const char *token, uint32_t skip, int depth,
@@ -33,15 +45,14 @@ int watch_add(struct conn *conn, struct node *node, const char *token, uint32_t 
 
 	if (watch_find(conn, node, token))
 		return -EEXIST;
-	if (!quota_allows(domain, QUOTA_WATCHES, domain->watches + 1u))
-		return -E2BIG;
-	if (!quota_allows(domain, QUOTA_MEMORY, domain->bytes + sizeof(*watch) + size))
-		return -ENOMEM;
 	watch = malloc(sizeof(*watch) + size);
 	if (!watch)
 		return -ENOMEM;
 	*watch = (struct watch){.conn = conn, .node = node, .depth = depth, .skip = skip};
 	memcpy(watch->token, token, size);
+	watch->cost = (uint32_t)own_cost(token);
+	for (const struct node *at = node; at->parent; at = at->parent)
+		watch->cost += (uint32_t)place_cost(at);
 	node_get(node);
 	watch->node_next = node->watches;
 	watch->node_link = &node->watches;
@@ -54,7 +65,7 @@ int watch_add(struct conn *conn, struct node *node, const char *token, uint32_t 
 		conn->watches->conn_link = &watch->conn_next;
 	conn->watches = watch;
 	domain->watches++;
-	domain->bytes += cost(watch);
+	domain->bytes += watch->cost;
 	*made = watch;
 	return 0;
 }
@@ -70,23 +81,62 @@ void watch_free(struct watch *watch)
 	if (watch->conn_next)
 		watch->conn_next->conn_link = watch->conn_link;
 	conn->domain->watches--;
-	conn->domain->bytes -= cost(watch);
+	conn->domain->bytes -= watch->cost;
 	node_put(&conn->store->tree, watch->node);
 	free(watch);
 }
 
-/* Does the same event stand at this position of what the client has not read yet? */
-static bool is_at(const struct conn *conn, uint64_t position, const char *data, size_t len)
+/* The text of the event at this position, if the client has read nothing of it yet; or NULL. */
+static const char *event_at(const struct conn *conn, uint64_t position, size_t *len)
 {
 	uint64_t at = position - 1;
 	struct xsd_sockmsg head;
 	const char *event;
 
 	if (!position || at < conn->sent)
-		return false;
+		return NULL;
 	event = conn->out.data + conn->out.start + (at - conn->sent);
 	memcpy(&head, event, sizeof(head));
-	return head.len == len && memcmp(event + sizeof(head), data, len) == 0;
+	*len = head.len;
+	return event + sizeof(head);
+}
+
+/* Where the position of an event with this text is kept: one of those that have the same hash. */
+static uint64_t *slot_of(struct conn *conn, const char *data, size_t len)
+{
+	uint32_t hash = path_hash(PATH_HASH, data, len);
+
+	return &conn->events[(hash ^ hash >> 16) % CONN_EVENTS];
+}
+
+static bool has_table(struct conn *conn)
+{
+	if (conn->events)
+		return true;
+	conn->events = calloc(CONN_EVENTS, sizeof(*conn->events));
+	if (conn->events)
+		conn->domain->bytes += CONN_EVENTS_COST;
+	return conn->events != NULL;
+}
+
+/*
+ * Is the same event queued? When the last one has been read so have all, and there is no more to
+ * do: a client that reads its events at once needs no table.
+ */
+static bool is_queued(struct conn *conn, const char *data, size_t len)
+{
+	size_t last_len, other_len;
+	const char *last = event_at(conn, conn->last_event, &last_len), *other;
+
+	if (!last)
+		return false;
+	if (last_len == len && memcmp(last, data, len) == 0)
+		return true;
+	if (!has_table(conn))
+		return false;
+	*slot_of(conn, last, last_len) = conn->last_event;
+	other = event_at(conn, *slot_of(conn, data, len), &other_len);
+	return other && other_len == len && memcmp(other, data, len) == 0;
 }
 
 void watch_send(struct watch *watch, const char *path, size_t len)
@@ -98,15 +148,16 @@ void watch_send(struct watch *watch, const char *path, size_t len)
 
 	if (len + 1 + token_size > sizeof(data))
 		return; /* no message can say it */
+	work_add(WORK_MAKE + WORK_BYTES(len + token_size));
 	memcpy(data, path, len);
 	data[len] = '\0';
 	memcpy(data + len + 1, watch->token, token_size);
 	len += 1 + token_size;
-	if (is_at(conn, watch->last_event, data, len) || is_at(conn, conn->last_event, data, len))
-		return; /* said already, and not read yet */
+	if (is_queued(conn, data, len))
+		return;
 	position = conn->sent + buffer_len(&conn->out) + 1;
 	if (conn_put(conn, XS_WATCH_EVENT, 0, 0, data, len))
-		watch->last_event = conn->last_event = position;
+		conn->last_event = position;
 }
 
 /* A client learns of nodes that it may read, or whose parent it may read. */
@@ -138,6 +189,7 @@ static void fire_at(struct event *event, const struct node *at, int depth)
 
 	for (struct watch *watch = at->watches; watch; watch = next) {
 		next = watch->node_next;
+		work_add(WORK_STEP);
 		if (watch->depth >= 0 && watch->depth < depth)
 			continue;
 		if (!may_see(watch->conn->domain, event->node, event->before))
@@ -160,7 +212,10 @@ void watch_fire(struct node *node, const struct perms *before, bool exact)
 		fire_at(&event, at, depth++);
 }
 
-/* The watches at one node get the event's path, or the first len bytes of it unless they asked for all. */
+/*
+ * The watches at one node get the event's path, or the first len bytes of it unless they asked for
+ * all.
+ */
 static void fire_special_at(const struct node *at, const struct node *special, const char *path,
 			    size_t len, bool all)
 {

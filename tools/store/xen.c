@@ -2,12 +2,13 @@
 /* The hypervisor below the store, by libctrl: rings, event channels, who lives. */
 #include "xen.h"
 
-#include "common/daemon.h"
+#include "daemon/daemon.h"
 
 #include <libctrl.h>
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/timerfd.h>
@@ -28,7 +29,15 @@ static enum domain_state state_of(const struct ctrl_domain_info *info)
 	return info->shutdown ? DOMAIN_HAS_SHUT_DOWN : DOMAIN_RUNS;
 }
 
-static int domain_state(struct store *store, uint32_t domid)
+static struct domain_seen seen_of(const struct ctrl_domain_info *info)
+{
+	struct domain_seen seen = {.domid = info->domid, .state = state_of(info)};
+
+	memcpy(seen.uuid, info->uuid, sizeof(seen.uuid));
+	return seen;
+}
+
+static int domain_state(struct store *store, uint32_t domid, struct domain_seen *seen)
 {
 	struct ctrl_domain_info info;
 	int ret = ctrl_get_domain(ctrl, domid, &info);
@@ -36,7 +45,10 @@ static int domain_state(struct store *store, uint32_t domid)
 	(void)store;
 	if (ret == -ESRCH)
 		return DOMAIN_GONE;
-	return ret < 0 ? ret : (int)state_of(&info);
+	if (ret < 0)
+		return ret;
+	*seen = seen_of(&info);
+	return seen->state;
 }
 
 static int list_domains(struct store *store, struct domain_seen **list)
@@ -49,7 +61,7 @@ static int list_domains(struct store *store, struct domain_seen **list)
 		return count;
 	*list = calloc((size_t)count + 1, sizeof(**list));
 	for (int i = 0; *list && i < count; i++)
-		(*list)[i] = (struct domain_seen){info[i].domid, state_of(&info[i])};
+		(*list)[i] = seen_of(&info[i]);
 	free(info);
 	return *list ? count : -ENOMEM;
 }
@@ -98,6 +110,12 @@ static void notify(struct store *store, uint32_t port)
 	ctrl_evtchn_notify(evtchn, port);
 }
 
+static void unmask(struct store *store, uint32_t port)
+{
+	(void)store;
+	ctrl_evtchn_unmask(evtchn, port);
+}
+
 static const struct platform platform = {
 	.domain_state = domain_state,
 	.list_domains = list_domains,
@@ -106,11 +124,12 @@ static const struct platform platform = {
 	.bind = bind_port,
 	.unbind = unbind,
 	.notify = notify,
+	.unmask = unmask,
 };
 
 /*
- * A port is unmasked before its ring is looked at: what comes later rings again. A guest that rings
- * all the time gets its turn with the others.
+ * A port is unmasked before its ring is looked at: what comes later rings again. The port of a
+ * guest that has used up its budget stays masked until its pause is over.
  */
 static void take_events(struct loop_source *loop_source, uint32_t events)
 {
@@ -119,6 +138,8 @@ static void take_events(struct loop_source *loop_source, uint32_t events)
 	(void)loop_source;
 	(void)events;
 	for (int i = 0; i < EVENTS_A_TURN && ctrl_evtchn_pending(evtchn, &port) == 0; i++) {
+		if (!store_port_listens(owner, port))
+			continue;
 		ctrl_evtchn_unmask(evtchn, port);
 		if (virq_port && port == virq_port)
 			store_check_domains(owner);
@@ -127,7 +148,9 @@ static void take_events(struct loop_source *loop_source, uint32_t events)
 	}
 }
 
-/* ---- VIRQ_DOM_EXC: one program has it at a time, and a monitor lets go once there is a store ---- */
+/*
+ * ---- VIRQ_DOM_EXC: one program has it at a time, and a monitor lets go once there is a store ----
+ */
 
 static int bind_virq(void)
 {

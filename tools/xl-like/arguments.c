@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Parses a command's options by its table. */
 #include "vmctl.h"
-#include "common/nearest.h"
+#include "base/nearest.h"
 
 #include <errno.h>
 #include <stdlib.h>

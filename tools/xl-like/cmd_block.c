@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* vmctl block-attach, block-detach, block-list, block-resize. */
 #include "device_command.h"
-#include "common/vdev.h"
+#include "config/vdev.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,10 +2,10 @@
 /* vmctl create. */
 #include "vmctl.h"
 #include "progress.h"
-#include "common/guest.h"
-#include "common/guest_config.h"
-#include "common/path.h"
-#include "console/console_client.h"
+#include "guest/guest.h"
+#include "config/guest_config.h"
+#include "base/path.h"
+#include "clients/console_client.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -97,21 +97,38 @@ static int create_guest(struct ctrl *ctrl, const struct guest_config *config,
 	return err ? create_status(err) : EXIT_OK;
 }
 
+/* What a check cannot find out, for its last line. */
+static const char *not_looked_at(const struct ctrl *ctrl, const struct guest_config *config)
+{
+	if (!ctrl)
+		return " (not looked at, as there is no hypervisor here: names and uuids in use, "
+		       "free "
+		       "memory, the hypervisor's limits, disks, bridges, the daemons)";
+	if (config->disks.count + config->vifs.count)
+		return " (not looked at: whether dom0's drivers take up the disks and interfaces)";
+	return "";
+}
+
 static int check_only(const struct guest_config *config, bool quiet)
 {
+	struct progress progress = {.name = config->name};
+	const struct guest_options options = {.warn = show_warning, .context = &progress};
 	struct ctrl *ctrl = NULL;
 	struct report report;
+	sigset_t signals, before;
 	int err;
 
 	/* a config can be checked on any machine; with no hypervisor, less is looked at */
 	if (ctrl_open(&ctrl) < 0)
 		ctrl = NULL;
-	err = guest_check(ctrl, config, NULL, &report);
+	make_signal_set(&signals); /* the domain that is made for a moment shall not stay */
+	sigprocmask(SIG_BLOCK, &signals, &before);
+	err = guest_check(ctrl, config, &options, &report);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (err)
 		vmctl_fail(0, "%s: %s", config->name, report.text);
 	else if (!quiet)
-		printf("%s: can be created%s\n", config->name,
-		       ctrl ? "" : " (free memory and names in use were not looked at)");
+		printf("%s: can be created%s\n", config->name, not_looked_at(ctrl, config));
 	ctrl_close(ctrl);
 	return err ? create_status(err) : EXIT_OK;
 }
@@ -133,6 +150,7 @@ static int create_and_tell(const struct arguments *arguments, const struct guest
 	int status = vmctl_open(&ctrl);
 
 	if (!status) {
+		vmctl_clear_abandoned(ctrl);
 		status = create_guest(ctrl, config, &options, quiet, &domid);
 		ctrl_close(ctrl);
 	}
@@ -142,7 +160,11 @@ static int create_and_tell(const struct arguments *arguments, const struct guest
 	if (!quiet)
 		printf("%s: domain %" PRIu32 " %s\n", config->name, domid,
 		       options.leave_paused ? "created, paused" : "started");
-	return arguments_option(arguments, "console") ? attach(domid, quiet) : EXIT_OK;
+	if (!arguments_option(arguments, "console"))
+		return EXIT_OK;
+	status = attach(domid, quiet);
+	console_tell_restart(config->name);
+	return status;
 }
 
 int cmd_create(const struct arguments *arguments)
@@ -153,7 +175,7 @@ int cmd_create(const struct arguments *arguments)
 	int status;
 
 	if (guest_config_load(arguments->words[0], arguments->words + 1,
-			      (size_t)arguments->count - 1, &config, &report))
+			      (size_t)arguments->count - 1, vmctl_warn, &config, &report))
 		return vmctl_fail(EXIT_CONFIG, "%s", report.text);
 	if (arguments_option(arguments, "check"))
 		status = check_only(&config, quiet);

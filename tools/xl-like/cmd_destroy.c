@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: ISC */
 /* vmctl destroy. */
 #include "vmctl.h"
-#include "common/guest.h"
-#include "monitor/monitor_client.h"
+#include "guest/guest.h"
+#include "clients/monitor_client.h"
 
 #include <libctrl.h>
 #include <stdio.h>
 
+static void show_warning(void *context, const char *text)
+{
+	(void)context;
+	vmctl_fail(0, "warning: %s", text);
+}
+
 static int destroy_domain(struct ctrl *ctrl, const struct target *target)
 {
 	int reason = target->shutdown ? target->shutdown_reason : -1;
+	const struct guest_options options = {.warn = show_warning};
 	struct report report;
-	int err = guest_destroy(ctrl, target->domid, target->uuid, reason, NULL, &report);
+	int err = guest_destroy(ctrl, target->domid, target->uuid, reason, &options, &report);
 
 	return err ? vmctl_fail(vmctl_status(err), "%s", report.text) : EXIT_OK;
 }
@@ -24,7 +31,7 @@ static int destroy_one(struct ctrl *ctrl, const char *word)
 	int status = target_look_up(ctrl, word, &target, &report);
 
 	if (status == EXIT_NO_DOMAIN) {
-		if (!monitor_client_call_off(NULL, word, NULL, 0)) {
+		if (!monitor_client_call_off(NULL, word, NULL)) {
 			printf("%s: had no domain; its restart is called off\n", word);
 			return EXIT_OK;
 		}

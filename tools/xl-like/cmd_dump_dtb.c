@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* vmctl dump-dtb. */
 #include "vmctl.h"
-#include "common/guest.h"
-#include "common/guest_config.h"
+#include "guest/guest.h"
+#include "config/guest_config.h"
 
 #include <errno.h>
 #include <libctrl.h>
@@ -62,7 +62,7 @@ int cmd_dump_dtb(const struct arguments *arguments)
 	int status;
 
 	if (guest_config_load(arguments->words[0], arguments->words + 1,
-			      (size_t)arguments->count - 1, &config, &report))
+			      (size_t)arguments->count - 1, vmctl_warn, &config, &report))
 		return vmctl_fail(EXIT_CONFIG, "%s", report.text);
 	cmdline = guest_config_cmdline(&config);
 	if (cmdline)

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <libctrl.h>
+#include <plinth/version.h>
 #include <stdio.h>
 #include <sys/utsname.h>
 

@@ -3,8 +3,8 @@
 #include "vmctl.h"
 #include "progress.h"
 #include "talk.h"
-#include "common/guest_config.h"
-#include "common/registry.h"
+#include "config/guest_config.h"
+#include "guest/registry.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -101,10 +101,33 @@ static int wait_for_size(struct wish *wish)
 			  wish->kib / KIB_OF_MIB);
 }
 
+/*
+ * Pages that a 1:1 mapped dom0 balloons out stay its own: it needs their frames for other domains'
+ * pages. The hypervisor has nothing of them, and dom0 would have lost them.
+ */
+static int check_dom0(struct wish *wish)
+{
+	struct ctrl_domain_info info;
+	int err = ctrl_get_domain(wish->talk.ctrl, 0, &info);
+
+	if (err)
+		return vmctl_fail(vmctl_status(err), "%s", ctrl_error());
+	if (wish->kib + SLACK_KIB >= info.memory / 1024 ||
+	    ctrl_is_direct_mapped(wish->talk.ctrl) <= 0)
+		return EXIT_OK;
+	return vmctl_fail(EXIT_FAILED,
+			  "Domain-0 is mapped 1:1, so what it gives back cannot be used by guests: "
+			  "it keeps its %" PRIu64 " MiB; to have it start with less, write "
+			  "'dom0_mem=' on the hypervisor's command line and boot again",
+			  info.memory >> 20);
+}
+
 static int check_target(struct wish *wish)
 {
 	uint64_t max = read_number(wish, "memory/static-max");
 
+	if (!wish->target.domid && check_dom0(wish))
+		return EXIT_FAILED;
 	if (!max && wish->target.domid)
 		return vmctl_fail(EXIT_FAILED,
 				  "%s: it has no memory/static-max in the store: it was created "

@@ -63,6 +63,26 @@ static int find_interface(const struct device_command *command, const char *word
 	return 0;
 }
 
+/* One that the guest was made without has no number. The sentence is there that there is none. */
+static int detach_absent(const struct device_command *command, const char *word,
+			 struct report *report)
+{
+	struct report none = *report;
+	char text[64];
+	struct vif_spec vif;
+	int err;
+
+	snprintf(text, sizeof(text), "mac=%s", word);
+	if (strlen(word) != VIF_MAC_SIZE - 1 || vif_spec_parse(text, &vif, report)) {
+		*report = none;
+		return -ENOENT;
+	}
+	err = guest_detach_mac(&command->guest, vif.mac, report);
+	if (err == -ENOENT)
+		*report = none;
+	return err;
+}
+
 int cmd_network_detach(const struct arguments *arguments)
 {
 	bool force = arguments_option(arguments, "force");
@@ -75,6 +95,8 @@ int cmd_network_detach(const struct arguments *arguments)
 		err = find_interface(&command, arguments->words[1], &devid, &report);
 		if (!err)
 			err = guest_detach_vif(&command.guest, devid, force, &report);
+		else if (err == -ENOENT)
+			err = detach_absent(&command, arguments->words[1], &report);
 		status = device_command_fail(&command, err, &report);
 	}
 	device_command_close(&command);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * vmctl pause, vmctl unpause. The hypervisor counts pauses; a user does not, so what is paused is not
- * paused again. Other tools may have done so.
+ * vmctl pause, vmctl unpause. The hypervisor counts pauses; a user does not, so what is paused is
+ * not paused again. Other tools may have done so.
  */
 #include "vmctl.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* vmctl rename. */
 #include "vmctl.h"
-#include "common/guest.h"
+#include "guest/guest.h"
 
 #include <libctrl.h>
 

@@ -4,9 +4,10 @@
 #include "progress.h"
 #include "talk.h"
 
-#include "common/guest_config.h"
-#include "common/registry.h"
-#include "monitor/policy.h"
+#include "config/guest_config.h"
+#include "guest/registry.h"
+#include "clients/monitor_client.h"
+#include "clients/policy.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@
 /* What is asked for. */
 struct wish {
 	const char *word;    /* what the guest finds in its node */
-	const char *feature; /* the node in which it says that it understands that */
+	const char *feature; /* the node in which it may say whether it understands that */
 	bool reboot;
 };
 
@@ -62,6 +63,10 @@ static void note_failure(struct ending *ending, struct subject *subject, int sta
 
 /* --- asking --- */
 
+/*
+ * Whether the guest takes a request is seen when it is asked. The feature's node is only believed
+ * where it says no: Linux writes 1, FreeBSD takes requests and writes nothing.
+ */
 static int check_can_be_asked(struct ending *ending, const struct target *target)
 {
 	const struct wish *wish = ending->wish;
@@ -81,11 +86,10 @@ static int check_can_be_asked(struct ending *ending, const struct target *target
 				  "%s: it is paused and cannot do anything; 'vmctl unpause %s' "
 				  "first",
 				  target->name, target->name);
-	if (!talk_node_is(&ending->talk, target->domid, wish->feature, "1"))
+	if (talk_node_is(&ending->talk, target->domid, wish->feature, "0"))
 		return vmctl_fail(EXIT_FAILED,
-				  "%s: the guest does not say that it can be asked to %s (%s is "
-				  "not 1): its kernel still starts, or has no PV drivers; 'vmctl "
-				  "destroy' ends it by force",
+				  "%s: the guest says that it cannot be asked to %s (%s is 0); "
+				  "'vmctl destroy' ends it by force",
 				  target->name, wish->word, wish->feature);
 	return EXIT_OK;
 }
@@ -158,7 +162,9 @@ static bool has_successor(struct ending *ending, const struct target *target)
 	return found;
 }
 
-/* All that was to happen has: nothing of the guest is left, or what its policy wants to be there. */
+/*
+ * All that was to happen has: nothing of the guest is left, or what its policy wants to be there.
+ */
 static bool has_ended(struct ending *ending, const struct subject *subject)
 {
 	struct ctrl_domain_info info;
@@ -200,6 +206,14 @@ static void wait_for_left(struct ending *ending,
 	} while (left && talk_wait(&ending->talk));
 }
 
+/* A guest that has said that it listens hangs; of another one it may be too early, or too much. */
+static const char *why_silent(struct ending *ending, const struct subject *subject)
+{
+	if (talk_node_is(&ending->talk, subject->target->domid, ending->wish->feature, "1"))
+		return "";
+	return ": its kernel still starts, or has no driver that takes requests";
+}
+
 static void wait_until_taken(struct ending *ending, unsigned int limit)
 {
 	if (!mark_asked(ending))
@@ -218,14 +232,14 @@ static void wait_until_taken(struct ending *ending, unsigned int limit)
 		note_failure(ending, subject,
 			     vmctl_fail(EXIT_TIMEOUT,
 					"%s: the guest has not taken the request within %u s, and "
-					"it was withdrawn; 'vmctl destroy' ends it by force",
-					name, limit));
+					"it was withdrawn%s; 'vmctl destroy' ends it by force",
+					name, limit, why_silent(ending, subject)));
 	}
 }
 
 /*
- * Linux takes a request that comes while it frees its init memory, at the end of its start, and does
- * nothing about it. A guest that is ending already is not disturbed by another.
+ * Linux takes a request that comes while it frees its init memory, at the end of its start, and
+ * does nothing about it. A guest that is ending already is not disturbed by another.
  */
 static void ask_again(struct ending *ending)
 {
@@ -237,6 +251,22 @@ static void ask_again(struct ending *ending)
 		if (subject->left && talk_fate(&ending->talk, subject->target, &info) == FATE_ALIVE)
 			talk_write(&ending->talk, subject->target->domid, NODE, ending->wish->word);
 	}
+}
+
+/* The guest has not ended, or it has, and could not be started again. */
+static int fail_not_done(const struct subject *subject, unsigned int limit)
+{
+	const struct target *target = subject->target;
+	char text[MONITOR_PENDING_TEXT];
+	struct monitor_pending pending;
+
+	if (!monitor_client_find(NULL, target->name, target->uuid, &pending))
+		return vmctl_fail(EXIT_TIMEOUT, "%s: it has ended, but is not back after %u s: %s",
+				  target->name, limit, monitor_pending_text(&pending, text));
+	return vmctl_fail(EXIT_TIMEOUT,
+			  "%s: it has taken the request, but is not done after %u s; 'vmctl "
+			  "console' may show why",
+			  target->name, limit);
 }
 
 static void wait_until_ended(struct ending *ending, unsigned int limit)
@@ -255,16 +285,10 @@ static void wait_until_ended(struct ending *ending, unsigned int limit)
 	}
 	talk_set_limit(&ending->talk, rest);
 	wait_for_left(ending, has_ended);
-	for (size_t i = 0; i < ending->targets.count; i++) {
-		struct subject *subject = &ending->subjects[i];
-
-		if (subject->left)
-			note_failure(ending, subject,
-				     vmctl_fail(EXIT_TIMEOUT,
-						"%s: it has taken the request, but is not done "
-						"after %u s; 'vmctl console' may show why",
-						subject->target->name, limit));
-	}
+	for (size_t i = 0; i < ending->targets.count; i++)
+		if (ending->subjects[i].left)
+			note_failure(ending, &ending->subjects[i],
+				     fail_not_done(&ending->subjects[i], limit));
 }
 
 /* --- the commands --- */

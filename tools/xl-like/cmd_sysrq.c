@@ -16,11 +16,9 @@ static int send_key(struct talk *talk, const struct target *target, const char *
 
 	if (talk_fate(talk, target, &info) != FATE_ALIVE)
 		return vmctl_fail(EXIT_FAILED, "%s: it has ended", target->name);
-	if (!talk_node_is(talk, target->domid, "control/feature-poweroff", "1"))
-		return vmctl_fail(EXIT_FAILED,
-				  "%s: its kernel still starts, or has no PV drivers that would "
-				  "take the key",
-				  target->name);
+	if (info.paused)
+		return vmctl_fail(EXIT_FAILED, "%s: it is paused; 'vmctl unpause %s' first",
+				  target->name, target->name);
 	talk_watch(talk, target->domid, NODE);
 	status = talk_write(talk, target->domid, NODE, key);
 	if (status)
@@ -33,7 +31,8 @@ static int send_key(struct talk *talk, const struct target *target, const char *
 	} while (talk_wait(talk));
 	talk_write(talk, target->domid, NODE, "");
 	return vmctl_fail(EXIT_TIMEOUT,
-			  "%s: the guest has not taken the key within %d s, and it was withdrawn",
+			  "%s: the guest has not taken the key within %d s, and it was withdrawn: "
+			  "its kernel hangs, still starts, or has no driver that takes keys",
 			  target->name, LIMIT_S);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* vmctl uptime: for how long domains have been running. */
 #include "vmctl.h"
-#include "common/registry.h"
-#include "common/uuid.h"
+#include "guest/registry.h"
+#include "base/uuid.h"
 
 #include <inttypes.h>
 #include <libctrl.h>

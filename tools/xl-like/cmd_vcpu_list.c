@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* vmctl vcpu-list: each vCPU, where it is and where it may be. */
 #include "vmctl.h"
-#include "common/cpulist.h"
+#include "config/cpulist.h"
 
 #include <inttypes.h>
 #include <libctrl.h>

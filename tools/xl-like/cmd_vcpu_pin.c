@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* vmctl vcpu-pin: on which CPUs a vCPU may run, and would rather run. */
 #include "vmctl.h"
-#include "common/cpulist.h"
+#include "config/cpulist.h"
 
 #include <inttypes.h>
 #include <libctrl.h>

@@ -3,10 +3,12 @@
 #include "vmctl.h"
 #include "progress.h"
 #include "talk.h"
+#include "clients/monitor_client.h"
 
 #include <string.h>
 
-#define LIMIT_S 300
+#define LIMIT_S    300
+#define COMES_BACK (-1) /* no exit status: it has ended, and its restart is pending */
 
 static bool is_up(struct talk *talk, const struct target *target, enum fate fate)
 {
@@ -48,6 +50,16 @@ static const struct state *find_state(const char *word)
 	return NULL;
 }
 
+/* A guest that is waited for to be up, and ends before, may be about to come back. */
+static bool is_coming_back(const struct target *target, const struct state *state)
+{
+	struct monitor_pending pending;
+
+	return state->only_alive &&
+	       !monitor_client_find(NULL, target->name, target->uuid, &pending);
+}
+
+/* An exit status, or COMES_BACK. */
 static int wait_for(struct talk *talk, const struct target *target, const struct state *state)
 {
 	struct ctrl_domain_info info;
@@ -59,6 +71,8 @@ static int wait_for(struct talk *talk, const struct target *target, const struct
 		fate = talk_fate(talk, target, &info);
 		if (state->is(talk, target, fate))
 			return EXIT_OK;
+		if (fate != FATE_ALIVE && is_coming_back(target, state))
+			return COMES_BACK;
 		if (fate != FATE_ALIVE && state->only_alive)
 			return vmctl_fail(EXIT_NO_DOMAIN,
 					  "%s: it has ended while %s was waited for", target->name,
@@ -67,24 +81,74 @@ static int wait_for(struct talk *talk, const struct target *target, const struct
 	return vmctl_fail(EXIT_TIMEOUT, "%s: waited in vain for %s", target->name, state->what);
 }
 
-static int find_and_wait(struct ctrl *ctrl, const char *word, const struct state *state,
+/* The guest's domain, or the one that it is to have again. */
+static int wait_for_domain(struct talk *talk, const char *word, struct target *target)
+{
+	struct monitor_pending pending;
+	struct report report;
+	int status;
+
+	do {
+		status = target_look_up(talk->ctrl, word, target, &report);
+		if (status != EXIT_NO_DOMAIN || monitor_client_find(NULL, word, NULL, &pending))
+			return status ? vmctl_fail(status, "%s", report.text) : EXIT_OK;
+	} while (talk_wait(talk));
+	return vmctl_fail(EXIT_TIMEOUT, "%s", report.text);
+}
+
+static int find_and_wait(struct talk *talk, const char *word, const struct state *state)
+{
+	struct target target;
+	int status;
+
+	do {
+		status = wait_for_domain(talk, word, &target);
+		if (!status)
+			status = wait_for(talk, &target, state);
+	} while (status == COMES_BACK && talk_wait(talk));
+	if (status == COMES_BACK)
+		status = vmctl_fail(EXIT_TIMEOUT, "%s: waited in vain for %s", word, state->what);
+	return status;
+}
+
+/*
+ * Whether the word names anything; a guest that only has a restart pending is neither up nor there.
+ */
+static int look_up(struct ctrl *ctrl, const char *word, const struct state *state, bool *done)
+{
+	struct monitor_pending pending;
+	struct target target;
+	struct report report;
+	int status = target_look_up(ctrl, word, &target, &report);
+
+	*done = status != EXIT_OK;
+	if (status == EXIT_NO_DOMAIN && !monitor_client_find(NULL, word, NULL, &pending)) {
+		*done = !state->only_alive;
+		return EXIT_OK;
+	}
+	return status ? vmctl_fail(status, "%s", report.text) : EXIT_OK;
+}
+
+static int open_and_wait(struct ctrl *ctrl, const char *word, const struct state *state,
 			 unsigned int limit)
 {
 	struct progress progress;
-	struct target target;
 	struct talk talk;
-	int status = target_find(ctrl, word, &target);
+	bool done;
+	int status = look_up(ctrl, word, state, &done);
 
-	if (!status && state->needs_store)
+	if (done)
+		return status;
+	if (state->needs_store)
 		status = talk_open(&talk, ctrl);
-	else if (!status)
+	else
 		talk_open_without(&talk, ctrl);
 	if (status)
 		return status;
 	talk_set_limit(&talk, limit);
-	progress_start(&progress, target.name, false);
+	progress_start(&progress, word, false);
 	progress_step(&progress, state->what);
-	status = wait_for(&talk, &target, state);
+	status = find_and_wait(&talk, word, state);
 	progress_stop(&progress);
 	talk_close(&talk);
 	return status;
@@ -105,7 +169,7 @@ int cmd_wait(const struct arguments *arguments)
 		status = vmctl_open(&ctrl);
 	if (status)
 		return status;
-	status = find_and_wait(ctrl, arguments->words[0], state, limit);
+	status = open_and_wait(ctrl, arguments->words[0], state, limit);
 	ctrl_close(ctrl);
 	return status;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The table of vmctl's commands. */
 #include "vmctl.h"
-#include "console/console_client.h"
+#include "clients/console_client.h"
 
 #include <string.h>
 
@@ -120,7 +120,7 @@ const struct command commands[] = {
 	{.name = "console",
 	 .words = "[-r] [-n] [-q] [--expect REGEX | --send TEXT]... [--timeout S] DOMAIN",
 	 .doc = "attach to a guest's console; ^] detaches",
-	 .run_raw = console_client_main,
+	 .run_raw = cmd_console,
 	 .usage = console_usage},
 	{.name = "block-attach",
 	 .words = "DOMAIN DISK...",

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* What the commands about disks and network interfaces have in common. */
 #include "device_command.h"
-#include "common/vdev.h"
+#include "clients/store_open.h"
+#include "config/vdev.h"
 #include "json.h"
 #include "talk.h"
 
@@ -22,7 +23,7 @@ static int read_timeout(struct device_command *command, const struct arguments *
 
 static int open_store(struct device_command *command)
 {
-	if (!ctrl_store_open(&command->guest.store))
+	if (!store_open(&command->guest.store))
 		return EXIT_OK;
 	command->guest.store = NULL;
 	return vmctl_fail(EXIT_UNREACHABLE, "%s", ctrl_error());
@@ -39,14 +40,21 @@ static int find_guest(struct device_command *command, const char *word)
 	return EXIT_OK;
 }
 
+static void warn(void *context, const char *text)
+{
+	(void)context;
+	vmctl_warn(text);
+}
+
 int device_command_open(struct device_command *command, const struct arguments *arguments)
 {
 	int status;
 
-	*command = (struct device_command){0};
+	*command = (struct device_command){.guest.warn = warn};
 	status = read_timeout(command, arguments);
 	if (!status)
 		status = vmctl_open(&command->ctrl);
+	command->guest.ctrl = command->ctrl;
 	if (!status)
 		status = open_store(command);
 	if (!status)

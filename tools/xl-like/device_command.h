@@ -4,8 +4,8 @@
 #define TOOLS_VMCTL_DEVICE_COMMAND_H
 
 #include "vmctl.h"
-#include "common/device.h"
-#include "common/guest_devices.h"
+#include "device/device.h"
+#include "guest/devices.h"
 
 /* The guest that a command is about, its first argument. */
 struct device_command {

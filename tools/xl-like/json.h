@@ -12,6 +12,7 @@ yajl_gen json_start(void);
 
 void json_add_text(yajl_gen json, const char *key, const char *text);
 void json_add_number(yajl_gen json, const char *key, uint64_t number);
+void json_add_null(yajl_gen json, const char *key);
 void json_add_flag(yajl_gen json, const char *key, bool value);
 
 #endif

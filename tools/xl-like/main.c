@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* vmctl: finds the command and runs it. */
 #include "vmctl.h"
-#include "common/nearest.h"
+#include "base/nearest.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,31 +1,24 @@
 /* SPDX-License-Identifier: ISC */
 /* Talking with a guest through its nodes in the store, and waiting for what it does about it. */
 #include "talk.h"
+#include "clients/store_open.h"
+#include "base/loop.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PATH_SIZE    128
 #define LOOK_MS      500 /* between looks, whatever the watches say */
 #define LOOK_BARE_MS 100 /* the same without watches */
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 int talk_open(struct talk *talk, struct ctrl *ctrl)
 {
 	*talk = (struct talk){.ctrl = ctrl};
-	if (ctrl_store_open(&talk->store)) {
+	if (store_open(&talk->store)) {
 		talk->store = NULL;
 		return vmctl_fail(EXIT_UNREACHABLE, "%s", ctrl_error());
 	}
@@ -35,7 +28,7 @@ int talk_open(struct talk *talk, struct ctrl *ctrl)
 void talk_open_without(struct talk *talk, struct ctrl *ctrl)
 {
 	*talk = (struct talk){.ctrl = ctrl};
-	if (ctrl_store_open(&talk->store))
+	if (store_open(&talk->store))
 		talk->store = NULL;
 }
 
@@ -111,7 +104,7 @@ int talk_parse_timeout(const struct arguments *arguments, unsigned int *seconds)
 
 void talk_set_limit(struct talk *talk, unsigned int seconds)
 {
-	talk->end_ms = now_ms() + seconds * 1000LL;
+	talk->end_ms = loop_now_ms() + seconds * 1000LL;
 }
 
 /* Waits for one event and takes all that came with it. */
@@ -129,7 +122,7 @@ static int wait_for_events(struct ctrl_store *store, int timeout_ms)
 
 bool talk_wait(struct talk *talk)
 {
-	int64_t left = talk->end_ms - now_ms();
+	int64_t left = talk->end_ms - loop_now_ms();
 	int pause = talk->store ? LOOK_MS : LOOK_BARE_MS, err = 0;
 
 	if (left <= 0)

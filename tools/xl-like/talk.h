@@ -28,8 +28,8 @@ void talk_open_without(struct talk *talk, struct ctrl *ctrl);
 void talk_close(struct talk *talk);
 
 /*
- * A node below the guest's home. read: to be freed, NULL where there is none; what a guest may write
- * can be anything. write: 0, or an exit status with the sentence printed.
+ * A node below the guest's home. read: to be freed, NULL where there is none; what a guest may
+ * write can be anything. write: 0, or an exit status with the sentence printed.
  */
 char *talk_read(struct talk *talk, uint32_t domid, const char *path);
 int talk_write(struct talk *talk, uint32_t domid, const char *path, const char *value);

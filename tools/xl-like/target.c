@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* What vmctl's commands share: errors, the handle, and domains by number or name. */
 #include "vmctl.h"
-#include "common/nearest.h"
-#include "common/registry.h"
+#include "guest/abandoned.h"
+#include "base/nearest.h"
+#include "guest/registry.h"
+#include "clients/monitor_client.h"
+#include "base/report_ctrl.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -23,6 +26,11 @@ int vmctl_fail(int status, const char *format, ...)
 	va_end(args);
 	fputc('\n', stderr);
 	return status;
+}
+
+void vmctl_warn(const char *text)
+{
+	fprintf(stderr, "vmctl: warning: %s\n", text);
 }
 
 int vmctl_status(int err)
@@ -46,6 +54,28 @@ int vmctl_open(struct ctrl **ctrl)
 	if (ctrl_open(ctrl) < 0)
 		return vmctl_fail(EXIT_UNREACHABLE, "%s", ctrl_error());
 	return EXIT_OK;
+}
+
+void vmctl_name_foreign(struct registry_domain *domains, size_t count)
+{
+	static bool said;
+
+	if (registry_name_foreign(domains, count) != -ETIMEDOUT || said)
+		return;
+	said = true;
+	vmctl_fail(0, "warning: names that other tools have given are missing: %s", ctrl_error());
+}
+
+static void tell_abandoned(const char *text)
+{
+	vmctl_fail(0, "%s", text);
+}
+
+void vmctl_clear_abandoned(struct ctrl *ctrl)
+{
+	const struct abandoned_options options = {.tell = tell_abandoned};
+
+	abandoned_clear(ctrl, &options);
 }
 
 static void target_set(struct target *target, const struct ctrl_domain_info *info, const char *name)
@@ -74,10 +104,10 @@ static int find_number(struct ctrl *ctrl, const char *word, struct target *targe
 	if (err == -ESRCH)
 		return report_set(report, EXIT_NO_DOMAIN, "there is no domain %s", word);
 	if (err)
-		return report_set(report, vmctl_status(err), "%s", ctrl_error());
+		return report_ctrl(report, vmctl_status(err));
 	if (registry_name_domains(NULL, &info, 1, &named))
 		return report_set(report, EXIT_FAILED, "out of memory");
-	registry_name_foreign(named, 1);
+	vmctl_name_foreign(named, 1);
 	target_set(target, &info, named[0].name);
 	registry_free_domains(named, 1);
 	return EXIT_OK;
@@ -95,11 +125,28 @@ static const char *nth_name(const void *context, size_t n)
 	return n < names->count ? names->domains[n].name : NULL;
 }
 
+/* A guest between two domains is not unknown. */
+static int fail_without_domain(const struct names *names, const char *word, struct report *report)
+{
+	const char *nearest = nearest_word(word, nth_name, names);
+	char text[MONITOR_PENDING_TEXT];
+	struct monitor_pending pending;
+
+	if (!monitor_client_find(NULL, word, NULL, &pending))
+		return report_set(report, EXIT_NO_DOMAIN,
+				  "%s has no domain: %s; 'vmctl destroy %s' calls that off", word,
+				  monitor_pending_text(&pending, text), word);
+	if (nearest)
+		return report_set(report, EXIT_NO_DOMAIN,
+				  "no domain is called '%s'; did you mean '%s'?", word, nearest);
+	return report_set(report, EXIT_NO_DOMAIN,
+			  "no domain is called '%s'; 'vmctl list' shows them all", word);
+}
+
 static int find_among(const struct names *names, const char *word, struct target *target,
 		      struct report *report)
 {
 	const struct registry_domain *found = NULL;
-	const char *nearest;
 
 	/* a dying domain keeps its name until the last page is free; a living one goes first */
 	for (size_t i = 0; i < names->count; i++)
@@ -109,12 +156,7 @@ static int find_among(const struct names *names, const char *word, struct target
 		target_set(target, found->info, found->name);
 		return EXIT_OK;
 	}
-	nearest = nearest_word(word, nth_name, names);
-	if (nearest)
-		return report_set(report, EXIT_NO_DOMAIN,
-				  "no domain is called '%s'; did you mean '%s'?", word, nearest);
-	return report_set(report, EXIT_NO_DOMAIN,
-			  "no domain is called '%s'; 'vmctl list' shows them all", word);
+	return fail_without_domain(names, word, report);
 }
 
 static int find_name(struct ctrl *ctrl, const char *word, struct target *target,
@@ -125,13 +167,13 @@ static int find_name(struct ctrl *ctrl, const char *word, struct target *target,
 	int count = ctrl_list_all_domains(ctrl, &list), status;
 
 	if (count < 0)
-		return report_set(report, vmctl_status(count), "%s", ctrl_error());
+		return report_ctrl(report, vmctl_status(count));
 	if (registry_name_domains(NULL, list, (size_t)count, &named)) {
 		status = report_set(report, EXIT_FAILED, "out of memory");
 	} else {
 		const struct names names = {.domains = named, .count = (size_t)count};
 
-		registry_name_foreign(named, (size_t)count);
+		vmctl_name_foreign(named, (size_t)count);
 		status = find_among(&names, word, target, report);
 		registry_free_domains(named, (size_t)count);
 	}
@@ -198,7 +240,7 @@ static int take_named(struct targets *targets, const struct ctrl_domain_info *li
 	targets->list = calloc(count + 1, sizeof(*targets->list));
 	if (!targets->list || registry_name_domains(NULL, list, count, &named))
 		return vmctl_fail(EXIT_FAILED, "out of memory");
-	registry_name_foreign(named, count);
+	vmctl_name_foreign(named, count);
 	for (size_t i = 0; i < count; i++)
 		target_set(&targets->list[targets->count++], &list[i], named[i].name);
 	registry_free_domains(named, count);

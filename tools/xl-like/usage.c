@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* vmctl's usage texts, made from the tables. */
 #include "vmctl.h"
-#include "common/guest_keys.h"
-#include "common/nearest.h"
+#include "config/keys.h"
+#include "base/nearest.h"
 
 #include <inttypes.h>
 #include <stdio.h>

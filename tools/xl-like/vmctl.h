@@ -7,10 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/report.h"
+#include "base/report.h"
 
 struct ctrl;
 struct ctrl_domain_info;
+struct registry_domain;
 
 /* vmctl's exit status, the same for all commands; vmctl(1) documents it. */
 enum vmctl_exit {
@@ -79,6 +80,7 @@ int cmd_block_attach(const struct arguments *arguments);
 int cmd_block_detach(const struct arguments *arguments);
 int cmd_block_list(const struct arguments *arguments);
 int cmd_block_resize(const struct arguments *arguments);
+int cmd_console(int argc, char *const argv[]);
 int cmd_create(const struct arguments *arguments);
 int cmd_destroy(const struct arguments *arguments);
 int cmd_dmesg(const struct arguments *arguments);
@@ -112,11 +114,23 @@ int cmd_wait(const struct arguments *arguments);
 /* Prints "vmctl: ..." to stderr and returns status. */
 int vmctl_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The exit status for a negative errno of libctrl or of tools/common. */
+/* Prints "vmctl: warning: ..." to stderr. */
+void vmctl_warn(const char *text);
+
+/* Says on stderr that the guest of this name is to be restarted, where it is. */
+void console_tell_restart(const char *name);
+
+/* The exit status for a negative errno of libctrl or of a room below tools/. */
 int vmctl_status(int err);
 
 /* Opens libctrl or prints why not. 0 or an exit status. */
 int vmctl_open(struct ctrl **ctrl);
+
+/* registry_name_foreign(), which says so where the store daemon hangs. */
+void vmctl_name_foreign(struct registry_domain *domains, size_t count);
+
+/* Takes away what a vmctl that was killed has left half made, and says so. */
+void vmctl_clear_abandoned(struct ctrl *ctrl);
 
 /* A domain that someone named by number or name. */
 struct target {
@@ -146,9 +160,9 @@ struct targets {
 };
 
 /*
- * Finds the domains that words name; all there are where there are no words. Prints for each that is
- * not there, and takes the others. 0, or the exit status of the first failure; with ctrl NULL there
- * is no more to do. targets_close() in any case.
+ * Finds the domains that words name; all there are where there are no words. Prints for each that
+ * is not there, and takes the others. 0, or the exit status of the first failure; with ctrl NULL
+ * there is no more to do. targets_close() in any case.
  */
 int targets_open(struct targets *targets, char *const words[], int count);
 void targets_close(struct targets *targets);

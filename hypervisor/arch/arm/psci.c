@@ -3,24 +3,27 @@
 #include <arm/psci.h>
 #include <asm/smccc.h>
 
-static bool use_hvc;
+static bool present, use_hvc;
 
-void psci_init(bool hvc)
+void psci_init(bool is_present, bool hvc)
 {
+	present = is_present;
 	use_hvc = hvc;
 }
 
 int psci_cpu_on(uint64_t hwid, paddr_t entry, uint64_t context)
 {
-	return (int)smccc_firmware(use_hvc, PSCI_CPU_ON_64, hwid, entry, context);
+	return (int)smccc_firmware(use_hvc, PSCI_CPU_ON_32 | SMCCC_WIDE, hwid, entry, context);
 }
 
 void psci_system_off(void)
 {
-	smccc_firmware(use_hvc, PSCI_SYSTEM_OFF, 0, 0, 0);
+	if (present)
+		smccc_firmware(use_hvc, PSCI_SYSTEM_OFF, 0, 0, 0);
 }
 
 void psci_system_reset(void)
 {
-	smccc_firmware(use_hvc, PSCI_SYSTEM_RESET, 0, 0, 0);
+	if (present)
+		smccc_firmware(use_hvc, PSCI_SYSTEM_RESET, 0, 0, 0);
 }

@@ -3,8 +3,8 @@
 #include <arm/pt.h>
 #include <asm/barrier.h>
 #include <asm/pt_entry.h>
-#include <hyp/errno.h>
-#include <hyp/lib.h>
+#include <lib/errno.h>
+#include <lib/lib.h>
 
 /*
  * A position: an input address, and the tables on the way down to it that have been mapped so far.
@@ -36,9 +36,13 @@ static void window_close(struct pt *pt, uint64_t *table)
 		pt->ops->unmap_table(pt, table);
 }
 
-/* The page of the (concatenated) root that ia is in. */
+/*
+ * The page of the (concatenated) root that ia is in. Addresses are guests': not even in speculation
+ * is something beyond the root taken for a table.
+ */
 static uint64_t *root_open(struct pt *pt, uint64_t ia)
 {
+	ia &= BIT64(pt->ia_bits) - 1;
 	return window_open(pt, pt->root + ((ia >> table_shift(pt->start_level)) << PAGE_SHIFT));
 }
 
@@ -50,7 +54,7 @@ static void cursor_open(struct cursor *c, struct pt *pt, uint64_t ia)
 	c->table[c->level] = root_open(pt, ia);
 }
 
-static void cursor_up(struct cursor *c)
+static inline void cursor_up(struct cursor *c)
 {
 	window_close(c->pt, c->table[c->level--]);
 }
@@ -105,7 +109,7 @@ static void cursor_seek(struct cursor *c, uint64_t ia)
 	c->ia = ia;
 }
 
-static void cursor_down(struct cursor *c)
+static inline void cursor_down(struct cursor *c)
 {
 	paddr_t table = pt_address(cursor_desc(c));
 
@@ -113,13 +117,13 @@ static void cursor_down(struct cursor *c)
 }
 
 /* Go down to the leaf or hole at ia. */
-static void cursor_find(struct cursor *c)
+static inline void cursor_find(struct cursor *c)
 {
 	while (pt_is_table(cursor_desc(c), c->level))
 		cursor_down(c);
 }
 
-static void cursor_leaf(const struct cursor *c, struct pt_leaf *leaf)
+static inline void cursor_leaf(const struct cursor *c, struct pt_leaf *leaf)
 {
 	uint64_t desc = cursor_desc(c);
 

@@ -3,8 +3,8 @@
 	.text
 
 	/*
-	 * x1 = block size of DC ZVA, which zeroes 4 << DCZID_EL0.BS bytes if DCZID_EL0.DZP allows it (Arm ARM D19.2.36);
-	 * it divides a page. Not allowed: jumps to \otherwise.
+	 * x1 = block size of DC ZVA, which zeroes 4 << DCZID_EL0.BS bytes if DCZID_EL0.DZP allows
+	 * it (Arm ARM D19.2.36); it divides a page. Not allowed: jumps to \otherwise.
 	 */
 	.macro	zva_size otherwise
 	mrs	x1, dczid_el0
@@ -39,8 +39,9 @@ clear_page:
 	ret
 
 	/*
-	 * scrub_page(x0): zero, and clean and invalidate to the point of coherency, so that an observer with its caches
-	 * off sees the zeroes too. One pass where a line is a block of DC ZVA, as on nearly all CPUs.
+	 * scrub_page(x0): zero, and clean and invalidate to the point of coherency, so that an
+	 * observer with its caches off sees the zeroes too. One pass where a line is a block of DC
+	 * ZVA, as on nearly all CPUs.
 	 */
 	.globl	scrub_page
 scrub_page:
@@ -69,8 +70,8 @@ scrub_page:
 	b	cache_clean_invalidate_range
 
 	/*
-	 * cache_clean_range(x0 = start, x1 = bytes), cache_clean_invalidate_range: by line, to the point of coherency; four
-	 * lines a round as long as there are.
+	 * cache_clean_range(x0 = start, x1 = bytes), cache_clean_invalidate_range: by line, to the
+	 * point of coherency; four lines a round as long as there are.
 	 */
 	.macro	by_line op
 	add	x1, x0, x1

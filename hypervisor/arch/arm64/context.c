@@ -1,28 +1,21 @@
 /* SPDX-License-Identifier: ISC */
-/* Switching vCPUs: what of the hardware's state is a vCPU's, and moving it in and out. */
+/* Registers of a vCPU: reset, the ABI's view of them, and moving them in and out of the CPU. */
+#include <arm/vmid.h>
+#include <arm/width.h>
 #include <asm/context.h>
-#include <asm/layout.h>
 #include <asm/vcpu_offsets.h>
-#include <asm/idregs.h>
-#include <asm/vmid.h>
-#include <hyp/errno.h>
-#include <hyp/lib.h>
-#include <hyp/vtimer.h>
+#include <hyp/arch.h>
+#include <hyp/cpu.h>
+#include <lib/errno.h>
+#include <lib/lib.h>
 #include <public/arch-arm.h>
+#include <public/vcpu.h>
 
 _Static_assert(offsetof(struct vcpu, arch.x) == VCPU_X(0), "vectors.S");
 _Static_assert(offsetof(struct vcpu, arch.pc) == VCPU_PC, "vectors.S");
 _Static_assert(offsetof(struct vcpu, arch.pstate) == VCPU_PSTATE, "vectors.S");
 _Static_assert(offsetof(struct cpu, todo) == CPU_TODO, "vectors.S");
 _Static_assert(sizeof(struct cpu) <= CPU_AREA, "struct cpu lives above the stack");
-
-/* Virtual timer registers (Arm ARM D19.12.16): ENABLE, IMASK. */
-#define CNT_CTL_ENABLE BIT(0)
-#define CNT_CTL_IMASK  BIT(1)
-
-/* In fpsimd.S. */
-void fp_save(struct fp_regs *fp);
-void fp_load(const struct fp_regs *fp);
 
 static void el1_save(struct el1_regs *r)
 {
@@ -78,120 +71,64 @@ static void el1_load(const struct el1_regs *r)
 	write_sysreg(tpidr_el1, r->tpidr_el1);
 }
 
-/* The virtual timer leaves with its vCPU. Stopped before the vGIC is saved, or it would fire again. */
-static void vtimer_save(struct vcpu *v)
-{
-	struct el1_regs *r = &v->arch.el1;
-
-	r->cntv_ctl = read_sysreg(cntv_ctl_el0);
-	r->cntv_cval = read_sysreg(cntv_cval_el0);
-	if (r->cntv_ctl & CNT_CTL_ENABLE)
-		write_sysreg(cntv_ctl_el0, 0);
-}
-
 /*
- * A blocked vCPU whose timer is armed needs a software timer to wake it; one that only waits for a
- * CPU will see the hardware fire when it gets one. If the interrupt is with the guest already and
- * that sleeps all the same, then it does not want it now. Whether it is, is known once the vGIC has
- * been saved.
+ * What nothing keeps a guest from writing, although the ID registers hide it, does not stay for the
+ * next vCPU: it reads as zero there. DISR_EL1 of a guest is VDISR_EL2 (Arm ARM, HCR_EL2.AMO).
  */
-static void vtimer_arm_wake(struct vcpu *v)
+static void clear_untrapped(unsigned registers)
 {
-	const struct el1_regs *r = &v->arch.el1;
-	bool armed = (r->cntv_ctl & (CNT_CTL_ENABLE | CNT_CTL_IMASK)) == CNT_CTL_ENABLE;
-
-	if (v->blocked && armed && !(v->vgic.phys_local & BIT(VTIMER_PPI)))
-		timer_set(&v->vtimer_wake, r->cntv_cval);
+	if (registers & UNTRAPPED_VDISR)
+		write_sysreg(S3_4_C12_C1_1, 0); /* VDISR_EL2 */
+	if (registers & UNTRAPPED_TPIDR2)
+		write_sysreg(S3_3_C13_C0_5, 0); /* TPIDR2_EL0 */
 }
 
-static void vtimer_load(struct vcpu *v)
-{
-	const struct el1_regs *r = &v->arch.el1;
-
-	if (timer_armed(&v->vtimer_wake))
-		timer_cancel(&v->vtimer_wake);
-	write_sysreg(cntv_cval_el0, r->cntv_cval);
-	write_sysreg(cntv_ctl_el0, r->cntv_ctl);
-}
-
-/*
- * FP and SIMD registers are loaded when the vCPU first touches them after it was switched in, and
- * saved when it is switched out if it did. fp_last and fp_cpu tell whether the hardware still holds
- * what was saved.
- */
-static void fp_unload(struct vcpu *v)
-{
-	if (!v->arch.fp_live)
-		return;
-	fp_save(&v->arch.fp);
-	v->arch.fp_live = false;
-	write_sysreg(cptr_el2, CPTR_BASE | CPTR_TFP);
-}
-
-void vcpu_fp_trap(struct vcpu *v)
-{
-	struct cpu *c = this_cpu();
-
-	write_sysreg(cptr_el2, CPTR_BASE);
-	isb();
-	if (c->fp_last != v || v->arch.fp_cpu != c->id) {
-		fp_load(&v->arch.fp);
-		c->fp_last = v;
-		v->arch.fp_cpu = (uint16_t)c->id;
-	}
-	v->arch.fp_live = true;
-}
-
-void vcpu_unload(struct vcpu *v)
+void guest_regs_save(struct vcpu *v)
 {
 	v->arch.pc = read_sysreg(elr_el2);
 	v->arch.pstate = read_sysreg(spsr_el2);
 	v->arch.hcr = read_sysreg(hcr_el2); /* a virtual SError may have been taken meanwhile */
 	el1_save(&v->arch.el1);
-	vtimer_save(v);
-	vgic_save(v);
-	vtimer_arm_wake(v);
-	fp_unload(v);
-	write_sysreg(tpidr_el2, 0);
-	write_sysreg(vttbr_el2, arch_vttbr_none());
-	isb();
-	this_cpu()->current = NULL;
-	/*
-	 * Pairs with the load-acquire in sched.c: whoever sees it clear may load the vCPU
-	 * elsewhere.
-	 */
-	atomic_store_rel(&v->running, false);
 }
 
-void vcpu_load(struct vcpu *v)
+void guest_regs_none(void)
 {
-	this_cpu()->current = v;
+	write_sysreg(tpidr_el2, 0);
+	write_sysreg(vttbr_el2, vttbr_none());
+	isb();
+}
+
+/* The ERET that enters the guest synchronises all of this (Arm ARM D1.13.4). */
+void guest_regs_load(struct vcpu *v)
+{
+	unsigned untrapped = this_cpu()->untrapped;
+
 	write_sysreg(tpidr_el2, (uintptr_t)v);
-	write_sysreg(vttbr_el2, arch_vttbr(v->domain));
-	write_sysreg(hcr_el2,
-		     v->arch.hcr | HCR_TWE); /* until it waits where nobody else does: trap_wfx() */
+	write_sysreg(vttbr_el2, vttbr_of(v->domain));
+	/* WFE traps until trap_wfx() finds that no other vCPU waits for this CPU. */
+	write_sysreg(hcr_el2, v->arch.hcr | HCR_TWE);
 	write_sysreg(vmpidr_el2, v->arch.vmpidr);
 	el1_load(&v->arch.el1);
+	if (unlikely(untrapped))
+		clear_untrapped(untrapped);
 	write_sysreg(elr_el2, v->arch.pc);
 	write_sysreg(spsr_el2, v->arch.pstate);
-	vgic_load(v);
-	vtimer_load(v);
-	/* The ERET that enters the guest synchronises all of the above (Arm ARM D1.13.4). */
 }
 
 int arch_vcpu_init(struct vcpu *v)
 {
-	v->arch.vmpidr = BIT64(31) | (uint64_t)(v->id >> 4) << 8 | (v->id & 0xf);
+	v->arch.vmpidr = VMPIDR_RES1 | vgic_vcpu_affinity(v->id);
 	v->arch.hcr = HCR_GUEST;
 	v->arch.fp_cpu = ~0;
 	arch_vcpu_reset(v, 0, 0);
 	return 0;
 }
 
-void arch_vcpu_reset(struct vcpu *v, uint64_t pc, uint64_t x0)
+void arch_vcpu_reset(struct vcpu *v, uint64_t pc, uint64_t context)
 {
 	memset(v->arch.x, 0, sizeof(v->arch.x));
 	memset(&v->arch.el1, 0, sizeof(v->arch.el1));
+	memset(&v->arch.vtimer, 0, sizeof(v->arch.vtimer));
 	memset(&v->arch.fp, 0, sizeof(v->arch.fp));
 	v->arch.fp_cpu = ~0;
 	v->arch.hcr = HCR_GUEST;
@@ -199,75 +136,7 @@ void arch_vcpu_reset(struct vcpu *v, uint64_t pc, uint64_t x0)
 	v->arch.el1.sctlr = SCTLR_EL1_RESET;
 	v->arch.pc = pc;
 	v->arch.pstate = PSTATE_EL1H_DAIF;
-	v->arch.x[0] = x0;
-}
-
-/*
- * The vectors of EL1 (Arm ARM D1.3.1.2): from the current level with its own stack, or from EL0 at
- * AArch64 or AArch32.
- */
-static uint64_t el1_vector(uint64_t pstate, unsigned kind)
-{
-	uint64_t base = read_sysreg(vbar_el1) + kind;
-
-	if ((pstate & 0xf) == PSR_MODE_EL1t && !(pstate & PSR_MODE_BIT))
-		return base;
-	if ((pstate & 0xf) == PSR_MODE_EL1h && !(pstate & PSR_MODE_BIT))
-		return base + 0x200;
-	return base + (pstate & PSR_MODE_BIT ? 0x600 : 0x400);
-}
-
-#define PSTATE_NZCV  (0xfUL << 28)
-#define PSTATE_PAN   BIT(22)
-#define SCTLR_SPAN   BIT(23)
-#define ESR_IL       BIT(25)
-#define EC_UNDEF     0x00
-#define EC_IABT_LOW  0x20
-#define EC_DABT_LOW  0x24
-#define FSC_EXTERNAL 0x10 /* synchronous external abort, not on a walk */
-
-/* What the CPU does on taking a synchronous exception to EL1 (Arm ARM D1.3.1). */
-static void inject_sync(uint64_t esr)
-{
-	uint64_t pstate = current_pstate();
-	uint64_t now = (pstate & PSTATE_NZCV) | PSTATE_EL1H_DAIF | (pstate & PSTATE_PAN);
-
-	if (pan_implemented && !(read_sysreg(sctlr_el1) & SCTLR_SPAN))
-		now |= PSTATE_PAN;
-	write_sysreg(elr_el1, current_pc());
-	write_sysreg(spsr_el1, pstate);
-	write_sysreg(esr_el1, esr);
-	write_sysreg(spsr_el2, now);
-	current_set_pc(el1_vector(pstate, 0));
-}
-
-void inject_undef(struct vcpu *v __unused, bool il)
-{
-	inject_sync((uint64_t)EC_UNDEF << 26 | (il ? ESR_IL : 0));
-}
-
-static void inject_abort(uint64_t ec_lower, uint64_t far)
-{
-	uint64_t pstate = current_pstate();
-	bool from_el1 = !(pstate & PSR_MODE_BIT) && (pstate & 0xc);
-
-	write_sysreg(far_el1, far);
-	inject_sync((ec_lower + (from_el1 ? 1 : 0)) << 26 | ESR_IL | FSC_EXTERNAL);
-}
-
-void inject_data_abort(struct vcpu *v __unused, uint64_t far)
-{
-	inject_abort(EC_DABT_LOW, far);
-}
-
-void inject_instruction_abort(struct vcpu *v __unused, uint64_t far)
-{
-	inject_abort(EC_IABT_LOW, far);
-}
-
-void inject_serror(struct vcpu *v __unused)
-{
-	write_sysreg(hcr_el2, read_sysreg(hcr_el2) | HCR_VSE);
+	v->arch.x[0] = context;
 }
 
 /* The toolstack names these; anything else of a vCPU starts at reset. */
@@ -308,9 +177,4 @@ void arch_vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *c)
 	c->ttbr0 = v->arch.el1.ttbr0;
 	c->ttbr1 = v->arch.el1.ttbr1;
 	c->flags = v->offline ? 0 : VGCF_online;
-}
-
-void arch_domain_init(struct domain *d)
-{
-	d->arch.vttbr_base = mfn_to_pa(d->p2m.root);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The list registers of GICv3 by number: that is part of the instruction, so a table of instructions to jump into. */
+/*
+ * The list registers of GICv3 by number: that is part of the instruction, so a table of
+ * instructions to jump into.
+ */
 
 	.text
 	/* void ich_lr_write(uint64_t value, unsigned index) */

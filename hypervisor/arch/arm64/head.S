@@ -2,10 +2,12 @@
 /*
  * First instructions of every CPU: from "MMU off, anywhere" to C at the link address.
  *
- * Entered at EL2 with the MMU and caches off, little endian, the image at any 2 MiB-aligned physical address, x0 = the
- * device tree (Linux's Documentation/arm64/booting). The final page tables of the image, with permissions per page,
- * are made here. A mapping of the image at its physical address carries a CPU across the switch, and does not outlive it.
+ * Entered at EL2 with the MMU and caches off, little endian, the image at any 2 MiB-aligned
+ * physical address, x0 = the device tree (Linux's Documentation/arm64/booting). The final page
+ * tables of the image, with permissions per page, are made here. A mapping of the image at its
+ * physical address carries a CPU across the switch, and does not outlive it.
  */
+#include <arm/mair.h>
 #include <asm/layout.h>
 
 #define PTE_TABLE   3
@@ -58,8 +60,8 @@ primary_entry:
 
 	bl	make_tables
 	/*
-	 * What was written with the caches off must not be shadowed by lines that the firmware left there
-	 * (B2.8.1: mismatched attributes): drop them.
+	 * What was written with the caches off must not be shadowed by lines that the firmware left
+	 * there (B2.8.1: mismatched attributes): drop them.
 	 */
 	dmb	sy
 	adrp	x0, _bss
@@ -88,8 +90,8 @@ primary_entry:
 	.ltorg
 
 /*
- * PSCI CPU_ON comes here: x0 = top of the CPU's stack, a virtual address. The tables are in memory by then, with what
- * mmu_map_identity() adds.
+ * PSCI CPU_ON comes here: x0 = top of the CPU's stack, a virtual address. The tables are in memory
+ * by then, with what mmu_map_identity() adds.
  */
 	.globl	secondary_entry
 secondary_entry:
@@ -109,16 +111,17 @@ check_el2:
 	mrs	x0, CurrentEL
 	cmp	x0, #(2 << 2)
 	b.ne	1f
+	msr	spsel, #1		/* SP_EL2, whichever the firmware left */
 	ret
 1:	early_print "plinth: not entered at EL2: the firmware must start it in hypervisor mode"
 2:	wfi
 	b	2b
 
 /*
- * l0[image] -> l1 -> l2 -> l3: a page each, text R X, rodata R, the rest RW.   l0[pa] -> id_l1 -> id_l2 -> the same l3.
- * The stack, at the end of the image, is mapped away from it, so that what is below is a hole and guards it. Until it
- * is used, id_l1 and id_l2 are in its place.
- * x19 = physical address of the image. Clobbers x0-x9.
+ * l0[image] -> l1 -> l2 -> l3: a page each, text R X, rodata R, the rest RW.   l0[pa] -> id_l1 ->
+ * id_l2 -> the same l3. The stack, at the end of the image, is mapped away from it, so that what is
+ * below is a hole and guards it. Until it is used, id_l1 and id_l2 are in its place. x19 = physical
+ * address of the image. Clobbers x0-x9.
  */
 make_tables:
 	adrp	x0, hyp_l0
@@ -170,7 +173,10 @@ make_tables:
 	ret
 	.ltorg
 
-/* No entry, and none in the TLB: their tables may become the stack. Other CPUs do not run yet. Clobbers x0-x1. */
+/*
+ * No entry, and none in the TLB: their tables may become the stack. Other CPUs do not run yet.
+ * Clobbers x0-x1.
+ */
 drop_identity:
 	adrp	x0, hyp_l0
 	ubfx	x1, x19, #39, #9
@@ -188,7 +194,10 @@ enable_mmu:
 	isb
 	ldr	x0, =MAIR_VALUE
 	msr	mair_el2, x0
-	/* TCR_EL2: 48 bits, 4 KiB, write-back, inner shareable, RES1 bits; PS from the CPU, at most 48 bits */
+	/*
+	 * TCR_EL2: 48 bits, 4 KiB, write-back, inner shareable, RES1 bits; PS from the CPU, at most
+	 * 48 bits
+	 */
 	ldr	x0, =((1 << 31) | (1 << 23) | (3 << 12) | (1 << 10) | (1 << 8) | 16)
 	mrs	x1, id_aa64mmfr0_el1
 	and	x1, x1, #0xf

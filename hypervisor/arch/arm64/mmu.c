@@ -3,18 +3,21 @@
  * The hypervisor's own address space: windows on RAM and devices, stacks. The image itself and the
  * boot CPU's stack are mapped by head.S.
  */
+#include <arm/mair.h>
 #include <arm/pt.h>
+#include <arm/width.h>
 #include <asm/cache.h>
 #include <asm/mmu.h>
 #include <asm/sysreg.h>
 #include <asm/tlb.h>
+#include <hyp/arch_mmu.h>
 #include <hyp/cpu.h>
-#include <hyp/lib.h>
-#include <hyp/page.h>
+#include <lib/lib.h>
+#include <mem/page.h>
 
 extern uint64_t hyp_l0[512];
 
-paddr_t image_pa;
+static paddr_t image_pa; /* of the image's start */
 
 /* Tables that are used up before the page allocator is asked for more, seen at HYP_VA_TABLES. */
 static struct {
@@ -169,13 +172,14 @@ void mmu_map_ram(paddr_t start, paddr_t end)
  * The cacheable mapping goes for good and its lines are written back and dropped, so that no alias
  * with other attributes is left (Arm ARM B2.8.1).
  */
-void mmu_map_noncacheable(paddr_t start, uint64_t size)
+void *mmu_map_noncacheable(paddr_t start, uint64_t size)
 {
 	uintptr_t va = HYP_VA_RAM + start;
 
 	cache_clean_invalidate_poc((void *)va, size);
 	unmap(va, size);
 	map(va, start, size, ATTR_NC);
+	return (void *)va;
 }
 
 void *mmu_map_device(paddr_t pa, uint64_t size)

@@ -14,6 +14,7 @@ SECTIONS
 		/* The vectors are aligned to 2 KiB: small things fill the gap. */
 		*cache.o(.text) *fpsimd.o(.text) *gicv3_lr.o(.text)
 		*vectors.o(.text)
+		*entries.o(.text.entries)
 		*(.text .text.*)
 	}
 	. = ALIGN(4096);

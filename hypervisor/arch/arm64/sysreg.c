@@ -4,11 +4,15 @@
  * undefined.
  */
 #include <arm/trap.h>
+#include <arm/width.h>
 #include <asm/context.h>
+#include <asm/gicv3_regs.h>
 #include <asm/idregs.h>
 #include <hyp/domain.h>
-#include <hyp/vgic.h>
-#include <hyp/vtimer.h>
+#include <vdev/vgic.h>
+#include <vdev/vtimer.h>
+
+trap_fn trap_sysreg;
 
 /*
  * ISS of a trapped MSR/MRS (Arm ARM D19.2.37): the register's name as one number, with Rt and
@@ -29,7 +33,10 @@
 struct sysreg_row {
 	uint32_t reg;
 	uint32_t any; /* bits of the name that do not matter */
-	/* value: the general register, to be read or to be written. false: undefined, and nothing has changed. */
+	/*
+	 * value: the general register, to be read or to be written. false: undefined, and nothing
+	 * has changed.
+	 */
 	bool (*access)(struct vcpu *v, uint32_t reg, uint64_t *value, bool read);
 };
 
@@ -69,10 +76,75 @@ static bool id_register(struct vcpu *v __unused, uint32_t reg, uint64_t *value, 
 	return read;
 }
 
-/* ICC_SGI0R_EL1, ICC_ASGI1R_EL1: groups that guests do not have. */
-static bool sgi_other(struct vcpu *v, uint32_t reg __unused, uint64_t *value __unused, bool read)
+static bool has_gicv3(const struct vcpu *v)
 {
-	return !read && v->domain->vgic.version == 3;
+	return v->domain->vgic.version == 3;
+}
+
+/* ICC_SGI0R_EL1, ICC_ASGI1R_EL1: groups that guests do not have. ICC_EOIR0_EL1: nothing to end. */
+static bool gic_write_ignored(struct vcpu *v, uint32_t reg __unused, uint64_t *value __unused,
+			      bool read)
+{
+	return !read && has_gicv3(v);
+}
+
+/* ICC_AP0R<n>_EL1: no interrupt of Group 0 is ever active. */
+static bool gic_raz_wi(struct vcpu *v, uint32_t reg __unused, uint64_t *value, bool read)
+{
+	if (read)
+		*value = 0;
+	return has_gicv3(v);
+}
+
+/* ICC_IAR0_EL1, ICC_HPPIR0_EL1: no interrupt of Group 0 is ever pending. */
+static bool gic_spurious(struct vcpu *v, uint32_t reg __unused, uint64_t *value, bool read)
+{
+	if (read)
+		*value = 1023;
+	return read && has_gicv3(v);
+}
+
+/* ICC_SRE_EL1: there is no other way to the CPU interface. */
+static bool gic_sre(struct vcpu *v, uint32_t reg __unused, uint64_t *value, bool read)
+{
+	if (read)
+		*value = ICC_SRE_ALL;
+	return has_gicv3(v);
+}
+
+/* The fields of ICH_VMCR_EL2 are the guest's own: they are switched. */
+static void vmcr_access(unsigned shift, uint64_t mask, uint64_t *value, bool read)
+{
+	uint64_t vmcr = read_gicreg(ICH_VMCR_EL2);
+
+	if (read)
+		*value = vmcr >> shift & mask;
+	else
+		write_gicreg(ICH_VMCR_EL2, (vmcr & ~(mask << shift)) | (*value & mask) << shift);
+}
+
+/* ICC_IGRPEN0_EL1: kept, and enables nothing. */
+static bool gic_group0_enable(struct vcpu *v, uint32_t reg __unused, uint64_t *value, bool read)
+{
+	if (!has_gicv3(v))
+		return false;
+	vmcr_access(0, ICH_VMCR_VENG0, value, read);
+	return true;
+}
+
+/*
+ * ICC_BPR0_EL1: Group 1's too while ICC_CTLR_EL1.CBPR is set. A value below the
+ * smallest means the smallest (IHI0069, ICC_BPR0_EL1).
+ */
+static bool gic_group0_bpr(struct vcpu *v, uint32_t reg __unused, uint64_t *value, bool read)
+{
+	uint64_t bpr = *value & 7;
+
+	if (!has_gicv3(v))
+		return false;
+	bpr = MAX(bpr, 7 - ICH_VTR_PREBITS(read_gicreg(ICH_VTR_EL2)));
+	vmcr_access(ICH_VMCR_VBPR0_SHIFT, 7, read ? value : &bpr, read);
+	return true;
 }
 
 static bool ptimer(struct vcpu *v, uint32_t reg, uint64_t *value, bool read)
@@ -129,8 +201,18 @@ static const struct sysreg_row pmu_rows[] = {
 
 static const struct sysreg_row gic_rows[] = {
 	/* ICC_SGI1R_EL1: trap_sysreg() */
-	{SYSREG(3, 0, 12, 11, 6), 0, sgi_other},
-	{SYSREG(3, 0, 12, 11, 7), 0, sgi_other},
+	{SYSREG(3, 0, 12, 11, 6), 0, gic_write_ignored}, /* ICC_ASGI1R_EL1 */
+	{SYSREG(3, 0, 12, 11, 7), 0, gic_write_ignored}, /* ICC_SGI0R_EL1 */
+	{SYSREG(3, 0, 12, 8, 0), 0, gic_spurious},       /* ICC_IAR0_EL1 */
+	{SYSREG(3, 0, 12, 8, 1), 0, gic_write_ignored},  /* ICC_EOIR0_EL1 */
+	{SYSREG(3, 0, 12, 8, 2), 0, gic_spurious},       /* ICC_HPPIR0_EL1 */
+	{SYSREG(3, 0, 12, 8, 3), 0, gic_group0_bpr},     /* ICC_BPR0_EL1 */
+	{SYSREG(3, 0, 12, 8, 4), 0, gic_raz_wi},         /* ICC_AP0R0_EL1 */
+	{SYSREG(3, 0, 12, 8, 5), 0, gic_raz_wi},         /* ICC_AP0R1_EL1 */
+	{SYSREG(3, 0, 12, 8, 6), 0, gic_raz_wi},         /* ICC_AP0R2_EL1 */
+	{SYSREG(3, 0, 12, 8, 7), 0, gic_raz_wi},         /* ICC_AP0R3_EL1 */
+	{SYSREG(3, 0, 12, 12, 5), 0, gic_sre},           /* ICC_SRE_EL1 */
+	{SYSREG(3, 0, 12, 12, 6), 0, gic_group0_enable}, /* ICC_IGRPEN0_EL1 */
 };
 
 static const struct sysreg_row timer_rows[] = {

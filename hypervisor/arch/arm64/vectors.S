@@ -2,14 +2,16 @@
 /*
  * Entry from guests and return to them.
  *
- * TPIDR_EL2 holds the current vCPU. SP_EL2 is at the top of the CPU's stack, where struct cpu begins.
+ * TPIDR_EL2 holds the current vCPU. SP_EL2 is at the top of the CPU's stack, where struct cpu
+ * begins.
  *
  *	vector   x0-x18, x30 -> vcpu.arch.x (what C may change); also x19-x29 if emulation may read or write one of them
  *	         C handler
  *	exit     cpu.todo clear: restore, ERET
  *	         else save x19-x29; C chooses who runs next (and maybe sleeps); load x19-x29 of that one; look again
  *
- * pc and pstate stay in ELR_EL2 and SPSR_EL2 as long as the vCPU is loaded: nothing at EL2 takes an exception.
+ * pc and pstate stay in ELR_EL2 and SPSR_EL2 as long as the vCPU is loaded: nothing at EL2 takes an
+ * exception.
  */
 #include <asm/layout.h>
 #include <asm/vcpu_offsets.h>
@@ -94,8 +96,9 @@ vectors:
 	guest_entries			/* from AArch32, which can only be EL0 */
 
 	/*
-	 * Emulation reads or writes one register, Rt: ISS bits 20-16 of a data abort, 9-5 of a system register. Those that
-	 * C saves itself have to be in memory only if it is one of them. (EC is in x2, the syndrome in x1.)
+	 * Emulation reads or writes one register, Rt: ISS bits 20-16 of a data abort, 9-5 of a
+	 * system register. Those that C saves itself have to be in memory only if it is one of
+	 * them. (EC is in x2, the syndrome in x1.)
 	 */
 guest_sync:
 	ubfx	w3, w1, #16, #5
@@ -127,7 +130,9 @@ guest_exit:
 	ldr	x30, [x0, #VCPU_X(30)]
 	ldp	x0, x1, [x0, #VCPU_X(0)]
 	eret
-	/* Nothing behind ERET may be executed, not even speculatively (straight-line speculation). */
+	/*
+	 * Nothing behind ERET may be executed, not even speculatively (straight-line speculation).
+	 */
 	dsb	nsh
 	isb
 
@@ -146,9 +151,26 @@ guest_resched:
 	load_callee_saved
 	b	guest_exit
 
-	/* An exception at EL2 (kind: its vector): give C the registers and stop. */
+	/*
+	 * An exception at EL2 (kind: its vector): give C the registers and stop. If the stack is
+	 * used up, and that may be the reason, go on at its top: struct cpu must stay where SP
+	 * says, and nobody will return. TPIDR_EL2 is not needed any more. x0 is lost.
+	 */
+#define PANIC_ROOM 2048
 bad_entry:
+	msr	tpidr_el2, x1
+	mov	x1, sp
+	and	x1, x1, #(STACK_SIZE - 1)
+	sub	x1, x1, #GUARD_SIZE
+	cmp	x1, #PANIC_ROOM
+	b.ge	1f
+	mov	x1, sp
+	orr	x1, x1, #(STACK_SIZE - 1)
+	sub	x1, x1, #(CPU_AREA - 1)
+	mov	sp, x1
+1:	mrs	x1, tpidr_el2
 	sub	sp, sp, #(34 * 8)
+	stp	xzr, x1, [sp, #VCPU_X(0)]
 	stp	x2, x3, [sp, #VCPU_X(2)]
 	stp	x4, x5, [sp, #VCPU_X(4)]
 	stp	x6, x7, [sp, #VCPU_X(6)]

@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: ISC */
-/* vCPUs of the test host: nothing executes, but loading and saving does to the rest what it does on a real machine. */
+/*
+ * vCPUs of the test host: nothing executes, but loading and saving does to the rest what it does on
+ * a real machine.
+ */
+#include <arm/spectre.h>
 #include <asm/context.h>
 #include <host/host.h>
 #include <hyp/arch.h>
-#include <hyp/errno.h>
-#include <hyp/lib.h>
-#include <hyp/vtimer.h>
+#include <hyp/cpu.h>
+#include <lib/errno.h>
+#include <lib/lib.h>
+#include <vdev/vtimer.h>
 #include <public/arch-arm.h>
+#include <public/vcpu.h>
+
+struct spectre_plan spectre_all; /* nothing speculates here */
 
 int arch_vcpu_init(struct vcpu *v)
 {
@@ -31,19 +39,22 @@ void arch_domain_init(struct domain *d)
 	d->arch.vttbr_base = mfn_to_pa(d->p2m.root);
 }
 
+bool arch_vtimer_line(const struct vcpu *v)
+{
+	return v->arch.vtimer.on && time_ticks() >= v->arch.vtimer.cval;
+}
+
 void vcpu_load(struct vcpu *v)
 {
 	struct cpu *c = this_cpu();
 
-	if (c->current)
-		host_fail("CPU %u loads a vCPU over another", c->id);
+	if (c->current != v || v->vgic.cpu)
+		host_fail("CPU %u loads a vCPU over another, or one that is loaded", c->id);
 	if (!v->running || v->sched.cpu != c->id)
 		host_fail("CPU %u loads a vCPU that was not chosen for it", c->id);
-	c->current = v;
 	v->arch.loads++;
 	vgic_load(v);
-	if (timer_armed(&v->vtimer_wake))
-		timer_cancel(&v->vtimer_wake);
+	timer_cancel(&v->vtimer_wake);
 }
 
 void vcpu_unload(struct vcpu *v)
@@ -52,11 +63,9 @@ void vcpu_unload(struct vcpu *v)
 
 	if (c->current != v)
 		host_fail("CPU %u unloads a vCPU that it does not have", c->id);
-	if (v->blocked && v->arch.vtimer.on && !(v->vgic.phys_local & BIT(VTIMER_PPI)))
+	vgic_save(v); /* then it is known whether the timer's interrupt is with the guest already */
+	if (READ_ONCE(v->blocked) && v->arch.vtimer.on && !(v->vgic.phys_local & BIT(VTIMER_PPI)))
 		timer_set(&v->vtimer_wake, v->arch.vtimer.cval);
-	c->current = NULL;
-	vgic_save(v);
-	atomic_store_rel(&v->running, false);
 }
 
 int arch_vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
@@ -98,7 +107,10 @@ void arch_vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *c)
 	c->flags = v->offline ? 0 : VGCF_online;
 }
 
-/* The end of a CPU or of the machine is a panic to a test: it comes back to where HOST_PANICS() was said. */
+/*
+ * The end of a CPU or of the machine is a panic to a test: it comes back to where HOST_PANICS() was
+ * said.
+ */
 
 void arch_cpu_halt(void)
 {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* The test host's interrupt controller: list registers, physical interrupts and IPIs of each CPU. */
+/*
+ * The test host's interrupt controller: list registers, physical interrupts and IPIs of each CPU.
+ */
 #include <host/host.h>
+#include <hyp/arch.h>
 #include <hyp/cpu.h>
 #include <hyp/domain.h>
 #include <hyp/irq.h>
@@ -45,14 +48,14 @@ static struct spi *spi(unsigned intid)
 
 static bool timer_due(const struct cpu *c)
 {
-	return host_ticks >= host_timer_deadline(c->id);
+	return time_ticks() >= host_timer_deadline(c->id);
 }
 
 static bool vtimer_due(const struct cpu *c)
 {
 	const struct vcpu *v = c->current;
 
-	return v && v->arch.vtimer.on && host_ticks >= v->arch.vtimer.cval &&
+	return v && v->arch.vtimer.on && time_ticks() >= v->arch.vtimer.cval &&
 	       !cif[c->id].vtimer_active;
 }
 
@@ -84,7 +87,7 @@ bool host_irq_pending(void)
 {
 	const struct cpu *c = this_cpu();
 
-	return here()->ipis || timer_due(c) || vtimer_due(c) ||
+	return READ_ONCE(here()->ipis) || timer_due(c) || vtimer_due(c) ||
 	       (c->current && maintenance(here())) || first_spi(c) != HOST_NO_IRQ;
 }
 
@@ -93,9 +96,9 @@ static unsigned host_acknowledge(void)
 	struct cpu *c = this_cpu();
 	unsigned intid;
 
-	if (here()->ipis) {
-		intid = (unsigned)__builtin_ctz(here()->ipis);
-		here()->ipis &= here()->ipis - 1;
+	if (READ_ONCE(here()->ipis)) {
+		intid = (unsigned)__builtin_ctz(READ_ONCE(here()->ipis));
+		atomic_and_full(&here()->ipis, ~BIT(intid));
 		return intid;
 	}
 	if (timer_due(c))
@@ -160,15 +163,17 @@ static void host_set_pending(unsigned intid, bool pending)
 
 static bool host_is_pending(unsigned intid)
 {
-	return intid == HOST_VTIMER_PPI ? vtimer_due(this_cpu())
-					: intid >= NR_LOCALS && spi(intid)->pending;
+	/* A device's line stays high until the guest takes the interrupt. */
+	return intid == HOST_VTIMER_PPI
+		       ? vtimer_due(this_cpu())
+		       : intid >= NR_LOCALS && (spi(intid)->pending || spi(intid)->active);
 }
 
 static void host_send_ipi(struct cpu *c, enum ipi ipi)
 {
 	if (c == this_cpu())
 		host_fail("CPU %u sends itself an IPI", c->id);
-	cif[c->id].ipis |= BIT(ipi);
+	atomic_or_full(&cif[c->id].ipis, BIT(ipi));
 }
 
 void host_raise_spi(unsigned intid)

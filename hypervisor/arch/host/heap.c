@@ -4,7 +4,7 @@
  * it.
  */
 #include <host/host.h>
-#include <hyp/page.h>
+#include <mem/page.h>
 #include <stdlib.h>
 
 void host_heap_init(uint64_t size)

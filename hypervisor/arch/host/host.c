@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /* The test host's CPUs and clock. */
 #include <host/host.h>
+#include <hyp/arch.h>
 #include <hyp/cpu.h>
 #include <string.h>
 
-struct cpu *cpus[MAX_CPUS];
-unsigned nr_cpus;
-struct cpu *host_cpu;
+__thread struct cpu *host_cpu;
 uint64_t host_ticks;
 unsigned host_yield_every;
-jmp_buf *host_cpu_asleep;
+__thread jmp_buf *host_cpu_asleep;
 
 static struct cpu cpu_store[MAX_CPUS];
 static uint64_t deadline[MAX_CPUS];
@@ -36,7 +35,7 @@ void host_set_cpu(unsigned id)
 
 uint64_t time_ticks(void)
 {
-	return host_ticks;
+	return atomic_load(&host_ticks);
 }
 
 uint32_t arch_timer_frequency(void)
@@ -55,8 +54,8 @@ uint64_t host_timer_deadline(unsigned cpu)
 }
 
 /*
- * Sleeping takes until the timer, which is the only thing that can happen here; or, in a test that runs several CPUs in
- * turn, until the test gives this one its next turn.
+ * Sleeping takes until the timer, which is the only thing that can happen here; or, in a test that
+ * runs several CPUs in turn, until the test gives this one its next turn.
  */
 void arch_wait_for_interrupt(void)
 {
@@ -69,12 +68,12 @@ void arch_wait_for_interrupt(void)
 
 bool host_yield_now(void)
 {
-	static unsigned asked;
+	static __thread unsigned asked;
 
 	return host_yield_every && ++asked % host_yield_every == 0;
 }
 
 bool arch_interrupt_pending(void)
 {
-	return host_ticks >= deadline[host_cpu->id] || host_yield_now();
+	return time_ticks() >= deadline[host_cpu->id] || host_yield_now();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* The log of the test host, for tests without core/log.c. */
 #include <host/host.h>
-#include <hyp/lib.h>
-#include <hyp/log.h>
+#include <lib/lib.h>
+#include <lib/log.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

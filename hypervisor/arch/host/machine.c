@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: ISC */
-/* A machine of the test host that runs the whole hypervisor: what core/main.c and the trap vectors do on a real one. */
+/*
+ * A machine of the test host that runs the whole hypervisor: what boot/main.c and the trap vectors
+ * do on a real one.
+ */
 #include <host/host.h>
+#include <hyp/domain_parts.h>
 #include <hyp/arch.h>
 #include <hyp/board.h>
-#include <hyp/bootinfo.h>
+#include <boot/dom0.h>
 #include <hyp/console.h>
+#include <hyp/cpu.h>
 #include <hyp/domain.h>
-#include <hyp/errno.h>
+#include <lib/errno.h>
 #include <hyp/hypercall.h>
-#include <hyp/lib.h>
-#include <hyp/log.h>
-#include <hyp/page.h>
+#include <lib/lib.h>
+#include <lib/log.h>
+#include <lib/time.h>
+#include <hyp/run.h>
+#include <mem/page.h>
+#include <public/xen.h>
 #include <hyp/uart.h>
-#include <public/domctl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-struct bootinfo bootinfo;
-unsigned host_continuations;
+__thread unsigned host_continuations;
 
 static struct turn {
 	bool in_guest;     /* else it sleeps */
@@ -47,6 +53,13 @@ static void maintenance_irq(unsigned intid __unused)
 		vgic_maintenance(this_cpu()->current);
 }
 
+static void domain_ended(void)
+{
+	evtchn_virq_global(VIRQ_DOM_EXC);
+}
+
+static const struct domain_watcher watcher = {domain_ended, dom0_ended};
+
 void host_machine_start(uint64_t ram, unsigned nr, unsigned gic_version)
 {
 	struct cpu *c;
@@ -57,10 +70,11 @@ void host_machine_start(uint64_t ram, unsigned nr, unsigned gic_version)
 	host_ticks = 0;
 	if (getenv("HOST_LOG"))
 		console_init(&uart, NULL);
+	log_set_console(console_write);
 	host_cpus_init(nr);
 	time_init(HOST_HZ);
 	host_heap_init(ram);
-	domain_init();
+	domain_init(domain_parts, nr_domain_parts, &watcher);
 	log_init(ring, previous);
 
 	bootinfo.banks[0] = (struct range){HOST_RAM_BASE, ram};
@@ -84,13 +98,13 @@ static struct vcpu *resched(struct cpu *c, struct vcpu *v)
 		vgic_flush(v);
 	if (todo & TODO_SLICE)
 		sched_start_slice(c);
-	return todo & TODO_RESCHED || !v ? sched_next(c) : v;
+	return todo & TODO_RESCHED || !v ? run_next(c) : v;
 }
 
-/* What is left of idle_once() in core/sched.c after the CPU has woken. */
+/* What is left of idle_once() in core/run.c after the CPU has woken. */
 static void wake_up(struct cpu *c, const struct turn *t)
 {
-	c->idle_ticks += host_ticks - t->slept_at;
+	c->idle_ticks += time_ticks() - t->slept_at;
 	while (irq_handle_one(this_cpu()->current))
 		;
 	atomic_swap(&c->todo, 0);
@@ -106,7 +120,7 @@ static struct vcpu *take_turn(struct cpu *c, struct turn *t)
 		;
 	do
 		v = resched(c, v);
-	while (c->todo);
+	while (READ_ONCE(c->todo));
 	return v;
 }
 
@@ -124,7 +138,7 @@ struct vcpu *host_cpu_run(unsigned id)
 	if (host_locks_held())
 		host_fail("CPU %u goes to sleep or to a guest with a lock held", id);
 	t->in_guest = v != NULL;
-	t->slept_at = host_ticks;
+	t->slept_at = time_ticks();
 	return v;
 }
 
@@ -160,23 +174,25 @@ long host_hypercall(struct vcpu *v, uint64_t nr, uint64_t a0, uint64_t a1, uint6
 
 struct domain *host_dom0(unsigned order, unsigned vcpus, mfn_t *ram)
 {
-	struct xen_domctl_createdomain config = {.max_vcpus = vcpus,
-						 .max_evtchn_port = -1,
-						 .max_grant_frames = -1,
-						 .max_maptrack_frames = -1};
+	const struct domain_config config = {
+		.max_vcpus = vcpus,
+		.privileged = true,
+		.direct_mapped = true,
+		.max_pages = ~(uint64_t)0,
+		.max_tables = ~0U,
+		.max_evtchn_port = ~0U,
+		.max_grant_frames = GRANT_DEFAULT_FRAMES,
+		.max_maptrack_frames = GRANT_DEFAULT_MAPTRACK_FRAMES,
+		.gic = {irqchip->version, HOST_SPIS, 0x8000000, 0x80a0000},
+	};
 	struct domain *d;
-	int err = domain_create(0, &config, true, &d);
+	int err;
 
-	if (err)
-		return NULL;
-	d->direct_mapped = true;
-	d->max_pages = ~(uint64_t)0;
-	d->p2m.table_limit = ~0U;
 	vgic_init();
 	vpl011_init();
-	err = vgic_domain_init(d, irqchip->version, HOST_SPIS, 0x8000000, 0x80a0000);
-	if (!err)
-		err = domain_set_max_vcpus(d, vcpus);
+	if (domain_create(0, &config, &d) != 0)
+		return NULL;
+	err = domain_set_max_vcpus(d, vcpus);
 	if (!err)
 		err = domain_page_alloc(d, order, PAGE_ZERO, ram);
 	if (!err)

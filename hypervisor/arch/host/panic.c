@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* The panic of the test host, for tests without core/panic.c. */
 #include <host/host.h>
-#include <hyp/lib.h>
+#include <lib/lib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 char host_panic_text[256];
-jmp_buf *host_panic_jump;
+__thread jmp_buf *host_panic_jump;
 
 bool host_panicked_with(const char *part)
 {
@@ -26,10 +26,6 @@ void panic(const char *fmt, ...)
 		longjmp(*host_panic_jump, 1);
 	fprintf(stderr, "panic: %s\n", host_panic_text);
 	abort();
-}
-
-void panic_registers(const uint64_t *regs __unused)
-{
 }
 
 void host_fail(const char *fmt, ...)

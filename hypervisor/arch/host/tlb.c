@@ -11,7 +11,7 @@
 #include <asm/pt_entry.h>
 #include <asm/tlb.h>
 #include <host/host.h>
-#include <hyp/page.h>
+#include <mem/page.h>
 
 #define MAX_STALE 65536
 

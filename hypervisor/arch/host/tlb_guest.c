@@ -3,6 +3,7 @@
 #include <arm/pt.h>
 #include <asm/tlb.h>
 #include <host/host.h>
+#include <hyp/arch.h>
 #include <hyp/domain.h>
 
 void tlb_flush_vmid_page(struct p2m *p, gpaddr_t ipa)
@@ -17,9 +18,9 @@ void tlb_flush_vmid(struct p2m *p __unused)
 	host_tlb_flush_all();
 }
 
-void tlb_flush_all_guests(void)
+void tlb_flush_all_guests_local(void)
 {
-	host_tlb_flush_all();
+	host_tlb_counts.flush_local++;
 }
 
 void tlb_flush_current_local(void)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* When long hypercalls stop, for tests without core/hypercall.c. */
+/* When long hypercalls stop, for tests without lib/yield.c. */
 #include <host/host.h>
-#include <hyp/hypercall.h>
+#include <hyp/cpu.h>
+#include <lib/yield.h>
 
-bool hypercall_should_yield(void)
+bool cpu_should_yield(void)
 {
 	return host_yield_now();
 }

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * GICv2 (Arm IHI 0048): distributor, CPU interface, virtual interface control. Every access is
- * uncached MMIO, so list registers are written only when they change and never read on the way in:
- * the vGIC keeps its own record.
+ * uncached MMIO. The vGIC keeps its own record of the list registers, so that it seldom reads them.
  */
-#include <asm/mmu.h>
-#include <hyp/bootinfo.h>
+#include <hyp/arch_mmu.h>
+#include <boot/bootinfo.h>
 #include <hyp/cpu.h>
-#include <hyp/io.h>
+#include <lib/io.h>
 #include <hyp/irq.h>
 #include <hyp/irqchip.h>
-#include <hyp/lib.h>
-#include <hyp/spinlock.h>
+#include <lib/lib.h>
+#include <lib/spinlock.h>
 
 #define GICD_CTLR       0x000
 #define GICD_TYPER      0x004
@@ -32,6 +31,7 @@
 #define GICC_BPR  0x0008
 #define GICC_IAR  0x000c
 #define GICC_EOIR 0x0010
+#define GICC_APR  0x00d0 /* four of them; unimplemented ones ignore writes */
 #define GICC_DIR  0x1000
 
 #define GICC_CTLR_ENABLE BIT(0)
@@ -81,6 +81,21 @@ static void gicv2_init_distributor(void)
 	io_write32(gicd + GICD_CTLR, 1);
 }
 
+/*
+ * List registers and active priorities are UNKNOWN at reset, or hold the values of an earlier
+ * hypervisor. Clear them, so that nothing is pending or active.
+ */
+static void gicv2_init_virtual_interface(void)
+{
+	unsigned lrs = (io_read32(gich + GICH_VTR) & 0x3f) + 1; /* may exceed nr_lrs */
+
+	io_write32(gich + GICH_HCR, 0);
+	for (unsigned i = 0; i < lrs; i++)
+		io_write32(gich + GICH_LR + 4 * i, 0);
+	io_write32(gich + GICH_APR, 0);
+	io_write32(gich + GICH_VMCR, 0);
+}
+
 static void gicv2_init_cpu(struct cpu *c)
 {
 	/*
@@ -95,11 +110,12 @@ static void gicv2_init_cpu(struct cpu *c)
 	io_write32(gicd + GICD_ISENABLER, 0xffff);
 	for (unsigned i = 0; i < NR_LOCALS; i += 4)
 		io_write32(gicd + GICD_IPRIORITYR + i, i < NR_SGIS ? 0x90909090 : 0xa0a0a0a0);
+	for (unsigned i = 0; i < 4; i++)
+		io_write32(gicc + GICC_APR + 4 * i, 0);
 	io_write32(gicc + GICC_PMR, 0xff);
 	io_write32(gicc + GICC_BPR, 0);
 	io_write32(gicc + GICC_CTLR, GICC_CTLR_ENABLE | GICC_CTLR_EOIMODE);
-	io_write32(gich + GICH_HCR, 0);
-	io_write32(gich + GICH_VMCR, 0);
+	gicv2_init_virtual_interface();
 }
 
 /*
@@ -176,7 +192,7 @@ static void gicv2_set_pending(unsigned intid, bool pending)
 static void gicv2_set_active(unsigned intid, bool active)
 {
 	write_bit(active ? GICD_ISACTIVER : GICD_ICACTIVER, intid);
-	dsb(sy); /* before the timer that it belongs to is started */
+	dsb(sy); /* complete before the caller starts the timer of this interrupt */
 }
 
 static bool gicv2_is_pending(unsigned intid)
@@ -186,11 +202,14 @@ static bool gicv2_is_pending(unsigned intid)
 
 static void gicv2_send_ipi(struct cpu *c, enum ipi ipi)
 {
-	dsb(ishst); /* what the other CPU is to look at is visible before the interrupt */
+	dsb(ishst); /* make earlier stores visible to the other CPU before the interrupt */
 	io_write32(gicd + GICD_SGIR, (uint32_t)cpu_target[c->id] << 16 | ipi);
 }
 
-/* Without HW the sender of an SGI and EOI are in the lower and the topmost of the physical INTID's bits, as in struct lr. */
+/*
+ * Without HW the sender of an SGI and EOI are in the lower and the topmost of the physical INTID's
+ * bits, as in struct lr.
+ */
 static void gicv2_lr_write(struct lr lr, unsigned index)
 {
 	io_write32(gich + GICH_LR + 4 * index,

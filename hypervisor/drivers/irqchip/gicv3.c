@@ -4,15 +4,15 @@
  * interface.
  */
 #include <asm/gicv3_regs.h>
-#include <asm/mmu.h>
-#include <hyp/bootinfo.h>
+#include <hyp/arch_mmu.h>
+#include <boot/bootinfo.h>
 #include <hyp/cpu.h>
-#include <hyp/io.h>
+#include <lib/io.h>
 #include <hyp/irq.h>
 #include <hyp/irqchip.h>
-#include <hyp/lib.h>
-#include <hyp/log.h>
-#include <hyp/spinlock.h>
+#include <lib/lib.h>
+#include <lib/log.h>
+#include <lib/spinlock.h>
 
 #define GICD_CTLR       0x0000
 #define GICD_TYPER      0x0004
@@ -32,17 +32,20 @@
 #define GICD_CTLR_GRP1A  BIT(1)
 #define GICD_CTLR_GRP1   BIT(0) /* non-secure view: EnableGrp1 */
 
+#define GICR_CTLR                  0x0000
 #define GICR_TYPER                 0x0008
 #define GICR_WAKER                 0x0014
 #define GICR_SGI_BASE              0x10000 /* SGIs and PPIs: the distributor's offsets from here */
+#define GICR_CTLR_RWP              BIT(3)  /* bit 31 is UWP: SGIs it has sent */
 #define GICR_TYPER_LAST            BIT64(4)
 #define GICR_TYPER_VLPIS           BIT64(1)
 #define GICR_WAKER_PROCESSOR_SLEEP BIT(1)
 #define GICR_WAKER_CHILDREN_ASLEEP BIT(2)
 
 static char *gicd;
-static char *gicr[MAX_CPUS];       /* each CPU's redistributor */
-static unsigned priority_bits = 5; /* of the virtual interface, for lr_write: ICH_VTR_EL2.PRIbits */
+static const struct bootinfo *machine;
+static char *gicr[MAX_CPUS];         /* each CPU's redistributor */
+static unsigned preemption_bits = 5; /* of the virtual interface: how many ICH_AP1R<n>_EL2 */
 
 /* Where an interrupt's registers are: this CPU's redistributor or the distributor. */
 static char *frame_of(unsigned intid)
@@ -55,22 +58,40 @@ static void write_bit(unsigned reg, unsigned intid)
 	io_write32(frame_of(intid) + reg + intid / 32 * 4, 1U << intid % 32);
 }
 
-/*
- * Register writes have taken effect when RWP reads 0 (12.9.4). Bounded: a broken GIC is told, not
- * waited for.
- */
-static void wait_rwp(char *ctlr)
+/* Bounded wait; a GIC that never answers is logged. */
+static void wait_clear(char *ctlr, uint32_t rwp)
 {
 	for (unsigned i = 0; i < 1000000; i++)
-		if (!(io_read32(ctlr) & GICD_CTLR_RWP))
+		if (!(io_read32(ctlr) & rwp))
 			return;
 	log_err("gicv3: register write pending for too long");
 }
 
+/* Register writes have taken effect when RWP (register write pending) reads 0. */
+static void wait_distributor(void)
+{
+	wait_clear(gicd + GICD_CTLR, GICD_CTLR_RWP);
+}
+
+static void wait_redistributor(char *r)
+{
+	wait_clear(r + GICR_CTLR, GICR_CTLR_RWP);
+}
+
+static void write_distributor_ctlr(uint32_t value)
+{
+	io_write32(gicd + GICD_CTLR, value);
+	wait_distributor();
+}
+
+/*
+ * Affinity routing may be switched on only while all groups are disabled, and never off again
+ * (IHI0069, GICD_CTLR.ARE_NS). GICD_IROUTER<n> exists only while it is on.
+ */
 static void gicv3_init_distributor(void)
 {
-	io_write32(gicd + GICD_CTLR, 0);
-	wait_rwp(gicd + GICD_CTLR);
+	write_distributor_ctlr(io_read32(gicd + GICD_CTLR) & GICD_CTLR_ARE_NS);
+	write_distributor_ctlr(GICD_CTLR_ARE_NS);
 	for (unsigned i = NR_LOCALS; i < nr_irqs; i += 32) {
 		io_write32(gicd + GICD_ICENABLER + i / 8, ~0U);
 		io_write32(gicd + GICD_ICACTIVER + i / 8, ~0U);
@@ -80,8 +101,8 @@ static void gicv3_init_distributor(void)
 		io_write32(gicd + GICD_IPRIORITYR + i, 0xa0a0a0a0);
 	for (unsigned i = NR_LOCALS; i < nr_irqs; i++)
 		io_write64(gicd + GICD_IROUTER + 8 * i, this_cpu()->hwid);
-	wait_rwp(gicd + GICD_CTLR);
-	io_write32(gicd + GICD_CTLR, GICD_CTLR_ARE_NS | GICD_CTLR_GRP1A | GICD_CTLR_GRP1);
+	wait_distributor();
+	write_distributor_ctlr(GICD_CTLR_ARE_NS | GICD_CTLR_GRP1A | GICD_CTLR_GRP1);
 }
 
 /* MPIDR affinity fields as GICR_TYPER and IROUTER have them: Aff3.Aff2.Aff1.Aff0. */
@@ -90,7 +111,7 @@ static uint32_t affinity32(uint64_t hwid)
 	return (uint32_t)(hwid & 0xffffff) | (uint32_t)(hwid >> 32) << 24;
 }
 
-/* Mapped one by one: a region often has room for many more CPUs than there are. */
+/* Each is mapped separately: a region often has room for many more CPUs than exist. */
 #define REDIST_SIZE 0x20000
 
 static char *find_redistributor(const struct bootinfo *bi, uint64_t hwid)
@@ -127,26 +148,81 @@ static void gicv3_init_redistributor(char *r)
 	for (unsigned i = 0; i < NR_LOCALS; i += 4)
 		io_write32(sgi + GICD_IPRIORITYR + i, i < NR_SGIS ? 0x90909090 : 0xa0a0a0a0);
 	io_write32(sgi + GICD_ISENABLER, 0xffff); /* SGIs on */
-	wait_rwp(r);
+	wait_redistributor(r);
+}
+
+/*
+ * Guests have Group 1 only. Group 0's registers trap (TALL0), and sysreg.c answers as for a GIC
+ * without such interrupts: ICH_AP0R<n>_EL2 are not switched, and a bit in one of them would mask
+ * every virtual interrupt of this CPU.
+ */
+#define ICH_HCR_EN       BIT(0)
+#define ICH_HCR_UIE      BIT(1)
+#define ICH_HCR_LRENPIE  BIT(2)
+#define ICH_HCR_NPIE     BIT(3)
+#define ICH_HCR_TALL0    BIT(11)
+#define ICH_HCR_EOICOUNT 27 /* bits 31:27 */
+#define ICH_HCR_GUEST    (ICH_HCR_EN | ICH_HCR_TALL0)
+
+/* Register, and how many preemption bits a CPU needs to have it (IHI0069, ICC_AP1R<n>_EL1). */
+#define PHYSICAL_APRS(row) \
+	row(ICC_AP1R0_EL1, 1) row(ICC_AP1R1_EL1, 6) row(ICC_AP1R2_EL1, 7) row(ICC_AP1R3_EL1, 7)
+#define VIRTUAL_APRS(row)                                                                       \
+	row(ICH_AP0R0_EL2, 1) row(ICH_AP1R0_EL2, 1) row(ICH_AP0R1_EL2, 6) row(ICH_AP1R1_EL2, 6) \
+		row(ICH_AP0R2_EL2, 7) row(ICH_AP1R2_EL2, 7) row(ICH_AP0R3_EL2, 7)               \
+			row(ICH_AP1R3_EL2, 7)
+#define CLEAR_APR(reg, min) \
+	if (bits >= (min))  \
+		write_gicreg(reg, 0);
+
+/*
+ * List registers and active priorities are UNKNOWN at reset, or hold the values of an earlier
+ * hypervisor. Clear them, so that nothing is pending or active.
+ */
+static void gicv3_init_virtual_interface(void)
+{
+	uint64_t vtr = read_gicreg(ICH_VTR_EL2);
+	unsigned bits = ICH_VTR_PREBITS(vtr);
+
+	write_gicreg(ICH_HCR_EL2, ICH_HCR_TALL0);
+	isb();
+	for (unsigned i = 0; i < ICH_VTR_LISTREGS(vtr); i++)
+		ich_lr_write(0, i);
+	VIRTUAL_APRS(CLEAR_APR)
+	write_gicreg(ICH_VMCR_EL2, 0);
+	isb();
+}
+
+static void gicv3_init_active_priorities(void)
+{
+	unsigned bits = ICC_CTLR_PRIBITS(read_gicreg(ICC_CTLR_EL1));
+
+	PHYSICAL_APRS(CLEAR_APR)
 }
 
 static void gicv3_init_cpu(struct cpu *c)
 {
-	gicr[c->id] = find_redistributor(&bootinfo, c->hwid);
+	gicr[c->id] = find_redistributor(machine, c->hwid);
 	if (!gicr[c->id])
 		panic("gicv3: no redistributor for CPU %u (affinity %x)", c->id,
 		      affinity32(c->hwid));
 	gicv3_init_redistributor(gicr[c->id]);
-	/* System registers for us and for guests (12.2.24 ICC_SRE_EL2: SRE, DFB, DIB, Enable). */
-	write_gicreg(ICC_SRE_EL2, 0xf);
+	/*
+	 * Enable the system registers for EL2 first: EL1's enable requires it. A guest that cleared
+	 * ICC_SRE_EL1 would disable them for the next vCPU too, so guest accesses to it trap.
+	 */
+	write_gicreg(ICC_SRE_EL2, ICC_SRE_ALL | ICC_SRE_ENABLE);
 	isb();
+	write_gicreg(ICC_SRE_EL1, ICC_SRE_ALL);
+	isb();
+	write_gicreg(ICC_SRE_EL2, ICC_SRE_ALL);
+	isb();
+	gicv3_init_active_priorities();
 	write_gicreg(ICC_PMR_EL1, 0xff);
 	write_gicreg(ICC_BPR1_EL1, 0);
 	write_gicreg(ICC_CTLR_EL1, ICC_CTLR_EOIMODE); /* EOI drops the priority, DIR deactivates */
 	write_gicreg(ICC_IGRPEN1_EL1, 1);
-	write_gicreg(ICH_HCR_EL2, 0);
-	write_gicreg(ICH_VMCR_EL2, 0);
-	isb();
+	gicv3_init_virtual_interface();
 }
 
 static unsigned gicv3_acknowledge(void)
@@ -174,7 +250,10 @@ static void gicv3_enable(unsigned intid)
 static void gicv3_disable(unsigned intid)
 {
 	write_bit(GICD_ICENABLER, intid);
-	wait_rwp(intid < NR_LOCALS ? gicr[this_cpu()->id] : gicd);
+	if (intid < NR_LOCALS)
+		wait_redistributor(gicr[this_cpu()->id]);
+	else
+		wait_distributor();
 }
 
 /* Sixteen interrupts share a word. */
@@ -210,7 +289,7 @@ static void gicv3_set_pending(unsigned intid, bool pending)
 static void gicv3_set_active(unsigned intid, bool active)
 {
 	write_bit(active ? GICD_ISACTIVER : GICD_ICACTIVER, intid);
-	dsb(sy); /* before the timer that it belongs to is started */
+	dsb(sy); /* complete before the caller starts the timer of this interrupt */
 }
 
 static bool gicv3_is_pending(unsigned intid)
@@ -228,7 +307,7 @@ static void gicv3_send_ipi(struct cpu *c, enum ipi ipi)
 	uint64_t v = 1UL << (aff & 0xf) | (aff >> 8 & 0xff) << 16 | (uint64_t)ipi << 24 |
 		     (aff >> 16 & 0xff) << 32 | (aff >> 4 & 0xf) << 44 | (aff >> 32 & 0xff) << 48;
 
-	dsb(ishst); /* what the other CPU is to look at is visible before the interrupt */
+	dsb(ishst); /* make earlier stores visible to the other CPU before the interrupt */
 	write_gicreg(ICC_SGI1R_EL1, v);
 	isb();
 }
@@ -256,15 +335,9 @@ static uint64_t gicv3_lr_empty(void)
 	return read_gicreg(ICH_ELRSR_EL2);
 }
 
-#define ICH_HCR_EN       BIT(0)
-#define ICH_HCR_UIE      BIT(1)
-#define ICH_HCR_LRENPIE  BIT(2)
-#define ICH_HCR_NPIE     BIT(3)
-#define ICH_HCR_EOICOUNT 27 /* bits 31:27 */
-
 static void gicv3_refill_irq(unsigned when)
 {
-	uint32_t hcr = ICH_HCR_EN;
+	uint32_t hcr = ICH_HCR_GUEST;
 
 	if (when & REFILL_PENDING)
 		hcr |= ICH_HCR_NPIE;
@@ -281,31 +354,28 @@ static unsigned gicv3_eoi_count(void)
 	return hcr >> ICH_HCR_EOICOUNT;
 }
 
-/*
- * Active priorities: one register holds 32 levels; more than 5 bits of preemption would need more
- * of them.
- */
+/* One active priorities register holds 32 levels; more than 5 preemption bits need more. */
 static void gicv3_load(const struct gic_cpu_state *s)
 {
 	write_gicreg(ICH_VMCR_EL2, s->vmcr);
 	write_gicreg(ICH_AP1R0_EL2, s->apr[0]);
-	if (unlikely(priority_bits > 5)) {
+	if (unlikely(preemption_bits > 5)) {
 		write_gicreg(ICH_AP1R1_EL2, s->apr[1]);
-		if (priority_bits > 6) {
+		if (preemption_bits > 6) {
 			write_gicreg(ICH_AP1R2_EL2, s->apr[2]);
 			write_gicreg(ICH_AP1R3_EL2, s->apr[3]);
 		}
 	}
-	write_gicreg(ICH_HCR_EL2, s->hcr | ICH_HCR_EN);
+	write_gicreg(ICH_HCR_EL2, s->hcr | ICH_HCR_GUEST);
 }
 
 static void gicv3_save(struct gic_cpu_state *s)
 {
 	s->vmcr = read_gicreg(ICH_VMCR_EL2);
 	s->apr[0] = (uint32_t)read_gicreg(ICH_AP1R0_EL2);
-	if (unlikely(priority_bits > 5)) {
+	if (unlikely(preemption_bits > 5)) {
 		s->apr[1] = (uint32_t)read_gicreg(ICH_AP1R1_EL2);
-		if (priority_bits > 6) {
+		if (preemption_bits > 6) {
 			s->apr[2] = (uint32_t)read_gicreg(ICH_AP1R2_EL2);
 			s->apr[3] = (uint32_t)read_gicreg(ICH_AP1R3_EL2);
 		}
@@ -334,7 +404,7 @@ const struct irqchip gicv3_chip = {
 	.lr_empty = gicv3_lr_empty,
 	.refill_irq = gicv3_refill_irq,
 	.eoi_count = gicv3_eoi_count,
-	.peek = gicv3_save, /* which changes nothing */
+	.peek = gicv3_save, /* saving changes no register */
 	.load = gicv3_load,
 	.save = gicv3_save,
 };
@@ -343,12 +413,13 @@ const struct irqchip *gicv3_init(const struct bootinfo *bi)
 {
 	uint64_t vtr;
 
+	machine = bi;
 	gicd = mmu_map_device(bi->gic.dist.base, bi->gic.dist.size);
-	write_gicreg(ICC_SRE_EL2, 0xf);
+	write_gicreg(ICC_SRE_EL2, ICC_SRE_ALL | ICC_SRE_ENABLE);
 	isb();
 	vtr = read_gicreg(ICH_VTR_EL2);
-	nr_lrs = (vtr & 0x1f) + 1;
-	priority_bits = ((vtr >> 26) & 7) + 1;
+	nr_lrs = ICH_VTR_LISTREGS(vtr);
+	preemption_bits = ICH_VTR_PREBITS(vtr);
 	nr_irqs = MIN(32 * ((io_read32(gicd + GICD_TYPER) & 0x1f) + 1), (unsigned)MAX_IRQS);
 	gicv3_init_distributor();
 	return &gicv3_chip;

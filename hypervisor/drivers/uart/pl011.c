@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Arm PL011 (DDI 0183). The firmware has set the line up; baud rate and format stay as they are. */
-#include <hyp/io.h>
+#include <lib/io.h>
 #include <hyp/uart.h>
 
 #define DR   0x00

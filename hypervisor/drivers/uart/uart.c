@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The table of UART drivers. */
-#include <hyp/lib.h>
+#include <lib/lib.h>
 #include <hyp/uart.h>
 
 static const struct uart_driver *const drivers[] = {

@@ -1,29 +1,133 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The few things that every architecture does in its own way and that are not a subject of their
- * own.
+ * The functions that an architecture defines in its source files for the rest of the hypervisor.
+ * Its inline functions are listed in hyp/arch_inline.h. docs/porting.md has an overview.
+ *
+ * Unless stated otherwise the caller holds no lock. Addresses and sizes are in bytes.
  */
 #ifndef HYP_ARCH_H
 #define HYP_ARCH_H
 
-#include <hyp/types.h>
+#include <lib/types.h>
 
-/* This CPU stops for good (panic, shutdown). */
-void arch_cpu_halt(void) __noreturn;
+struct bootinfo;
+struct cpu;
+struct domain;
+struct p2m;
+struct vcpu;
+struct vcpu_guest_context;
 
-/* Power off or reset the machine. */
-void arch_machine_stop(bool reset) __noreturn;
+/* ---- Boot, in this order, on the boot CPU; the functions for memory are in hyp/arch_mmu.h ---- */
 
-/* Bring up the other CPUs; each runs hyp_main_secondary(). */
+/* Affinity fields of the calling CPU's MPIDR. */
+uint64_t arch_cpu_hwid(void);
+
+/*
+ * Called once, when pages can be allocated. Determines the CPU features that guests see, the size
+ * of their physical addresses (p2m_ipa_bits) and the number of their TLB tags. Panics without
+ * memory.
+ */
+void arch_init_guests(const struct bootinfo *bi);
+
+/*
+ * Called once, after arch_init_guests(). Determines how the firmware is called and what it offers.
+ */
+void arch_init_firmware(const struct bootinfo *bi);
+
+/* Initialize the calling CPU, which c describes. */
+void arch_cpu_init(struct cpu *c);
+
+/*
+ * Start the other CPUs of the device tree, at most bootinfo.max_cpus. Sets nr_cpus and cpus[]. A
+ * CPU that does not start is logged and left out.
+ */
 void arch_start_secondary_cpus(void);
 
-/* Enter the scheduler; never comes back. */
+/* Enter the scheduler on the calling CPU; never returns. */
 void cpu_enter_guests(void) __noreturn;
 
-/* Log what the CPU's registers say about where it is and whom it serves, for a panic. */
+/* ---- The end ---- */
+
+/* Stop the calling CPU until reset (panic, shutdown). The caller may hold any lock. */
+void arch_cpu_halt(void) __noreturn;
+
+/* Stop all CPUs but this one for good. Any lock may be held. */
+void arch_halt_other_cpus(void);
+
+/* Stop the other CPUs and power off or reset the machine. If that is not possible, halt. */
+void arch_machine_stop(bool reset) __noreturn;
+
+/* For a panic: log the CPU's registers, its location in the code and the loaded vCPU. */
 void arch_panic_state(void);
 
-/* Frame addresses of the calling chain, oldest last. Returns how many. */
+/* Return addresses of the call chain, the latest first, at most max. Returns their number. */
 unsigned arch_backtrace(uintptr_t *pc, unsigned max);
+
+/* ---- Time ---- */
+
+/* The generic timer's counter (CNTPCT), in ticks. The read is not executed early. */
+uint64_t time_ticks(void);
+
+/* The counter's frequency as set by the firmware (CNTFRQ), in Hz; 0 if it is not set. */
+uint32_t arch_timer_frequency(void);
+
+/*
+ * Program this CPU's hardware timer. It raises its interrupt when time_ticks() reaches the
+ * deadline, at once if the deadline has passed; TIMER_OFF disables it. The caller holds the lock of
+ * the CPU's timer queue.
+ */
+void arch_timer_program(uint64_t deadline_ticks);
+
+/* ---- Domains and vCPUs ---- */
+
+/* Called when d->p2m has its root table. */
+void arch_domain_init(struct domain *d);
+
+/* Initialize a new vCPU; v->domain and v->id are set. Returns 0. */
+int arch_vcpu_init(struct vcpu *v);
+
+/*
+ * Set the reset state that PSCI CPU_ON requires (DEN0022 6.4.3.2): entry at pc, MMU off, `context`
+ * in the first general register. v is not loaded, and no other CPU accesses it.
+ */
+void arch_vcpu_reset(struct vcpu *v, uint64_t pc, uint64_t context);
+
+/*
+ * Set or get the state of a vCPU that is not loaded, in the ABI's format. State without a field in
+ * the format starts at its reset value. Returns -EINVAL for a mode that guests do not have.
+ */
+int arch_vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
+void arch_vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *c);
+
+/*
+ * Load v's state into this CPU's registers, or save it. The calling CPU owns v (see struct vcpu),
+ * and this_cpu()->current is v. vcpu_load() calls vgic_load(), vcpu_unload() calls vgic_save(). For
+ * a blocked vCPU vcpu_unload() replaces the virtual timer by a software timer.
+ */
+void vcpu_load(struct vcpu *v);
+void vcpu_unload(struct vcpu *v);
+
+/*
+ * Is the output of v's virtual timer high, that is enabled, not masked and expired? v is loaded on
+ * this CPU, or on none; in the second case the caller holds v's vGIC lock, so that v stays
+ * unloaded.
+ */
+bool arch_vtimer_line(const struct vcpu *v);
+
+/* ---- Guest memory ---- */
+
+/*
+ * Translate a guest virtual address of v, which runs on this CPU, to the machine address of RAM
+ * with v's permissions for the access. Returns enum guest_ram, or -EFAULT: not mapped, not
+ * permitted or not RAM. The caller holds the p2m lock.
+ */
+int arch_guest_ram(struct vcpu *v, gvaddr_t va, bool write, paddr_t *pa);
+
+/*
+ * Invalidate one guest physical page, or all of a domain, in the TLBs of all CPUs, after earlier
+ * writes to the domain's tables. Complete on return. The caller holds the p2m lock.
+ */
+void tlb_flush_vmid_page(struct p2m *p, gpaddr_t ipa);
+void tlb_flush_vmid(struct p2m *p);
 
 #endif

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * Boards that need to be treated differently: data, looked up by the device tree's root compatible.
- */
+/* Quirks of boards: a table, indexed by the compatible string of the device tree's root. */
 #ifndef HYP_BOARD_H
 #define HYP_BOARD_H
 
 /*
- * A guest's deactivation of a hardware-linked interrupt is not seen as a reason to signal it again
- * while its level is still high (QEMU's GICv2 up to at least 7.2: it looks again only at the next
- * event). Such interrupts are then deactivated by us, after a maintenance interrupt.
+ * The GIC does not signal a hardware-linked interrupt again if its level is still high when the
+ * guest deactivates it. QEMU's GICv2 up to at least 7.2 evaluates the level only at the next event.
+ * The hypervisor then deactivates such interrupts itself, after a maintenance interrupt.
  */
 #define QUIRK_GICV2_NO_RETRIGGER (1 << 0)
 
@@ -18,7 +16,7 @@ struct board {
 	unsigned quirks;
 };
 
-/* The row for this device tree; never NULL: the last row is "any board". */
+/* The table row for this device tree. Never NULL: the last row matches any board. */
 const struct board *board_find(const void *fdt);
 
 #endif

@@ -1,36 +1,41 @@
 /* SPDX-License-Identifier: ISC */
-/* Physical CPUs: per-CPU data and what one CPU can ask of another. */
+/* Physical CPUs: per-CPU data, and requests from one CPU to another. */
 #ifndef HYP_CPU_H
 #define HYP_CPU_H
 
-#include <hyp/atomic.h>
+#include <hyp/limits.h>
 #include <hyp/sched.h>
 #include <hyp/timer.h>
-
-#define MAX_CPUS 64
+#include <lib/atomic.h>
 
 struct vcpu;
 
-/* Bits of cpu.todo: looked at once on the way back to a guest. */
-#define TODO_RESCHED BIT(0) /* choose again who runs */
-#define TODO_VGIC    BIT(1) /* the running vCPU got interrupts from another CPU */
-#define TODO_SLICE   BIT(2) /* somebody waits now: limit the time of who runs */
+/* Bits of cpu.todo, checked on the way back to a guest. */
+#define TODO_RESCHED BIT(0) /* choose again which vCPU runs */
+#define TODO_VGIC    BIT(1) /* another CPU queued interrupts for the running vCPU */
+#define TODO_SLICE   BIT(2) /* another vCPU waits now: limit the time of the running vCPU */
+#define TODO_INSN \
+	BIT(3) /* the running vCPU's access waits until its instruction has been emulated */
 
 struct cpu {
-	uint32_t todo;        /* TODO_*; set by anyone, atomically. First: assembly looks at it */
-	unsigned id;          /* logical, 0 .. nr_cpus-1 */
-	struct vcpu *current; /* whose state is loaded; stays so while the CPU idles */
-	struct vcpu *fp_last; /* whose FP registers the hardware holds, NULL: nobody's */
-	uint32_t start;       /* how far it has come up: the architecture's */
+	/* TODO_*; any CPU sets bits atomically. It comes first because assembly code reads it. */
+	uint32_t todo;
+	uint32_t entry_loop; /* both: for the vectors of this CPU; the architecture's */
+	uint32_t entry_call;
+	unsigned id;          /* logical number, 0 .. nr_cpus-1 */
+	struct vcpu *current; /* the loaded vCPU; stays loaded while the CPU idles */
+	struct vcpu *fp_last; /* the vCPU whose FP registers the hardware holds, or NULL */
+	uint32_t start;       /* progress of its start; the architecture's */
+	uint8_t untrapped;    /* registers to clear for each vCPU; the architecture's */
 	uint64_t hwid;        /* MPIDR affinity fields */
 	struct runqueue rq;
 	struct timer_queue {
 		struct spinlock lock; /* RANK_TIMER */
 		struct heap heap;
-		struct timer *firing; /* whose fn this CPU is in */
-		uint64_t programmed;  /* deadline in the hardware, ~0: off */
+		struct timer *firing; /* the timer whose fn runs on this CPU */
+		uint64_t programmed;  /* deadline in the hardware; ~0: off */
 	} timers;
-	uint64_t idle_ticks; /* total, for getcpuinfo */
+	uint64_t idle_ticks; /* total; for getcpuinfo */
 };
 
 extern struct cpu *cpus[MAX_CPUS];
@@ -41,7 +46,7 @@ extern unsigned nr_cpus; /* online */
 
 #define for_each_cpu(c) for (unsigned _i = 0; _i < nr_cpus && ((c) = cpus[_i], true); _i++)
 
-/* Make a CPU look at its todo word: an IPI, unless it is this one. */
+/* Set todo bits of a CPU. Another CPU gets an IPI unless all these bits were set already. */
 void cpu_kick(struct cpu *c, uint32_t todo);
 
 #endif

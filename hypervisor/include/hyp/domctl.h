@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What domctl and sysctl share. */
+/* A function of domctl that sysctl also uses. */
 #ifndef HYP_DOMCTL_H
 #define HYP_DOMCTL_H
 

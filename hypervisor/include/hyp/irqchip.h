@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The controllers that there are drivers for. Each finds its registers in bootinfo and returns its
+ * The drivers of interrupt controllers: each finds its registers in bootinfo and returns its
  * operations.
  */
 #ifndef HYP_IRQCHIP_H

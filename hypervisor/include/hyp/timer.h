@@ -1,69 +1,53 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * System time and the hypervisor's timers: one queue a CPU, one hardware timer (CNTHP) programmed
- * for the first.
+ * The hypervisor's timers: one queue per CPU, and one hardware timer (CNTHP) per CPU, programmed
+ * for the first deadline.
  */
 #ifndef HYP_TIMER_H
 #define HYP_TIMER_H
 
-#include <hyp/heap.h>
-
-/*
- * Time is counted in ticks of the generic timer's counter (CNTPCT); conversions to nanoseconds are
- * for the ABI and for people. System time starts at 0 when the hypervisor boots.
- */
-uint64_t time_ticks(void);
-uint64_t time_ns_to_ticks(ns_t ns);
-ns_t time_ticks_to_ns(uint64_t ticks);
-ns_t time_now(void); /* system time */
-/* Counter value at the system time 0, and its frequency. */
-extern uint64_t time_boot_ticks;
-extern uint32_t time_hz;
-void time_init(uint32_t hz);
-
-/* Absolute system time -> counter value. */
-static inline uint64_t time_at(ns_t system_time)
-{
-	return time_boot_ticks + time_ns_to_ticks(system_time);
-}
+#include <lib/atomic.h>
+#include <lib/heap.h>
 
 struct timer {
 	struct heap_node node; /* key: deadline in ticks */
 	void (*fn)(struct timer *t);
-	uint16_t cpu; /* whose queue it is, or last was, in */
+	uint16_t cpu;   /* the CPU of its current or last queue */
+	uint32_t armed; /* 1: in that queue; written under its lock, read without it */
 };
 
 #define TIMER_OFF ~(uint64_t)0
 
-/* CNTFRQ: what the firmware says the counter runs at, Hz. */
-uint32_t arch_timer_frequency(void);
-
-/* Program this CPU's hardware timer; TIMER_OFF switches it off (arch). */
-void arch_timer_program(uint64_t deadline_ticks);
-
 /*
- * Arm (or move) the timer on the calling CPU. A deadline in the past fires at once. fn runs with no
- * lock held.
+ * Arm or move the timer on the calling CPU. A deadline in the past fires at once. fn runs without
+ * locks.
  */
 void timer_set(struct timer *t, uint64_t deadline_ticks);
-/*
- * After it returns t is in no queue; its fn may still be running on another CPU only if that CPU
- * fired it.
- */
-void timer_cancel(struct timer *t);
+
+/* Acquire: pairs with the store-release in timer_remove(). */
+static inline bool timer_armed(const struct timer *t)
+{
+	return atomic_load_acq(&t->armed);
+}
 
 /*
- * The same, and its fn runs nowhere either: before the structure is freed. Not from a timer's fn,
- * no locks held.
+ * On return t is in no queue. Its fn can still be running only on another CPU that fired it before.
+ * Most timers are not armed when they are cancelled; these need no call and no lock.
+ */
+void timer_cancel_armed(struct timer *t);
+static inline void timer_cancel(struct timer *t)
+{
+	if (timer_armed(t))
+		timer_cancel_armed(t);
+}
+
+/*
+ * The same, and waits until fn runs on no CPU; called before the structure is freed. The caller is
+ * not a timer's fn and holds no lock.
  */
 void timer_cancel_sync(struct timer *t);
 
-/* Run what is due on this CPU and program the hardware for the rest. */
+/* Run the expired timers of this CPU and program the hardware for the next deadline. */
 void timer_run(void);
-
-static inline bool timer_armed(const struct timer *t)
-{
-	return heap_contains(&t->node);
-}
 
 #endif

@@ -3,23 +3,23 @@
 #ifndef HYP_UART_H
 #define HYP_UART_H
 
-#include <hyp/types.h>
+#include <lib/types.h>
 
 struct uart_driver {
 	const char *compatible;
 	void (*init)(char *regs);
-	/* Wait until there is room and send. */
+	/* Wait until there is room, then send. */
 	void (*putc)(char *regs, char c);
-	/* A received character, or -1. */
+	/* Returns a received character, or -1. */
 	int (*getc)(char *regs);
-	/* Raise the interrupt when characters arrive. */
+	/* Enable the interrupt for received characters. */
 	void (*rx_irq)(char *regs);
 	void (*rx_ack)(char *regs);
 };
 
 extern const struct uart_driver pl011_driver;
 
-/* The driver for a device tree node's compatible string, NULL: none. */
+/* Returns the driver for a device tree node's compatible string, or NULL. */
 const struct uart_driver *uart_find_driver(const char *compatible);
 
 #endif

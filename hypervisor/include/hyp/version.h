@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* What we are and what we claim to be. */
+/* Plinth's version, and the Xen ABI version that it reports. */
 #ifndef HYP_VERSION_H
 #define HYP_VERSION_H
 
-#define PLINTH_VERSION "0.1"
+#include <plinth/version.h>
 
-/* The ABI that guests and tools find. */
+/* The ABI version reported to guests and tools. */
 #define XEN_ABI_MAJOR 4
 #define XEN_ABI_MINOR 17
+
+/* The options that dom0 may read (XENVER_commandline); cmdline stays valid. */
+void version_set_options(const char *cmdline);
 
 #endif

@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: ISC */
-/* Timers that a guest has to set again before they end, or it is stopped with SHUTDOWN_watchdog. */
+/* Watchdogs: a guest that does not renew a timer in time is stopped with SHUTDOWN_watchdog. */
 #ifndef HYP_WATCHDOG_H
 #define HYP_WATCHDOG_H
 
 #include <hyp/timer.h>
 
-#define MAX_WATCHDOGS 2 /* of a domain, as in Xen */
+#define MAX_WATCHDOGS 2 /* per domain, as in Xen */
 
 struct domain;
 
 struct watchdog {
 	struct timer timer;
 	struct domain *domain;
-	bool used; /* given out, under domain.lock */
+	bool used; /* in use by the guest; under domain.lock */
 };
 
 /*
- * id 0: start a new one and return its number (with 0 seconds it expires at once, as in Xen).
- * Otherwise the time from now of one that was given out, 0 seconds: give it back. They run on while the domain is paused. -EINVAL, -ENOSPC.
+ * id 0 starts a new watchdog and returns its number; 0 seconds let it expire at once, as in Xen.
+ * Another id renews that watchdog to `seconds` from now; 0 seconds stop and release it. Watchdogs
+ * also run while the domain is paused. Returns -EINVAL or -ENOSPC on error.
  */
+void watchdog_init(struct domain *d);
 int watchdog_set(struct domain *d, uint32_t id, uint32_t seconds);
-/* d is dying and its vCPUs are off their CPUs. */
-void watchdog_relinquish(struct domain *d);
+/* d is dying and its vCPUs are off their CPUs. Returns 0. */
+int watchdog_relinquish(struct domain *d);
 
 #endif

@@ -46,7 +46,10 @@ static int list_domains(struct ctrl *c, struct ctrl_domain_info **list)
 	return count;
 }
 
-/* The times must be of the moment that is printed: one in which another domain got the CPU will not do. */
+/*
+ * The times must be of the moment that is printed: one in which another domain got the CPU will not
+ * do.
+ */
 static void print_times(struct ctrl *c, const char *name)
 {
 	struct ctrl_domain_info *list = NULL;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Maps a page of another domain into dom0 and unmaps it, again and again, between markers: foreign DOMID */
+/*
+ * Maps a page of another domain into dom0 and unmaps it, again and again, between markers: foreign
+ * DOMID
+ */
 #include <err.h>
 #include <fcntl.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Loads of several kinds, each between two markers, thrice; the same static program on the bare machine, in
- * dom0, and as a guest's init, which switches off at the end.
+ * Loads of several kinds, each between two markers, thrice; the same static program on the bare
+ * machine, in dom0, and as a guest's init, which switches off at the end.
  */
 #include <err.h>
 #include <signal.h>

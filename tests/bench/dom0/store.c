@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Operations of the store between markers, with the nodes of so many guests in it: store PATH GUESTS... measures with
- * each number in turn. PATH is the daemon's socket, or the kernel's device in front of the ring that it has with the daemon.
+ * Operations of the store between markers, with the nodes of so many guests in it: store PATH
+ * GUESTS... measures with each number in turn. PATH is the daemon's socket, or the kernel's device
+ * in front of the ring that it has with the daemon.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -145,7 +146,10 @@ static int open_socket(void)
 	return end;
 }
 
-/* About what a guest with a disk and a network interface has; and a client that waits, as xl has one for each guest. */
+/*
+ * About what a guest with a disk and a network interface has; and a client that waits, as xl has
+ * one for each guest.
+ */
 static void add_guest(unsigned n)
 {
 	static const char *const nodes[] = {"name",
@@ -257,8 +261,9 @@ static void op_writes(void)
 }
 
 /*
- * A request by each of several clients. They are not interrupted (go_ahead()), the answers come in the order of the
- * requests, and the last one is waited for: the daemon has them all before it when it gets the CPU, as a busy one has.
+ * A request by each of several clients. They are not interrupted (go_ahead()), the answers come in
+ * the order of the requests, and the last one is waited for: the daemon has them all before it when
+ * it gets the CPU, as a busy one has.
  */
 static int clients[CLIENTS];
 
@@ -360,7 +365,10 @@ static const struct {
 	{op_clients_write, BY_SOCKET | MANY},
 };
 
-/* What the daemon at the other end of the socket has run so far, in ns; 0 by the device, which tells nobody's number. */
+/*
+ * What the daemon at the other end of the socket has run so far, in ns; 0 by the device, which
+ * tells nobody's number.
+ */
 static unsigned long long daemon_time(void)
 {
 	struct ucred peer;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* void marker_set(unsigned long number): executes the marker with that number, for the counting plugin. */
+/*
+ * void marker_set(unsigned long number): executes the marker with that number, for the counting
+ * plugin.
+ */
 	.text
 	.global	marker_set
 	.type	marker_set, %function

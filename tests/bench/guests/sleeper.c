@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * How late a sleeping guest is woken by its timer: ROUNDS times it sleeps for a while, and tells the
- * middle and the worst of what passed between the timer's expiry and its handler, in ns.
+ * How late a sleeping guest is woken by its timer: ROUNDS times it sleeps for a while, and tells
+ * the middle and the worst of what passed between the timer's expiry and its handler, in ns.
  */
 
 #include "abi.h"

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* The smallest guest: an arm64 Image that sets a marker with its first instruction and sleeps for ever. */
+/*
+ * The smallest guest: an arm64 Image that sets a marker with its first instruction and sleeps for
+ * ever.
+ */
 
 #define FIRST_INSTRUCTION 30 /* the marker, see toolstack.py */
 
 	.text
-	/* arm64 Image header (Linux Documentation/arm64/booting.rst): two instructions come first */
+	/*
+	 * arm64 Image header (Linux Documentation/arm64/booting.rst): two instructions come first
+	 */
 image:	movz	xzr, #FIRST_INSTRUCTION
 	b	sleep
 	.quad	0			/* text_offset: runs where it is loaded */

@@ -74,9 +74,8 @@ static enum class classify(uint32_t code) {
 }
 
 /*
- * ---- the profile ----
- * A counter for each address and level, found by a hash. The counters of neighbours lie side by side, for the sake
- * of this machine's cache.
+ * ---- the profile ---- A counter for each address and level, found by a hash. The counters of
+ * neighbours lie side by side, for the sake of this machine's cache.
  */
 #define PLACES_MAX (1u << 20)
 #define HASH_SIZE  (2 * PLACES_MAX)

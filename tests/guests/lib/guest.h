@@ -131,6 +131,11 @@ extern u32 irq_spi_count[1024];
 u32 irq_count(unsigned intid);
 void irq_counts_clear(void);
 
+/* Synchronous exceptions of EL0; it may change where the frame returns to. NULL: unexpected. */
+extern void (*el0_hook)(struct frame *frame);
+/* Called for each exception that a probe provoked, at the very beginning. */
+extern void (*fault_hook)(void);
+
 void trap_handle(u64 vector, struct frame *frame);
 
 /* ESR of the exception that the access caused, 0 if it caused none. FAR is in cpu_self()->fault. */
@@ -150,6 +155,7 @@ u64 probe_end(void);
  */
 #define SYSREG_CODE(op0, op1, crn, crm, op2) \
 	((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
+void sysreg_describe(char *out, size_t size, unsigned sysreg); /* S3_0_C1_C0_0 */
 u64 probe_mrs(unsigned sysreg, u64 *value);
 u64 probe_msr(unsigned sysreg, u64 value);
 u64 probe_instruction(u32 instruction, u64 *x0); /* one instruction that may use x0 */
@@ -171,6 +177,8 @@ void mmu_disable(void);
 void mmu_init(void);
 void mmu_map_blocks(u64 address, u64 size, enum mmu_kind kind); /* identity, in 2 MiB blocks */
 void *mmu_map_page(unsigned slot, u64 ipa, enum mmu_kind kind); /* in a window of 512 pages */
+/* A level 2 table of the caller's, at any address, for a GiB that AArch32 reaches; 0: none. */
+void *mmu_map_table(u64 table);
 void mmu_call_off(void (*fn)(void *arg), void *arg);
 extern u64 mmu_final_table;
 

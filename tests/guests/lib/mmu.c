@@ -14,6 +14,7 @@
 #define GIB         (1UL << 30)
 #define LEVEL2_POOL 12
 #define WINDOW      (511 * GIB)
+#define FOREIGN     (3 * GIB) /* mmu_map_table(): neither RAM nor a device in any machine here */
 
 /* Arm ARM D8.3: descriptors. AF set, SH inner for Normal, AP RW or RO at EL1, UXN for all. */
 #define DESC_TABLE 3UL
@@ -115,6 +116,12 @@ void *mmu_map_page(unsigned slot, u64 ipa, enum mmu_kind kind)
 
 	entry_set(&window_level3[slot], value);
 	return (void *)(WINDOW + slot * PAGE_SIZE + (ipa & (PAGE_SIZE - 1)));
+}
+
+void *mmu_map_table(u64 table)
+{
+	entry_set(&level1[FOREIGN / GIB], table ? (table & DESC_ADDR) | DESC_TABLE : 0);
+	return (void *)FOREIGN;
 }
 
 void mmu_init(void)

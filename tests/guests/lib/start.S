@@ -156,7 +156,9 @@ mmu_enable:
 	isb
 	ret
 
-	/* void mmu_disable(void): the caller has cleaned what it will use to the point of coherency */
+	/*
+	 * void mmu_disable(void): the caller has cleaned what it will use to the point of coherency
+	 */
 	.global	mmu_disable
 	.type	mmu_disable, %function
 mmu_disable:

@@ -9,6 +9,8 @@
 
 void (*irq_hook)(struct cpu *cpu, unsigned intid);
 u32 irq_spi_count[1024];
+void (*el0_hook)(struct frame *frame);
+void (*fault_hook)(void);
 
 /* The instruction that probe_instruction() runs, then RET; one per CPU, on lines of their own. */
 static u32 code_slot[MAX_CPUS][16] __attribute__((aligned(64)));
@@ -75,8 +77,10 @@ static void trap_unexpected(u64 vector, const struct frame *f)
 	check_verdict();
 }
 
-#define VECTOR_SYNC 4 /* current EL with SP_ELx */
-#define VECTOR_IRQ  5
+#define VECTOR_SYNC   4 /* current EL with SP_ELx */
+#define VECTOR_IRQ    5
+#define VECTOR_EL0_64 8
+#define VECTOR_EL0_32 12
 
 void trap_handle(u64 vector, struct frame *frame)
 {
@@ -85,7 +89,11 @@ void trap_handle(u64 vector, struct frame *frame)
 
 	if (vector == VECTOR_IRQ) {
 		irq_handle(cpu);
+	} else if ((vector == VECTOR_EL0_64 || vector == VECTOR_EL0_32) && el0_hook) {
+		el0_hook(frame);
 	} else if (vector == VECTOR_SYNC && fault->armed) {
+		if (fault_hook)
+			fault_hook();
 		fault->count++;
 		fault->esr = frame->esr;
 		fault->far = frame->far;
@@ -165,6 +173,12 @@ u64 probe_instruction(u32 instruction, u64 *x0)
 	asm volatile("dc cvau, %0\n\tdsb ish\n\tic ivau, %0\n\tdsb ish\n\tisb" ::"r"(slot)
 		     : "memory");
 	return probe_call((u64)slot, x0);
+}
+
+void sysreg_describe(char *out, size_t size, unsigned sysreg)
+{
+	guest_snprintf(out, size, "S%u_%u_C%u_C%u_%u", sysreg >> 14, sysreg >> 11 & 7,
+		       sysreg >> 7 & 15, sysreg >> 3 & 15, sysreg & 7);
 }
 
 u64 probe_mrs(unsigned sysreg, u64 *value)

@@ -6,8 +6,8 @@
  */
 #include "unit.h"
 
-#include "common/daemon.h"
-#include "console/client_calls.h"
+#include "daemon/daemon.h"
+#include "clients/console_calls.h"
 #include "console/server.h"
 #include "fake_ctrl.h"
 
@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 static char *folder, socket_path[PATH_MAX], out_path[PATH_MAX], err_path[PATH_MAX];
-static pid_t daemon_pid, guest_pid;
+static pid_t daemon_pid, guest_pid, terminal_pid;
 
 /* ---- the daemon's process ---- */
 
@@ -50,13 +50,12 @@ static void __attribute__((noreturn)) serve(int listener)
 		.fd = fake->event_pipe[0], .events = EPOLLIN, .ready = take_events};
 	struct console_add add = {
 		.domid = 1, .name = "g1", .ring_gfn = FAKE_RING_GFN, .guest_port = FAKE_PORT};
-	char err[512];
+	struct report report;
 
 	server.host.log_dir = server.state_dir = folder;
 	memcpy(add.uuid, fake_uuid(1), 16);
 	if (loop_init(&server.loop) < 0 || loop_add(&server.loop, &listening) < 0 ||
-	    loop_add(&server.loop, &event) < 0 ||
-	    server_add_guest(&server, &add, err, sizeof(err)) < 0)
+	    loop_add(&server.loop, &event) < 0 || server_add_guest(&server, &add, &report) < 0)
 		_exit(1);
 	for (;;) {
 		int timeout = server_round(&server, loop_now_ms());
@@ -81,10 +80,16 @@ static void say(const char *text, size_t size)
 	}
 }
 
+/* Asks a terminal for its state, its place, its kind, its title and its answerback. */
+static const char evil[] = "evil\033[5n\033[6n\033[c\033[21t\005\033]10;?\a\033P$qm\033\\\xc2\x9b"
+			   "6n is here\r\n";
+
 static void answer(const char *line)
 {
 	if (strcmp(line, "ask") == 0)
 		say("answer\r\n", 8);
+	if (strcmp(line, "evil") == 0)
+		say(evil, sizeof(evil) - 1);
 	if (strcmp(line, "die") == 0) {
 		say("bye\r\n", 5);
 		fake->domains[1].info.shutdown = true;
@@ -168,6 +173,7 @@ static int teardown(void **state)
 	(void)state;
 	end(&daemon_pid);
 	end(&guest_pid);
+	end(&terminal_pid);
 	remove_folder(folder);
 	return 0;
 }
@@ -312,9 +318,27 @@ static void test_pipe(void **state)
 	assert_said(out_path, "welcome\r\n$ ask\r\nanswer\r\n$ something else\r\n$ ");
 	assert_said(err_path, "Connected to guest g1 (domain 1).");
 	assert_null(strstr(read_file(err_path), "detaches")); /* there are no keys */
-	assert_int_equal(RUN("", "--settle", "4", "-q", "-n", "g1"), 0);
-	assert_string_equal(read_file(out_path), "");
-	assert_string_equal(read_file(err_path), "");
+}
+
+/* A pipe with nothing in it, or /dev/null: whatever the guest says, for as long as it lives. */
+static void test_empty_input(void **state)
+{
+	const char *const words[] = {"--settle", "1", "--timeout", "1", "-q", "g1", NULL};
+	int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	char out[sizeof(out_path)];
+	pid_t pid = start_client(input, words);
+
+	(void)state;
+	close(input);
+	usleep(1500 * 1000); /* longer than it would wait for silence, or for the end */
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+	strcpy(out, out_path);
+	snprintf(out_path, sizeof(out_path), "%s/out2", folder);
+	assert_int_equal(RUN("", "--send", "ask\\n", "--expect", "^answer$", "g1"), 0);
+	assert_int_equal(RUN("", "--send", "die\\n", "g1"), 0);
+	assert_int_equal(wait_for(pid), 0);
+	assert_said(out, "answer\r\n");
+	assert_said(out, "bye");
 }
 
 /* Much more than fits into the ring and the daemon's queue, and not a byte of it lost. */
@@ -379,7 +403,7 @@ static void test_no_daemon(void **state)
 static void test_daemon_hangs(void **state)
 {
 	struct frame_peer peer = console_peer(socket_path);
-	char err[256] = "";
+	struct report report = {.text = ""};
 	uint8_t request[64], buffer[FRAME_HEADER_SIZE + CONSOLE_FRAME_MAX];
 	ssize_t size = console_put_empty(request, sizeof(request), CONSOLE_LIST);
 	struct frame answer;
@@ -388,11 +412,10 @@ static void test_daemon_hangs(void **state)
 	(void)state;
 	kill(daemon_pid, SIGSTOP);
 	peer.timeout_ms = 100;
-	ret = frame_call(&peer, request, (size_t)size, CONSOLE_ERROR, buffer, &answer, err,
-			 sizeof(err));
+	ret = frame_call(&peer, request, (size_t)size, CONSOLE_ERROR, buffer, &answer, &report);
 	assert_int_equal(ret, -ETIMEDOUT);
-	assert_non_null(strstr(err, "did not answer"));
-	while (count < 16 && (fds[count] = frame_connect(&peer, err, sizeof(err))) >= 0)
+	assert_non_null(strstr(report.text, "did not answer"));
+	while (count < 16 && (fds[count] = frame_connect(&peer, &report)) >= 0)
 		count++;
 	assert_true(count < 16); /* the queue holds five */
 	assert_int_equal(fds[count], -ETIMEDOUT);
@@ -513,6 +536,132 @@ static void test_terminal_is_restored_when_the_guest_dies(void **state)
 	close(master);
 }
 
+/* ---- a terminal that answers, as xterm does ---- */
+
+/* What its user would find typed into the shell. */
+static const struct {
+	const char *asked, *answer;
+} answers[] = {
+	{"\033[5n", "\033[0n"},
+	{"\033[6n", "\033[24;80R"},
+	{"\xc2\x9b"
+	 "6n",
+	 "\033[24;80R"},
+	{"\033[c", "\033[?64;1c"},
+	{"\033[21t", "\033]lrm -rf /\033\\"},
+	{"\005", "answerback"},
+	{"\033]10;?\a", "\033]10;rgb:0/0/0\a"},
+	{"\033P$qm\033\\", "\033P1$r0m\033\\"},
+};
+
+/* Shows nothing; a little late, as a terminal far away is. */
+static void __attribute__((noreturn)) be_terminal(int master)
+{
+	static char seen[1 << 16];
+	size_t used = 0, done = 0;
+	ssize_t count;
+
+	while ((count = read(master, seen + used, sizeof(seen) - 1 - used)) > 0) {
+		used += (size_t)count;
+		seen[used] = '\0';
+		for (; done < used; done++)
+			for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+				size_t size = strlen(answers[i].asked);
+
+				if (strncmp(seen + done, answers[i].asked, size) != 0)
+					continue;
+				usleep(20000);
+				if (write(master, answers[i].answer, strlen(answers[i].answer)) < 0)
+					_exit(1);
+			}
+	}
+	_exit(0);
+}
+
+/* A client with this terminal, in all three of its descriptors. */
+static pid_t start_at_terminal(int slave, const char *option)
+{
+	char *argv[] = {(char *)"console", (char *)"--socket", socket_path,
+			(char *)"g1",      (char *)option,     NULL};
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid > 0)
+		return pid;
+	for (int fd = 0; fd < 3; fd++)
+		replace(fd, slave);
+	exit(console_client_main(option ? 5 : 4, argv));
+}
+
+/* What is left for the shell after the client's end. */
+static size_t left_to_read(int slave)
+{
+	struct pollfd waiting = {.fd = slave, .events = POLLIN};
+	struct termios settings;
+	ssize_t count = 0;
+
+	assert_int_equal(tcgetattr(slave, &settings), 0);
+	cfmakeraw(&settings);
+	assert_int_equal(tcsetattr(slave, TCSANOW, &settings), 0);
+	if (poll(&waiting, 1, 300) > 0)
+		count = read(slave, content, sizeof(content));
+	return count > 0 ? (size_t)count : 0;
+}
+
+static void start_terminal(int *master, int *slave)
+{
+	*master = open_terminal(slave);
+	fflush(stdout);
+	terminal_pid = fork();
+	if (terminal_pid == 0)
+		be_terminal(*master);
+}
+
+static void stop_terminal(int master, int slave)
+{
+	end(&terminal_pid);
+	close(slave);
+	close(master);
+}
+
+/*
+ * A dead guest cannot type into the shell of who looks what it said; --raw shows it all the same.
+ */
+static void test_answers_to_a_dead_guest(void **state)
+{
+	static const char *const options[] = {NULL, "--raw"};
+
+	(void)state;
+	assert_int_equal(RUN("", "--send", "evil\\n", "--expect", "is here", "g1"), 0);
+	assert_int_equal(RUN("", "--send", "die\\n", "g1"), 0);
+	for (size_t i = 0; i < 2; i++) {
+		int master, slave;
+
+		start_terminal(&master, &slave);
+		assert_int_equal(wait_for(start_at_terminal(slave, options[i])), 0);
+		assert_int_equal(left_to_read(slave), 0);
+		stop_terminal(master, slave);
+	}
+}
+
+/* One that lives asks, and dies at once: its answers are nobody's. */
+static void test_answers_to_a_dying_guest(void **state)
+{
+	int master, slave;
+	pid_t client;
+
+	(void)state;
+	start_terminal(&master, &slave);
+	client = start_at_terminal(slave, "-n");
+	while (!is_raw(slave))
+		usleep(1000);
+	assert_int_equal(RUN("", "--send", "evil\\ndie\\n", "g1"), 0);
+	wait_for(client); /* whether the guest took all that the terminal answered is chance */
+	assert_int_equal(left_to_read(slave), 0);
+	stop_terminal(master, slave);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -525,6 +674,7 @@ int main(void)
 		TEST(test_no_such_guest),
 		TEST(test_usage),
 		TEST(test_pipe),
+		TEST(test_empty_input),
 		TEST(test_long_pipe),
 		TEST(test_nobody_reads),
 		TEST(test_list),
@@ -535,6 +685,8 @@ int main(void)
 		TEST(test_terminal_is_restored),
 		TEST(test_terminal_is_restored_when_the_daemon_goes),
 		TEST(test_terminal_is_restored_when_the_guest_dies),
+		TEST(test_answers_to_a_dead_guest),
+		TEST(test_answers_to_a_dying_guest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

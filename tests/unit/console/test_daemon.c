@@ -3,14 +3,16 @@
  * loop. */
 #include "unit.h"
 
-#include "common/daemon.h"
-#include "common/logfile.h"
-#include "common/loop.h"
+#include "daemon/daemon.h"
+#include "daemon/logfile.h"
+#include "base/loop.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -53,6 +55,18 @@ static char *read_path(const char *path)
 	return daemon_read_file(path, 1 << 20, &data, &size) == 0 ? data : strdup("");
 }
 
+/* Of a file of /proc, which has no size. */
+static char *read_line(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char *line = calloc(1, 64);
+
+	assert_non_null(file);
+	assert_non_null(fgets(line, 64, file));
+	fclose(file);
+	return line;
+}
+
 /* Starts as a program would, in a process of its own whose status it returns. */
 static int start(bool foreground, int exit_early)
 {
@@ -72,7 +86,8 @@ static int start(bool foreground, int exit_early)
 			_exit(exit_early);
 		}
 		daemon_is_ready();
-		daemon_log("started\nwith two lines");
+		daemon_log("started\nwith two lines\xc2\x9b"
+			   "1m");
 		if (!foreground)
 			pause();
 		_exit(0);
@@ -133,6 +148,25 @@ static void test_detaches_when_ready(void **state)
 	kill(running_pid(), SIGKILL);
 }
 
+/* The kernel is asked to spare it; where that is refused, the log says so. */
+static void test_protected_when_memory_is_short(void **state)
+{
+	char path[64], *score, *log;
+
+	(void)state;
+	assert_int_equal(start(false, 0), 0);
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", running_pid());
+	score = read_line(path);
+	log = read_path(log_path);
+	if (strcmp(score, "-900\n") != 0)
+		assert_non_null(strstr(log, "oom_score_adj cannot be set to -900: "));
+	else
+		assert_null(strstr(log, "oom_score_adj"));
+	free(score);
+	free(log);
+	kill(running_pid(), SIGKILL);
+}
+
 static void test_failing_start(void **state)
 {
 	char *text;
@@ -157,7 +191,8 @@ static void test_log_lines(void **state)
 	assert_int_equal(start(true, 0), 0);
 	text = read_path(log_path);
 	assert_non_null(strstr(text, "Z testd["));
-	assert_non_null(strstr(text, "]: started?with two lines\n")); /* one action, one line */
+	assert_non_null(
+		strstr(text, "]: started?with two lines\xc2?1m\n")); /* one action, one line */
 	free(text);
 	text = read_path(err_path);
 	assert_non_null(strstr(text, "started"));
@@ -201,6 +236,91 @@ static void test_log_is_no_link(void **state)
 	logfile_close(&log);
 }
 
+static int make_listener(struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	snprintf(address->sun_path, sizeof(address->sun_path), "%s/sock", folder);
+	assert_int_equal(bind(fd, (struct sockaddr *)address, sizeof(*address)), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	return fd;
+}
+
+static int make_client(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	assert_int_equal(connect(fd, (const struct sockaddr *)address, sizeof(*address)), 0);
+	return fd;
+}
+
+static bool is_ready(int fd)
+{
+	struct pollfd waiting = {.fd = fd, .events = POLLIN};
+
+	return poll(&waiting, 1, 0) == 1;
+}
+
+/* With no descriptor left a client is hung up on, and nothing is left that would wake the loop. */
+static void test_clients_without_descriptors(void **state)
+{
+	struct sockaddr_un address;
+	int listener = make_listener(&address), clients[3], used[64], count = 0;
+	struct rlimit before, limit;
+	char byte;
+
+	(void)state;
+	daemon_keep_reserve();
+	for (int i = 0; i < 3; i++)
+		clients[i] = make_client(&address);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	limit = before;
+	limit.rlim_cur = 64;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	while (count < 64 && (used[count] = dup(listener)) >= 0)
+		count++;
+	assert_true(count < 64);
+	for (int i = 0; i < 3; i++) {
+		assert_true(is_ready(listener));
+		assert_int_equal(daemon_accept(listener), -EMFILE);
+		assert_int_equal(recv(clients[i], &byte, 1, 0), 0); /* it is told */
+	}
+	assert_false(is_ready(listener));
+	assert_int_equal(daemon_accept(listener), -EAGAIN);
+	while (count > 0)
+		close(used[--count]);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	used[0] = make_client(&address);
+	used[1] = daemon_accept(listener); /* and served again as soon as there is one */
+	assert_true(used[1] >= 0);
+	close(used[0]);
+	close(used[1]);
+	for (int i = 0; i < 3; i++)
+		close(clients[i]);
+	close(listener);
+}
+
+/* SIGHUP asks the daemon for new logs; its workers are not ended by it. */
+static void test_worker_outlives_sighup(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		if (daemon_signal_fd(false) < 0)
+			_exit(1);
+		daemon_become_worker();
+		raise(SIGHUP);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 /* A source that is removed by another one's handler in the same batch is not called any more. */
 static struct loop loop;
 static struct loop_source sources[2];
@@ -238,9 +358,15 @@ static void test_loop_removal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_detaches_when_ready), TEST(test_failing_start),
-		TEST(test_log_lines),           TEST(test_files_are_written_whole),
-		TEST(test_log_is_no_link),      TEST(test_loop_removal),
+		TEST(test_detaches_when_ready),
+		TEST(test_failing_start),
+		TEST(test_log_lines),
+		TEST(test_files_are_written_whole),
+		TEST(test_log_is_no_link),
+		TEST(test_loop_removal),
+		TEST(test_clients_without_descriptors),
+		TEST(test_protected_when_memory_is_short),
+		TEST(test_worker_outlives_sighup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

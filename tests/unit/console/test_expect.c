@@ -15,7 +15,7 @@
 		CONSOLE_STEP_SEND, (pattern) \
 	}
 
-static char err[256];
+static struct report report;
 
 static void feed(struct expect *expect, const char *text)
 {
@@ -29,7 +29,7 @@ static void test_steps_in_order(void **state)
 	struct expect expect;
 
 	(void)state;
-	assert_int_equal(expect_init(&expect, steps, 3, err, sizeof(err)), 0);
+	assert_int_equal(expect_init(&expect, steps, 3, &report), 0);
 	assert_int_equal(expect_advance(&expect), EXPECT_OUTPUT);
 	feed(&expect, "# \nDebian log");
 	assert_int_equal(expect_advance(&expect), EXPECT_OUTPUT);
@@ -52,7 +52,7 @@ static void test_two_matches_in_one_piece(void **state)
 	struct expect expect;
 
 	(void)state;
-	assert_int_equal(expect_init(&expect, steps, 3, err, sizeof(err)), 0);
+	assert_int_equal(expect_init(&expect, steps, 3, &report), 0);
 	feed(&expect, "aaab");
 	assert_int_equal(expect_advance(&expect), EXPECT_OUTPUT);
 	feed(&expect, "ab");
@@ -68,12 +68,12 @@ static void test_replay_counts_only_when_waiting_first(void **state)
 	struct expect expect;
 
 	(void)state;
-	assert_int_equal(expect_init(&expect, wait, 1, err, sizeof(err)), 0);
+	assert_int_equal(expect_init(&expect, wait, 1, &report), 0);
 	feed(&expect, "guest is up");
 	assert_int_equal(expect_advance(&expect), EXPECT_DONE);
 	expect_free(&expect);
 
-	assert_int_equal(expect_init(&expect, ask, 2, err, sizeof(err)), 0);
+	assert_int_equal(expect_init(&expect, ask, 2, &report), 0);
 	feed(&expect, "guest is up");
 	assert_int_equal(expect_advance(&expect),
 			 EXPECT_OUTPUT); /* not before the replay has ended */
@@ -92,7 +92,7 @@ static void test_split_and_dirty_output(void **state)
 	struct expect expect;
 
 	(void)state;
-	assert_int_equal(expect_init(&expect, steps, 1, err, sizeof(err)), 0);
+	assert_int_equal(expect_init(&expect, steps, 1, &report), 0);
 	feed(&expect, "x\r\nhel");
 	expect_feed(&expect, "\0lo w", 5);
 	assert_int_equal(expect_advance(&expect), EXPECT_OUTPUT);
@@ -109,7 +109,7 @@ static void test_endless_output(void **state)
 
 	(void)state;
 	memset(hay, 'h', sizeof(hay));
-	assert_int_equal(expect_init(&expect, steps, 1, err, sizeof(err)), 0);
+	assert_int_equal(expect_init(&expect, steps, 1, &report), 0);
 	expect_feed(&expect, hay, sizeof(hay));
 	assert_true(expect.used <= EXPECT_WINDOW);
 	assert_int_equal(expect_advance(&expect), EXPECT_OUTPUT);
@@ -142,11 +142,11 @@ static void test_wrong_steps_are_named(void **state)
 	struct expect expect;
 
 	(void)state;
-	assert_int_equal(expect_init(&expect, regex, 2, err, sizeof(err)), -EINVAL);
-	assert_non_null(strstr(err, "--expect \"a(\""));
+	assert_int_equal(expect_init(&expect, regex, 2, &report), -EINVAL);
+	assert_non_null(strstr(report.text, "--expect \"a(\""));
 	expect_free(&expect);
-	assert_int_equal(expect_init(&expect, text, 1, err, sizeof(err)), -EINVAL);
-	assert_non_null(strstr(err, "--send \"a\\q\""));
+	assert_int_equal(expect_init(&expect, text, 1, &report), -EINVAL);
+	assert_non_null(strstr(report.text, "--send \"a\\q\""));
 	expect_free(&expect);
 }
 

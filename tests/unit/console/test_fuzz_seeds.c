@@ -3,8 +3,8 @@
  */
 #include "unit.h"
 
-#include "console/protocol.h"
-#include "monitor/protocol.h"
+#include "clients/console_protocol.h"
+#include "clients/monitor_protocol.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

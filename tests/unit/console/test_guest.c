@@ -13,7 +13,8 @@
 
 static struct console_host host;
 static struct console_guest *guest;
-static char *folder, err[512];
+static char *folder;
+static struct report report;
 
 static const struct console_add add = {
 	.domid = 1,
@@ -51,7 +52,7 @@ static int teardown(void **state)
 
 static void attach(void)
 {
-	assert_int_equal(console_guest_attach(&host, guest, err, sizeof(err)), 0);
+	assert_int_equal(console_guest_attach(&host, guest, &report), 0);
 }
 
 static size_t kept(char *data, size_t size)
@@ -82,17 +83,17 @@ static void test_attach_fails_cleanly(void **state)
 {
 	(void)state;
 	fake->map_error = -EPERM;
-	assert_int_equal(console_guest_attach(&host, guest, err, sizeof(err)), -EPERM);
-	assert_non_null(strstr(err, "g1"));
-	assert_non_null(strstr(err, "that frame cannot be mapped"));
+	assert_int_equal(console_guest_attach(&host, guest, &report), -EPERM);
+	assert_non_null(strstr(report.text, "g1"));
+	assert_non_null(strstr(report.text, "that frame cannot be mapped"));
 	fake->map_error = 0;
 	fake->bind_error = -EINVAL;
-	assert_int_equal(console_guest_attach(&host, guest, err, sizeof(err)), -EINVAL);
-	assert_non_null(strstr(err, "event channel"));
+	assert_int_equal(console_guest_attach(&host, guest, &report), -EINVAL);
+	assert_non_null(strstr(report.text, "event channel"));
 	assert_false(fake->domains[1].mapped);
 	fake->bind_error = 0;
 	ring()->out_prod = 9999;
-	assert_int_equal(console_guest_attach(&host, guest, err, sizeof(err)), -EBADMSG);
+	assert_int_equal(console_guest_attach(&host, guest, &report), -EBADMSG);
 	assert_false(fake->domains[1].mapped);
 }
 

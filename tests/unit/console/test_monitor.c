@@ -3,14 +3,14 @@
  */
 #include "unit.h"
 
-#include "console/console_client.h"
 #include "fake_ctrl.h"
 #include "monitor/monitor.h"
 
 #include <errno.h>
 
 static struct monitor monitor;
-static char *folder, err[512];
+static char *folder;
+static struct report report;
 static int64_t now;
 
 /* What the made-up worker was asked to do last. */
@@ -28,17 +28,18 @@ static pid_t start_fake_work(struct monitor *self, const struct work *work)
 	return (pid_t)(1000 + ++started);
 }
 
-int console_client_died(const char *sock, uint32_t domid, const uint8_t uuid[16], int reason,
-			char *text, size_t text_size)
+static void note_dead(struct monitor *self, const struct record *record)
 {
-	(void)sock;
-	(void)domid;
-	(void)uuid;
-	(void)text;
-	(void)text_size;
+	(void)self;
 	told_dead++;
-	dead_reason = reason;
-	return 0;
+	dead_reason = record->shutdown;
+}
+
+static pid_t killed;
+
+static void note_killed(pid_t worker)
+{
+	killed = worker;
 }
 
 static void start_monitor(void)
@@ -46,6 +47,8 @@ static void start_monitor(void)
 	memset(&monitor, 0, sizeof(monitor));
 	monitor.state_dir = folder;
 	monitor.start_work = start_fake_work;
+	monitor.tell_dead = note_dead;
+	monitor.kill_work = note_killed;
 }
 
 static int setup(void **state)
@@ -75,7 +78,7 @@ static int register_as(uint32_t domid, uint32_t uuid, const enum monitor_action 
 
 	memcpy(guest.uuid, fake_uuid(uuid), 16);
 	memcpy(guest.on, on, sizeof(guest.on));
-	return monitor_register(&monitor, &guest, now, err, sizeof(err));
+	return monitor_register(&monitor, &guest, now, &report);
 }
 
 static const enum monitor_action usual[4] = {MONITOR_DESTROY, MONITOR_RESTART, MONITOR_PRESERVE,
@@ -108,49 +111,16 @@ static void finish_restart(uint32_t old, uint32_t new)
 	finish_work(WORK_DONE);
 }
 
+static void restart_monitor(void)
+{
+	monitor_free(&monitor);
+	start_monitor();
+	monitor_restore(&monitor, now);
+}
+
 static bool asked(bool destroy, bool rename, bool create)
 {
 	return last.destroy == destroy && last.rename == rename && last.create == create;
-}
-
-static void test_words(void **state)
-{
-	enum monitor_action action;
-	struct monitor_guest guest;
-
-	(void)state;
-	for (int i = 0; i < MONITOR_ACTION_COUNT; i++) {
-		assert_int_equal(
-			monitor_action_parse(monitor_action_name((enum monitor_action)i), &action),
-			0);
-		assert_int_equal(action, i);
-	}
-	assert_int_equal(monitor_action_parse("explode", &action), -EINVAL);
-	assert_int_equal(monitor_action_parse("", &action), -EINVAL);
-	assert_string_equal(monitor_action_name(MONITOR_ACTION_COUNT), "?");
-	monitor_guest_set_defaults(&guest);
-	assert_int_equal(guest.on[MONITOR_ON_REBOOT], MONITOR_RESTART);
-	assert_int_equal(guest.on[MONITOR_ON_CRASH], MONITOR_DESTROY);
-}
-
-static void test_events(void **state)
-{
-	enum monitor_event event;
-
-	(void)state;
-	assert_true(policy_event(0, &event));
-	assert_int_equal(event, MONITOR_ON_POWEROFF);
-	assert_true(policy_event(1, &event));
-	assert_int_equal(event, MONITOR_ON_REBOOT);
-	assert_false(policy_event(2, &event));
-	assert_true(policy_event(3, &event));
-	assert_int_equal(event, MONITOR_ON_CRASH);
-	assert_true(policy_event(4, &event));
-	assert_int_equal(event, MONITOR_ON_WATCHDOG);
-	assert_true(policy_event(5, &event));
-	assert_int_equal(event, MONITOR_ON_CRASH);
-	assert_true(policy_event(255, &event));
-	assert_int_equal(event, MONITOR_ON_CRASH);
 }
 
 static void test_poweroff_destroys(void **state)
@@ -206,7 +176,7 @@ static void test_watchdog_renames_and_restarts(void **state)
 	finish_work(WORK_DONE);
 	assert_int_equal(monitor.records->guest.domid, 2);
 	/* destroying the old one must not take the new one out of our hands */
-	assert_int_equal(monitor_forget(&monitor, 1, fake_uuid(1), err, sizeof(err)), -ENOENT);
+	assert_int_equal(monitor_forget(&monitor, 1, fake_uuid(1), &report), -ENOENT);
 	assert_non_null(monitor.records);
 }
 
@@ -241,43 +211,41 @@ static void test_domid_reused_by_another(void **state)
 	assert_null(monitor.records);
 }
 
-/* Dying within seconds again and again: pauses grow, then it stays destroyed. */
+/* Dying within seconds again and again: pauses grow up to the longest, and it goes on. */
 static void test_loop_guard(void **state)
 {
 	uint32_t domid = 1;
-	unsigned lives = 0;
 	int pause = 0, before;
 
 	(void)state;
 	new_guest(domid);
-	while (monitor.records && lives < 100) {
+	for (unsigned lives = 0; lives < 20; lives++) {
 		now += 1000;
 		before = pause;
 		shut_down(domid, 1);
-		lives++;
 		assert_true(last.destroy);
 		if (last.create) {
+			assert_true(lives < 1);
 			finish_restart(domid, domid + 1);
 			domid++;
 			continue;
 		}
 		fake->domains[domid].exists = false;
 		finish_work(WORK_DONE);
-		if (!monitor.records)
-			break;
 		assert_int_equal(monitor.records->state, RECORD_WAITING);
 		pause = (int)(monitor.records->due_ms - now);
-		assert_true(pause > before);
+		assert_true(pause > before || pause == GUARD_LONGEST_MS);
+		assert_true(pause <= GUARD_LONGEST_MS);
 		assert_int_equal(monitor_run_due(&monitor, now + pause - 1), 1);
 		assert_false(last.create);
 		now += pause;
 		monitor_run_due(&monitor, now);
 		assert_true(asked(false, false, true));
-		new_guest(++domid);
+		domid = domid % 30 + 1;
+		new_guest(domid);
 		finish_work(WORK_DONE);
 	}
-	assert_int_equal(lives, GUARD_GIVE_UP);
-	assert_null(monitor.records);
+	assert_int_equal(pause, GUARD_LONGEST_MS);
 }
 
 static void test_long_life_clears_the_guard(void **state)
@@ -286,7 +254,7 @@ static void test_long_life_clears_the_guard(void **state)
 
 	(void)state;
 	new_guest(domid);
-	for (int i = 0; i < 5 * GUARD_GIVE_UP; i++, domid++) {
+	for (int i = 0; i < 30; i++, domid++) {
 		now += GUARD_QUICK_MS;
 		shut_down(domid, 1);
 		assert_true(last.create);
@@ -294,26 +262,89 @@ static void test_long_life_clears_the_guard(void **state)
 	}
 }
 
+/* It is tried until it works or is called off, and everybody can see that and why. */
 static void test_create_fails_again_and_again(void **state)
 {
-	unsigned tries = 1;
+	struct monitor_pending pending;
+	const uint8_t first[16] = {0};
+	int64_t pause = 0;
 
 	(void)state;
 	new_guest(1);
 	now += 3600 * 1000;
+	assert_false(monitor_next_pending(&monitor, first, now, &pending));
 	shut_down(1, 1);
 	fake->domains[1].exists = false;
-	finish_work(WORK_CREATE_FAILED);
-	while (monitor.records && tries < 100) {
+	assert_true(monitor_next_pending(&monitor, first, now, &pending));
+	assert_true(pending.working);
+	assert_string_equal(pending.reason, "");
+	for (unsigned tries = 1; tries < 100; tries++) {
+		assert_int_equal(monitor_explain(&monitor, fake_uuid(1), "no disk", &report), 0);
+		finish_work(WORK_CREATE_FAILED);
 		assert_int_equal(monitor.records->state, RECORD_WAITING);
+		assert_true(monitor_next_pending(&monitor, first, now, &pending));
+		assert_false(pending.working);
+		assert_string_equal(pending.name, "g1");
+		assert_string_equal(pending.reason, "no disk");
+		assert_int_equal(pending.tries, tries);
+		assert_int_equal(pending.due_ms, monitor.records->due_ms - now);
+		assert_in_range(pending.due_ms, pause, GUARD_LONGEST_MS);
+		assert_false(monitor_next_pending(&monitor, pending.uuid, now, &pending));
+		pause = pending.due_ms;
+		if (tries == 50)
+			restart_monitor(); /* it goes on with that, and still knows why */
 		now = monitor.records->due_ms;
 		monitor_run_due(&monitor, now);
 		assert_true(asked(false, false, true));
-		tries++;
-		finish_work(WORK_CREATE_FAILED);
 	}
-	assert_int_equal(tries, GUARD_GIVE_UP);
-	assert_int_equal(monitor.workers, 0);
+	assert_int_equal(pause, GUARD_LONGEST_MS);
+	new_guest(2);
+	finish_work(WORK_DONE);
+	assert_false(monitor_next_pending(&monitor, first, now, &pending));
+	assert_int_equal(monitor_explain(&monitor, fake_uuid(1), "late", &report), -ENOENT);
+	assert_string_equal(monitor.records->reason, "");
+}
+
+/* A pause that the guest itself is the reason of says so. */
+static void test_pending_after_quick_deaths(void **state)
+{
+	struct monitor_pending pending;
+	const uint8_t first[16] = {0};
+
+	(void)state;
+	new_guest(1);
+	shut_down(1, 1);
+	finish_restart(1, 2);
+	shut_down(2, 4);
+	finish_work(WORK_DONE);
+	assert_true(monitor_next_pending(&monitor, first, now, &pending));
+	assert_non_null(strstr(pending.reason, "2 times in a row, at last by watchdog"));
+	assert_int_equal(pending.due_ms, 1000);
+	assert_true(monitor_next_pending(&monitor, first, now + 5000, &pending));
+	assert_int_equal(pending.due_ms, 0);
+}
+
+/* All of them, one after the other, however many and in whatever order they came. */
+static void test_pending_are_listed(void **state)
+{
+	struct monitor_pending pending = {0};
+	uint8_t before[16] = {0};
+	unsigned count = 0;
+
+	(void)state;
+	for (uint32_t domid = 1; domid <= 4; domid++) {
+		fake_add_domain(domid)->info.shutdown = true;
+		fake->domains[domid].info.shutdown_reason = domid == 2 ? 0 : 1;
+		assert_int_equal(register_as(domid, 5 - domid, usual), 0);
+		memcpy(fake->domains[domid].info.uuid, fake_uuid(5 - domid), 16);
+	}
+	monitor_check(&monitor, now);
+	while (monitor_next_pending(&monitor, pending.uuid, now, &pending)) {
+		assert_true(memcmp(pending.uuid, before, 16) > 0);
+		memcpy(before, pending.uuid, 16);
+		count++;
+	}
+	assert_int_equal(count, 3); /* one of the four is not restarted */
 }
 
 static void test_create_fails_after_registering(void **state)
@@ -376,10 +407,10 @@ static void test_workers_are_bounded(void **state)
 static void test_forget(void **state)
 {
 	(void)state;
-	assert_int_equal(monitor_forget(&monitor, 1, fake_uuid(1), err, sizeof(err)), -ENOENT);
-	assert_non_null(strstr(err, "domain 1"));
+	assert_int_equal(monitor_forget(&monitor, 1, fake_uuid(1), &report), -ENOENT);
+	assert_non_null(strstr(report.text, "domain 1"));
 	new_guest(1);
-	assert_int_equal(monitor_forget(&monitor, 1, fake_uuid(1), err, sizeof(err)), 0);
+	assert_int_equal(monitor_forget(&monitor, 1, fake_uuid(1), &report), 0);
 	shut_down(1, 1);
 	assert_int_equal(started, 0);
 }
@@ -391,7 +422,7 @@ static void test_forget_calls_a_restart_off(void **state)
 	now += 3600 * 1000;
 	shut_down(1, 1);
 	fake->domains[1].exists = false;
-	assert_int_equal(monitor_forget(&monitor, 1, fake_uuid(1), err, sizeof(err)), 0);
+	assert_int_equal(monitor_forget(&monitor, 1, fake_uuid(1), &report), 0);
 	fake_add_domain(2);
 	assert_int_equal(register_as(2, 1, usual),
 			 -ECANCELED); /* so the worker undoes what it made */
@@ -401,7 +432,7 @@ static void test_forget_calls_a_restart_off(void **state)
 
 static int call_off(void)
 {
-	return monitor_call_off(&monitor, "g1", err, sizeof(err));
+	return monitor_call_off(&monitor, "g1", &report);
 }
 
 /* By the name, which is all that is left of a guest whose restart is put off. */
@@ -409,7 +440,7 @@ static void test_call_off_while_it_waits(void **state)
 {
 	(void)state;
 	assert_int_equal(call_off(), -ENOENT);
-	assert_non_null(strstr(err, "'g1'"));
+	assert_non_null(strstr(report.text, "'g1'"));
 	new_guest(1);
 	shut_down(1, 1);
 	finish_restart(1, 2);
@@ -418,7 +449,7 @@ static void test_call_off_while_it_waits(void **state)
 	fake->domains[2].exists = false;
 	finish_work(WORK_DONE);
 	assert_int_equal(monitor.records->state, RECORD_WAITING);
-	assert_int_equal(monitor_call_off(&monitor, "g2", err, sizeof(err)), -ENOENT);
+	assert_int_equal(monitor_call_off(&monitor, "g2", &report), -ENOENT);
 	assert_int_equal(call_off(), 0);
 	assert_null(monitor.records);
 	assert_int_equal(call_off(), -ENOENT);
@@ -456,13 +487,6 @@ static void test_call_off_comes_too_late(void **state)
 }
 
 /* ---- killed without a word and started again ---- */
-
-static void restart_monitor(void)
-{
-	monitor_free(&monitor);
-	start_monitor();
-	monitor_restore(&monitor, now);
-}
 
 static void test_restart_while_watching(void **state)
 {
@@ -552,12 +576,12 @@ static void test_guard_outlives_the_daemon(void **state)
 {
 	(void)state;
 	new_guest(1);
-	monitor.records->guard.quick_deaths = GUARD_GIVE_UP - 1;
-	shut_down(1, 1); /* at once: the last straw */
+	monitor.records->guard.quick_deaths = 5;
+	shut_down(1, 1); /* at once */
 	assert_false(last.create);
 	finish_work(WORK_KEEP_FAILED);
 	restart_monitor();
-	assert_int_equal(monitor.records->guard.quick_deaths, GUARD_GIVE_UP);
+	assert_int_equal(monitor.records->guard.quick_deaths, 6);
 }
 
 static void test_state_folder_not_writable(void **state)
@@ -581,13 +605,131 @@ static void test_polls_only_without_the_interrupt(void **state)
 	assert_int_equal(monitor_run_due(&monitor, now), MONITOR_CHECK_MS);
 }
 
+/* Four workers that hang would be the end of all restarts. */
+static void test_worker_that_hangs(void **state)
+{
+	(void)state;
+	killed = 0;
+	new_guest(1);
+	now += 3600 * 1000;
+	shut_down(1, 1);
+	fake->domains[1].exists = false;
+	assert_in_range(monitor_run_due(&monitor, now), 1, MONITOR_WORK_MS);
+	now += MONITOR_WORK_MS - 1;
+	monitor_run_due(&monitor, now);
+	assert_int_equal(killed, 0);
+	now++;
+	monitor_run_due(&monitor, now);
+	assert_int_equal(killed, 1001);
+	finish_work(WORK_KILLED);
+	assert_int_equal(monitor.workers, 0);
+	assert_int_equal(monitor.records->state, RECORD_WAITING);
+}
+
+/* The new domain of a worker that was killed: it is there and registered, and was never started. */
+static void make_half(uint32_t domid)
+{
+	new_guest(domid);
+	fake->domains[domid].info.paused = true;
+	fake->domains[domid].info.cpu_time = 0;
+}
+
+/* Killed at each step of a restart: the guest is neither lost nor watched in a state half made. */
+static void test_killed_worker(void **state)
+{
+	(void)state;
+	new_guest(1);
+	now += 3600 * 1000;
+	shut_down(1, 1);
+	assert_int_equal(started, 1);
+	finish_work(WORK_KILLED); /* before the old domain was gone */
+	assert_int_equal(monitor.records->state, RECORD_WATCHING);
+	now += MONITOR_CHECK_MS;
+	monitor_check(&monitor, now);
+	assert_int_equal(started, 2); /* and tries again */
+	assert_true(asked(true, false, true));
+	fake->domains[1].exists = false;
+	finish_work(WORK_KILLED); /* between the two domains */
+	assert_int_equal(monitor.records->state, RECORD_WAITING);
+	now += 10000;
+	monitor_run_due(&monitor, now);
+	assert_int_equal(started, 3);
+	make_half(2);
+	finish_work(WORK_KILLED); /* with a new domain that is not complete */
+	assert_int_equal(monitor.records->state, RECORD_WAITING);
+	fake->domains[2].exists = false; /* taken away */
+	now += 10000;
+	monitor_run_due(&monitor, now);
+	assert_int_equal(started, 4);
+	new_guest(3);
+	finish_work(WORK_KILLED); /* after the new guest had been started */
+	assert_int_equal(monitor.records->state, RECORD_WATCHING);
+	assert_int_equal(monitor.records->guest.domid, 3);
+}
+
+/* A domain of this uuid that was never started is not the guest created again. */
+static void test_half_made_successor(void **state)
+{
+	(void)state;
+	new_guest(1);
+	now += 3600 * 1000;
+	shut_down(1, 1);
+	fake->domains[1].exists = false;
+	finish_work(WORK_CREATE_FAILED);
+	memcpy(fake_add_domain(2)->info.uuid, fake_uuid(1), 16);
+	fake->domains[2].info.paused = true;
+	fake->domains[2].info.cpu_time = 0;
+	now += 10000;
+	monitor_run_due(&monitor, now);
+	assert_int_equal(started, 2); /* it is created; that takes the other one away */
+	assert_int_equal(monitor.records->guest.domid, 1);
+}
+
+/* The daemon and its worker were killed together, with the new domain half made. */
+static void test_restored_half_made(void **state)
+{
+	(void)state;
+	new_guest(1);
+	now += 3600 * 1000;
+	shut_down(1, 1);
+	fake->domains[1].exists = false;
+	make_half(2);
+	monitor_free(&monitor);
+	start_monitor();
+	monitor_restore(&monitor, now);
+	assert_int_equal(monitor.records->state, RECORD_WAITING);
+	fake->domains[2].exists = false;
+	now += 10000;
+	monitor_run_due(&monitor, now);
+	assert_int_equal(started, 2);
+	assert_true(asked(false, false, true));
+}
+
+/* The worker of a daemon that was killed has created the guest; ours finds the name in use. */
+static void test_two_workers(void **state)
+{
+	(void)state;
+	new_guest(1);
+	now += 3600 * 1000;
+	shut_down(1, 1);
+	monitor_free(&monitor);
+	start_monitor();
+	fake->domains[1].exists = false;
+	monitor_restore(&monitor, now);
+	now += 10000;
+	monitor_run_due(&monitor, now);
+	assert_int_equal(started, 2);
+	new_guest(2); /* by the first worker */
+	finish_work(WORK_CREATE_FAILED);
+	assert_int_equal(monitor.records->state, RECORD_WATCHING);
+	assert_int_equal(monitor.records->guest.domid, 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_words),
-		TEST(test_events),
 		TEST(test_poweroff_destroys),
 		TEST(test_reboot_restarts),
 		TEST(test_crash_preserves),
@@ -598,6 +740,8 @@ int main(void)
 		TEST(test_loop_guard),
 		TEST(test_long_life_clears_the_guard),
 		TEST(test_create_fails_again_and_again),
+		TEST(test_pending_after_quick_deaths),
+		TEST(test_pending_are_listed),
 		TEST(test_create_fails_after_registering),
 		TEST(test_destroy_fails),
 		TEST(test_no_worker_can_be_started),
@@ -616,6 +760,11 @@ int main(void)
 		TEST(test_guard_outlives_the_daemon),
 		TEST(test_state_folder_not_writable),
 		TEST(test_polls_only_without_the_interrupt),
+		TEST(test_worker_that_hangs),
+		TEST(test_killed_worker),
+		TEST(test_half_made_successor),
+		TEST(test_restored_half_made),
+		TEST(test_two_workers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

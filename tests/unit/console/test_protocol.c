@@ -3,8 +3,8 @@
  * them. */
 #include "unit.h"
 
-#include "console/protocol.h"
-#include "monitor/protocol.h"
+#include "clients/console_protocol.h"
+#include "clients/monitor_protocol.h"
 
 #include <errno.h>
 
@@ -147,7 +147,7 @@ static struct monitor_guest monitor_guest = {
 static void test_monitor_there_and_back(void **state)
 {
 	const struct monitor_progress progress = {
-		.state = 1, .action = 3, .quick_deaths = 4, .started_ms = -5};
+		.state = 1, .action = 3, .quick_deaths = 4, .started_ms = -5, .reason = "no disk"};
 	struct frame frame =
 		parse(monitor_put_record(buffer, sizeof(buffer), &progress, &monitor_guest));
 	struct monitor_progress back;
@@ -165,8 +165,49 @@ static void test_monitor_there_and_back(void **state)
 	assert_int_equal(guest.config_size, 12);
 	assert_memory_equal(guest.config, monitor_guest.config, 12);
 	assert_memory_equal(guest.on, monitor_guest.on, sizeof(guest.on));
+	assert_string_equal(back.reason, "no disk");
+	/* cut off everywhere; without the reason alone it is one of a daemon that kept none */
 	for (frame.size = 0; frame.size < right; frame.size++)
-		assert_int_equal(monitor_get_record(&frame, &back, &guest, name), -EPROTO);
+		assert_int_equal(
+			monitor_get_record(&frame, &back, &guest, name),
+			right - frame.size == sizeof(uint16_t) + strlen("no disk") ? 0 : -EPROTO);
+	frame.size = right - (uint32_t)(sizeof(uint16_t) + strlen("no disk"));
+	assert_int_equal(monitor_get_record(&frame, &back, &guest, name), 0);
+	assert_string_equal(back.reason, "");
+}
+
+static void test_pending_there_and_back(void **state)
+{
+	struct monitor_pending pending = {.uuid = {1, 2}, .working = true, .tries = 3, .due_ms = 4},
+			       back;
+	struct monitor_reason reason = {.uuid = {5}, .sentence = "why"}, reason_back;
+	struct frame frame;
+	uint8_t uuid[16];
+	uint32_t right;
+
+	(void)state;
+	strcpy(pending.name, "db");
+	memset(pending.reason, 'r', MONITOR_TEXT_MAX);
+	frame = parse(monitor_put_pending(buffer, sizeof(buffer), &pending));
+	assert_int_equal(monitor_get_pending(&frame, &back), 0);
+	assert_memory_equal(back.uuid, pending.uuid, 16);
+	assert_true(back.working);
+	assert_int_equal(back.tries, 3);
+	assert_int_equal(back.due_ms, 4);
+	assert_string_equal(back.name, "db");
+	assert_string_equal(back.reason, pending.reason);
+	right = frame.size;
+	for (frame.size = 0; frame.size < right; frame.size++)
+		assert_int_equal(monitor_get_pending(&frame, &back), -EPROTO);
+	frame = parse(monitor_put_explain(buffer, sizeof(buffer), &reason));
+	assert_int_equal(monitor_get_explain(&frame, &reason_back), 0);
+	assert_memory_equal(reason_back.uuid, reason.uuid, 16);
+	assert_string_equal(reason_back.sentence, "why");
+	frame = parse(monitor_put_next(buffer, sizeof(buffer), pending.uuid));
+	assert_int_equal(monitor_get_next(&frame, uuid), 0);
+	assert_memory_equal(uuid, pending.uuid, 16);
+	frame.size--;
+	assert_int_equal(monitor_get_next(&frame, uuid), -EPROTO);
 }
 
 static void test_monitor_lies(void **state)
@@ -222,6 +263,7 @@ int main(void)
 		cmocka_unit_test(test_string_limits),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_monitor_there_and_back),
+		cmocka_unit_test(test_pending_there_and_back),
 		cmocka_unit_test(test_monitor_lies),
 		cmocka_unit_test(test_biggest_config),
 	};

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* The guests of the console daemon: added, renamed, found, dying, and found again after a restart. */
+/*
+ * The guests of the console daemon: added, renamed, found, dying, and found again after a restart.
+ */
 #include "unit.h"
 
-#include "common/daemon.h"
+#include "daemon/daemon.h"
 #include "fake_ctrl.h"
 #include "world.h"
 
@@ -49,7 +51,7 @@ static void test_name_in_use(void **state)
 	world_guest(1, "g1");
 	fake_add_domain(2);
 	assert_int_equal(world_add(2, "g1", CONSOLE_PV), -EEXIST);
-	assert_non_null(strstr(err, "domain 1"));
+	assert_non_null(strstr(report.text, "domain 1"));
 	fake->domains[1].exists = false; /* nobody told, but it is gone */
 	assert_int_equal(world_add(2, "g1", CONSOLE_PV), 0);
 	assert_false(fake->domains[1].mapped);
@@ -67,7 +69,7 @@ static void test_rename(void **state)
 	guest_says(1, "said before");
 	client_open(&before, "old", 0);
 	memcpy(add.uuid, fake_uuid(1), 16);
-	assert_int_equal(server_add_guest(&server, &add, err, sizeof(err)), 0);
+	assert_int_equal(server_add_guest(&server, &add, &report), 0);
 	assert_int_equal(fake->domains[1].maps, 1); /* the ring was not let go */
 	client_open(&after, "new", 0);
 	client_expect_opened(&before);
@@ -76,9 +78,102 @@ static void test_rename(void **state)
 	assert_int_equal(server_find_domain(&server, 1, fake_uuid(1), CONSOLE_PV)->state,
 			 CONSOLE_LIVE);
 	add.name = "other";
-	assert_int_equal(server_add_guest(&server, &add, err, sizeof(err)), -EEXIST);
+	assert_int_equal(server_add_guest(&server, &add, &report), -EEXIST);
 	close(before.fd);
 	close(after.fd);
+}
+
+/* A guest whose console has a log, too, which world_guest() leaves out. */
+static void add_logged(uint32_t domid, const char *name)
+{
+	struct console_add add = {
+		.domid = domid,
+		.name = name,
+		.ring_gfn = FAKE_RING_GFN,
+		.guest_port = FAKE_PORT,
+	};
+
+	fake_add_domain(domid);
+	memcpy(add.uuid, fake_uuid(domid), 16);
+	assert_int_equal(server_add_guest(&server, &add, &report), 0);
+}
+
+static void expect_log(const char *name, const char *content)
+{
+	char path[300], *data;
+	size_t size;
+
+	snprintf(path, sizeof(path), "%s/%s.log", folder, name);
+	assert_int_equal(daemon_read_file(path, 4096, &data, &size), 0);
+	assert_string_equal(data, content);
+	free(data);
+}
+
+/* A guest whose name looks like another one's UART has a log of its own. */
+static void test_logs_are_not_shared(void **state)
+{
+	(void)state;
+	add_logged(3, "a");
+	assert_int_equal(world_add(3, "a", CONSOLE_VUART), 0);
+	add_logged(4, "a-vuart");
+	guest_says(3 + FAKE_UART, "of a");
+	guest_says(4, "of a-vuart");
+	expect_log("a@vuart", "of a");
+	expect_log("a-vuart", "of a-vuart");
+	fake->domains[3].exists = fake->domains[4].exists = false;
+}
+
+/* As logrotate does: the files are moved away, and the daemon is told. */
+static void test_logs_are_moved(void **state)
+{
+	char old[300], new[300];
+
+	(void)state;
+	add_logged(3, "a");
+	guest_says(3, "before, ");
+	snprintf(old, sizeof(old), "%s/a.log", folder);
+	snprintf(new, sizeof(new), "%s/a-20260101.log", folder);
+	assert_int_equal(rename(old, new), 0);
+	guest_says(3, "while it is moved");
+	server_reopen_logs(&server);
+	guest_says(3, "after");
+	expect_log("a-20260101", "before, while it is moved");
+	expect_log("a", "after");
+	fake->domains[3].exists = false;
+}
+
+/* Which guests' consoles show a panic: one by one, with the line, until they are dead. */
+static void test_panic_notes(void **state)
+{
+	struct console_note note = {.domid = 0};
+	struct client client;
+	uint8_t frame[64];
+
+	(void)state;
+	world_guest(5, "five");
+	world_guest(1, "one");
+	world_guest(3, "fine");
+	guest_says(5, "[ 1.0] Kernel panic - not syncing: no init\r\n");
+	guest_says(1, "Kernel panic - not syncing: \033[2J\n");
+	guest_says(3, "all is well\n");
+	world_run();
+	client_connect(&client);
+	for (int i = 0; i < 2; i++) {
+		client_send(&client, frame,
+			    console_put_u32(frame, sizeof(frame), CONSOLE_NEXT, note.domid));
+		world_run();
+		assert_int_equal(client_next(&client), CONSOLE_NOTE);
+		assert_int_equal(console_get_note(&client.frame, &note), 0);
+		assert_int_equal(note.domid, i ? 5 : 1);
+		assert_memory_equal(note.uuid, fake_uuid(note.domid), 16);
+		assert_string_equal(note.panic, i ? "Kernel panic - not syncing: no init"
+						  : "Kernel panic - not syncing: ?[2J");
+	}
+	server_guest_died(&server, world_find("five"), -1);
+	client_send(&client, frame, console_put_u32(frame, sizeof(frame), CONSOLE_NEXT, 1));
+	world_run();
+	assert_int_equal(client_next(&client), CONSOLE_OK);
+	close(client.fd);
 }
 
 /* Two consoles of one guest: each its own output, input, log and file; one end for both. */
@@ -106,7 +201,7 @@ static void test_two_kinds(void **state)
 	client_type(&uart, "x");
 	assert_int_equal(fake_guest_read(3, text, sizeof(text)), 0);
 	assert_int_equal(fake_guest_read(3 + FAKE_UART, text, sizeof(text)), 1);
-	snprintf(path, sizeof(path), "%s/g-vuart.log", folder);
+	snprintf(path, sizeof(path), "%s/g@vuart.log", folder);
 	assert_int_equal(daemon_read_file(path, 100, &data, &size), 0);
 	assert_string_equal(data, "to ttyAMA0");
 	free(data);
@@ -334,7 +429,10 @@ int main(void)
 		TEST(test_add_over_the_socket),
 		TEST(test_name_in_use),
 		TEST(test_rename),
+		TEST(test_panic_notes),
 		TEST(test_two_kinds),
+		TEST(test_logs_are_not_shared),
+		TEST(test_logs_are_moved),
 		TEST(test_reused_domid),
 		TEST(test_death),
 		TEST(test_death_that_nobody_tells),

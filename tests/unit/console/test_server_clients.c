@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The clients of the console daemon: many, slow ones, silent ones, and those that break the protocol. */
+/*
+ * The clients of the console daemon: many, slow ones, silent ones, and those that break the
+ * protocol.
+ */
 #include "unit.h"
 
 #include "fake_ctrl.h"

@@ -2,7 +2,7 @@
 /* The console daemon's thread and a store daemon in the test. */
 #include "unit.h"
 
-#include "console/console_client.h"
+#include "clients/console_client.h"
 #include "console/store_link.h"
 #include "fake_store.h"
 

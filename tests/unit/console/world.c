@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 struct console_server server;
-char *folder, err[512];
+char *folder;
+struct report report;
 
 int world_set_up(void **state)
 {
@@ -65,7 +66,7 @@ int world_add(uint32_t domid, const char *name, uint32_t kind)
 	};
 
 	memcpy(add.uuid, fake_uuid(domid), 16);
-	return server_add_guest(&server, &add, err, sizeof(err));
+	return server_add_guest(&server, &add, &report);
 }
 
 struct console_guest *world_guest(uint32_t domid, const char *name)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* The console daemon without its main(), guests that say something, and clients over socket pairs. */
+/*
+ * The console daemon without its main(), guests that say something, and clients over socket pairs.
+ */
 #ifndef TESTS_UNIT_CONSOLE_WORLD_H
 #define TESTS_UNIT_CONSOLE_WORLD_H
 
 #include "console/server.h"
 
 extern struct console_server server;
-extern char *folder;  /* for its logs and its state */
-extern char err[512]; /* what it says of a guest that it refuses */
+extern char *folder;         /* for its logs and its state */
+extern struct report report; /* what it says of a guest that it refuses */
 
 /* For cmocka: a daemon without terminals; nothing of a guest's may stay mapped. */
 int world_set_up(void **state);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/* dom0's kernel below libctrl: buffers in dom0's memory, foreign pages by hypercalls as Linux makes them. */
+/*
+ * dom0's kernel below libctrl: buffers in dom0's memory, foreign pages by hypercalls as Linux makes
+ * them.
+ */
 #include "unit.h"
 #include <string.h>
 #include <sys/mman.h>
 
 #include <host/host.h>
-#include <hyp/errno.h>
+#include <lib/errno.h>
 #include <hyp/hypercall.h>
 #include <public/event_channel.h>
 #include <public/memory.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* What libctrl stands on when its hypercalls go to the hypervisor in the same process: the kernel of whole.h's dom0. */
+/*
+ * What libctrl stands on when its hypercalls go to the hypervisor in the same process: the kernel
+ * of whole.h's dom0.
+ */
 #ifndef TESTS_UNIT_HYPERVISOR_DOM0_BACKEND_H
 #define TESTS_UNIT_HYPERVISOR_DOM0_BACKEND_H
 

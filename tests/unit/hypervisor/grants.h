@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Grants as guests of world.h use them: their entries, and a function for each call that most tests make. */
+/*
+ * Grants as guests of world.h use them: their entries, and a function for each call that most tests
+ * make.
+ */
 #ifndef TESTS_UNIT_HYPERVISOR_GRANTS_H
 #define TESTS_UNIT_HYPERVISOR_GRANTS_H
 

@@ -7,33 +7,34 @@ HYP_TEST_CFLAGS := -Ihypervisor/include -Ihypervisor/arch/host/include -Ihypervi
 UNIT_TESTS += hypervisor/test_lib
 hypervisor/test_lib_CFLAGS := $(HYP_TEST_CFLAGS) -include tests/unit/hypervisor/lib_names.h
 hypervisor/test_lib_SRCS := tests/unit/hypervisor/test_lib.c \
-	hypervisor/core/mem.c hypervisor/core/mem_unaligned.c hypervisor/core/string.c hypervisor/core/lib.c \
-	hypervisor/core/printf.c
+	hypervisor/lib/mem.c hypervisor/lib/mem_unaligned.c hypervisor/lib/string.c hypervisor/lib/lib.c \
+	hypervisor/lib/printf.c
 
 # The test host. tlb_guest.c is for tests with core/p2m.c.
-HYP_TEST_HOST := $(addprefix hypervisor/arch/host/,host.c yield.c ram.c lock.c log.c panic.c tlb.c) hypervisor/core/lib.c
-HYP_TEST_PAGES := hypervisor/arch/host/heap.c hypervisor/core/page.c hypervisor/core/page_owner.c
+HYP_TEST_HOST := $(addprefix hypervisor/arch/host/,host.c yield.c ram.c lock.c log.c panic.c tlb.c) hypervisor/lib/lib.c \
+	hypervisor/core/cpu.c hypervisor/core/irqchip.c
+HYP_TEST_PAGES := hypervisor/arch/host/heap.c hypervisor/mem/page.c hypervisor/mem/page_owner.c
 
 UNIT_TESTS += hypervisor/test_heap
 hypervisor/test_heap_CFLAGS := $(HYP_TEST_CFLAGS)
-hypervisor/test_heap_SRCS := tests/unit/hypervisor/test_heap.c hypervisor/core/heap.c
+hypervisor/test_heap_SRCS := tests/unit/hypervisor/test_heap.c hypervisor/lib/heap.c
 
 UNIT_TESTS += hypervisor/test_page
 hypervisor/test_page_CFLAGS := $(HYP_TEST_CFLAGS)
-hypervisor/test_page_SRCS := tests/unit/hypervisor/test_page.c hypervisor/core/page_owner.c $(HYP_TEST_HOST)
+hypervisor/test_page_SRCS := tests/unit/hypervisor/test_page.c hypervisor/mem/page_owner.c $(HYP_TEST_HOST)
 
 UNIT_TESTS += hypervisor/test_pool
 hypervisor/test_pool_CFLAGS := $(HYP_TEST_CFLAGS)
-hypervisor/test_pool_SRCS := tests/unit/hypervisor/test_pool.c hypervisor/core/pool.c $(HYP_TEST_PAGES) $(HYP_TEST_HOST)
+hypervisor/test_pool_SRCS := tests/unit/hypervisor/test_pool.c hypervisor/mem/pool.c $(HYP_TEST_PAGES) $(HYP_TEST_HOST)
 
 # Resources: event channels, grants, memory_op; real pages and p2m, make-believe domains (world.c).
 HYP_WORLD_SRCS := tests/unit/hypervisor/world.c $(HYP_TEST_HOST) $(HYP_TEST_PAGES) \
-	hypervisor/arch/host/tlb_guest.c hypervisor/core/pool.c hypervisor/core/p2m.c hypervisor/arch/arm/pt.c \
-	hypervisor/core/evtchn.c hypervisor/core/evtchn_2l.c hypervisor/core/evtchn_fifo.c hypervisor/core/evtchn_op.c \
-	hypervisor/core/memory.c hypervisor/core/memory_op.c hypervisor/core/multicall.c hypervisor/core/grant.c \
-	hypervisor/core/grant_map.c hypervisor/core/grant_copy.c hypervisor/core/grant_op.c
-HYP_WORLD_CFLAGS := $(HYP_TEST_CFLAGS) -Ihypervisor/core
-HYP_WORLD_LIBS := $(foreach f,hyp_pages_alloc domain_page_alloc pool_alloc p2m_map p2m_get_page,-Xlinker --wrap=$(f))
+	hypervisor/arch/host/tlb_guest.c hypervisor/mem/pool.c hypervisor/mem/p2m.c hypervisor/arch/arm/pt.c \
+	hypervisor/core/evtchn.c hypervisor/core/evtchn_2l.c hypervisor/core/evtchn_fifo.c hypervisor/calls/event_channel.c \
+	hypervisor/mem/memory.c hypervisor/calls/memory.c hypervisor/calls/multicall.c hypervisor/core/grant.c \
+	hypervisor/core/grant_map.c hypervisor/core/grant_copy.c hypervisor/calls/grant_table.c
+HYP_WORLD_CFLAGS := $(HYP_TEST_CFLAGS) -Ihypervisor/core -Ihypervisor/mem
+HYP_WORLD_LIBS := $(foreach f,hyp_pages_alloc domain_page_alloc pool_alloc p2m_map p2m_replace p2m_get_page,-Xlinker --wrap=$(f))
 
 HYP_PORTS_TESTS := $(addprefix hypervisor/,test_evtchn test_evtchn_fifo test_evtchn_random)
 HYP_GRANTS_TESTS := $(addprefix hypervisor/,test_grant test_grant_copy test_grant_op test_grant_random)
@@ -49,9 +50,13 @@ UNIT_TESTS += hypervisor/test_pt
 hypervisor/test_pt_CFLAGS := $(HYP_TEST_CFLAGS)
 hypervisor/test_pt_SRCS := tests/unit/hypervisor/test_pt.c hypervisor/arch/arm/pt.c $(HYP_TEST_HOST)
 
+UNIT_TESTS += hypervisor/test_vmid
+hypervisor/test_vmid_CFLAGS := $(HYP_TEST_CFLAGS)
+hypervisor/test_vmid_SRCS := tests/unit/hypervisor/test_vmid.c hypervisor/arch/arm/vmid.c $(HYP_TEST_HOST)
+
 # Stage 2 and what lies on it
 HYP_TEST_P2M := tests/unit/hypervisor/domains.c hypervisor/arch/host/tlb_guest.c hypervisor/arch/arm/pt.c \
-	hypervisor/core/p2m.c $(HYP_TEST_PAGES) $(HYP_TEST_HOST)
+	hypervisor/mem/p2m.c $(HYP_TEST_PAGES) $(HYP_TEST_HOST)
 
 UNIT_TESTS += hypervisor/test_p2m
 hypervisor/test_p2m_CFLAGS := $(HYP_TEST_CFLAGS)
@@ -59,16 +64,32 @@ hypervisor/test_p2m_SRCS := tests/unit/hypervisor/test_p2m.c $(HYP_TEST_P2M)
 
 UNIT_TESTS += hypervisor/test_guest_access
 hypervisor/test_guest_access_CFLAGS := $(HYP_TEST_CFLAGS)
-hypervisor/test_guest_access_SRCS := tests/unit/hypervisor/test_guest_access.c hypervisor/core/guest_access.c \
+hypervisor/test_guest_access_SRCS := tests/unit/hypervisor/test_guest_access.c hypervisor/mem/guest_access.c \
 	$(HYP_TEST_P2M)
+
+# Accesses to devices from their instructions, beside objdump.
+UNIT_TESTS += hypervisor/test_a64_access
+hypervisor/test_a64_access_CFLAGS := $(HYP_TEST_CFLAGS) -I$(B)/host/a64
+hypervisor/test_a64_access_SRCS := tests/unit/hypervisor/test_a64_access.c hypervisor/arch/arm/a64_access.c \
+	hypervisor/vdev/mmio.c hypervisor/vdev/mmio_insn.c
+$(B)/host/unit/hypervisor/test_a64_access/tests/unit/hypervisor/test_a64_access.o: $(B)/host/a64/a64_words.inc
+
+$(B)/host/a64/a64_words.inc: tests/unit/hypervisor/a64_words.py
+	@mkdir -p $(@D)
+	$(call say,OBJDUMP,$@)
+	$(Q)$< $(CROSS)objdump >$@.new && mv $@.new $@
+
+UNIT_TESTS += hypervisor/test_spectre
+hypervisor/test_spectre_CFLAGS := $(HYP_TEST_CFLAGS)
+hypervisor/test_spectre_SRCS := tests/unit/hypervisor/test_spectre.c hypervisor/arch/arm/spectre.c
 
 # The whole hypervisor on the test host: all pure files but the C library, which is the host's, and the panic, which goes
 # back to the test. One archive for all tests and one name less that libc has too.
-HYP_WHOLE_SRCS := $(filter-out $(addprefix hypervisor/core/,mem.c string.c printf.c libfdt_env.c panic.c),$(HYP_PURE)) \
+HYP_WHOLE_SRCS := $(filter-out $(addprefix hypervisor/lib/,mem.c string.c printf.c libfdt_env.c panic.c),$(HYP_PURE)) \
 	hypervisor/drivers/uart/uart.c hypervisor/drivers/uart/pl011.c \
 	$(addprefix hypervisor/arch/host/,host.c ram.c lock.c panic.c tlb.c tlb_guest.c heap.c guest_ram.c gic.c context.c \
 	machine.c)
-HYP_WHOLE_CFLAGS := $(HYP_TEST_CFLAGS) -Ihypervisor/core -Dsched_yield=hyp_sched_yield -fno-builtin
+HYP_WHOLE_CFLAGS := $(HYP_TEST_CFLAGS) -Ihypervisor/core -Ihypervisor/mem -Dsched_yield=hyp_sched_yield -fno-builtin
 HYP_WHOLE := $(B)/host/hyp/libhyp.a
 HYP_WHOLE_OBJS := $(HYP_WHOLE_SRCS:%.c=$(B)/host/hyp/%.o)
 
@@ -91,6 +112,63 @@ $(foreach t,$(HYP_WHOLE_TESTS),$(eval $(t)_SRCS := tests/unit/$(t).c tests/unit/
 $(foreach t,$(HYP_WHOLE_TESTS),$(eval $(t)_CFLAGS := $(HYP_WHOLE_CFLAGS)))
 $(foreach t,$(HYP_WHOLE_TESTS),$(eval $(t)_LIBS := $(HYP_WHOLE) -lfdt $(HYP_WHOLE_WRAP)))
 $(foreach t,$(HYP_WHOLE_TESTS),$(eval $(B)/host/unit/$(t)/run: $(HYP_WHOLE)))
+
+# Looks at each lock release and each window on a page.
+UNIT_TESTS += hypervisor/test_owner
+hypervisor/test_owner_SRCS := tests/unit/hypervisor/test_owner.c tests/unit/hypervisor/whole.c
+hypervisor/test_owner_CFLAGS := $(HYP_WHOLE_CFLAGS)
+hypervisor/test_owner_LIBS := $(HYP_WHOLE) -lfdt $(HYP_WHOLE_WRAP) \
+	$(foreach f,map_page host_lock_release,-Xlinker --wrap=$(f))
+$(B)/host/unit/hypervisor/test_owner/run: $(HYP_WHOLE)
+
+# The same hypervisor with painted stacks, and so without the sanitizers, which have their own use for them.
+HYP_PAINTED := $(B)/host/hyp-painted/libhyp.a
+HYP_PAINTED_OBJS := $(HYP_WHOLE_SRCS:%.c=$(B)/host/hyp-painted/%.o)
+HYP_PAINTED_CFLAGS := $(filter-out $(UNIT_SAN),$(UNIT_CFLAGS)) $(HYP_WHOLE_CFLAGS) -finstrument-functions
+
+$(B)/host/hyp-painted/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$@)
+	$(Q)gcc $(HYP_PAINTED_CFLAGS) -MMD -MP -c $< -o $@
+
+$(HYP_PAINTED): $(HYP_PAINTED_OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+-include $(HYP_PAINTED_OBJS:.o=.d)
+
+UNIT_TESTS += hypervisor/test_outputs
+hypervisor/test_outputs_SRCS := tests/unit/hypervisor/test_outputs.c tests/unit/hypervisor/whole.c \
+	tests/unit/hypervisor/paint.c
+hypervisor/test_outputs_CFLAGS := $(HYP_WHOLE_CFLAGS) -fno-sanitize=all
+hypervisor/test_outputs_LIBS := $(HYP_PAINTED) -lfdt $(HYP_WHOLE_WRAP)
+$(B)/host/unit/hypervisor/test_outputs/run: $(HYP_PAINTED)
+unit/hypervisor/test_outputs: docs/abi.md
+
+# The same hypervisor with a thread for each CPU, under ThreadSanitizer. Fences are what it does not know (-Wno-tsan).
+HYP_THREADS := $(B)/host/hyp-threads/libhyp.a
+HYP_THREADS_SRCS := $(filter-out $(addprefix hypervisor/arch/host/,lock.c tlb.c tlb_guest.c),$(HYP_WHOLE_SRCS)) \
+	hypervisor/arch/host/threads.c
+HYP_THREADS_OBJS := $(HYP_THREADS_SRCS:%.c=$(B)/host/hyp-threads/%.o)
+HYP_THREADS_SAN := -fsanitize=thread --param tsan-distinguish-volatile=1 -Wno-tsan
+HYP_THREADS_CFLAGS := $(filter-out $(UNIT_SAN),$(UNIT_CFLAGS)) $(HYP_WHOLE_CFLAGS) $(HYP_THREADS_SAN)
+
+$(B)/host/hyp-threads/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$@)
+	$(Q)gcc $(HYP_THREADS_CFLAGS) -MMD -MP -c $< -o $@
+
+$(HYP_THREADS): $(HYP_THREADS_OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+-include $(HYP_THREADS_OBJS:.o=.d)
+
+UNIT_TESTS += hypervisor/test_threads
+hypervisor/test_threads_SRCS := $(addprefix tests/unit/hypervisor/,test_threads.c threads_guest.c threads_run.c threads_tsan.c)
+hypervisor/test_threads_CFLAGS := $(HYP_WHOLE_CFLAGS) -fno-sanitize=all $(HYP_THREADS_SAN)
+hypervisor/test_threads_LIBS := $(HYP_THREADS) -lfdt -lpthread -fno-sanitize=all $(HYP_THREADS_SAN)
+$(B)/host/unit/hypervisor/test_threads/run: $(HYP_THREADS)
 
 # Device trees, QEMU's among them.
 HYP_DTBS := $(addprefix $(B)/host/dtb/,board.dtb virt-gic2.dtb virt-gic3.dtb)
@@ -123,3 +201,4 @@ hypervisor/test_libctrl_real_LIBS := $(LIBCTRL_HOST) $(HYP_WHOLE) -lfdt -lz -lpt
 $(B)/host/unit/hypervisor/test_libctrl_real/run: $(HYP_WHOLE) $(LIBCTRL_HOST)
 
 -include tests/unit/hypervisor/vgic/vgic.mk
+-include tests/unit/hypervisor/interleave/interleave.mk

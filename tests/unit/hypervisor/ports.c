@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Event channels as guests use them: see ports.h. */
 #include "unit.h"
+#include <public/xen.h>
 #include <string.h>
 
 #include "ports.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Event channels as guests of world.h use them: a function for each call, and the words of the 2-level ABI. */
+/*
+ * Event channels as guests of world.h use them: a function for each call, and the words of the
+ * 2-level ABI.
+ */
 #ifndef TESTS_UNIT_HYPERVISOR_PORTS_H
 #define TESTS_UNIT_HYPERVISOR_PORTS_H
 

@@ -5,8 +5,9 @@
 
 #include <host/host.h>
 #include <hyp/board.h>
-#include <hyp/log.h>
-#include <hyp/page.h>
+#include <hyp/cpu.h>
+#include <lib/log.h>
+#include <mem/page.h>
 #include <hyp/uart.h>
 #include "trees.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Damaged device trees: cut off, edited and with random bits: a sentence, or something that is used. */
+/*
+ * Damaged device trees: cut off, edited and with random bits: a sentence, or something that is
+ * used.
+ */
 #include "unit.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +10,7 @@
 
 #include <host/host.h>
 #include <hyp/domain.h>
-#include <hyp/lib.h>
+#include <lib/lib.h>
 #include "trees.h"
 
 static void cut_off(void **state)

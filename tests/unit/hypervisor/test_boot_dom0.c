@@ -7,10 +7,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <asm/cache.h>
 #include <asm/context.h>
 #include <host/host.h>
+#include <hyp/domain_parts.h>
+#include <hyp/cpu.h>
 #include <hyp/domain.h>
-#include <hyp/page.h>
+#include <mem/page.h>
+#include <lib/time.h>
 #include <public/arch-arm.h>
 #include "trees.h"
 
@@ -212,9 +216,17 @@ static void check_maps(struct domain *d, unsigned version)
 	}
 }
 
+/* The kernel starts with its caches off: what it sees is memory. */
+static void expect_in_memory(paddr_t at, size_t size)
+{
+	if (memcmp(host_memory(at), phys_to_virt(at), size) != 0)
+		fail_msg("%llx is not in memory yet", (unsigned long long)at);
+}
+
 static void build_dom0(unsigned version)
 {
 	static char descriptors[RAM / PAGE_SIZE * PAGE_DESCRIPTOR_SIZE] __aligned(64);
+	uint64_t invalidations;
 	struct cpu *c;
 
 	tree_load_virt(version);
@@ -227,6 +239,8 @@ static void build_dom0(unsigned version)
 	tree_end_edit();
 	host_ram_add(HOST_RAM_BASE, RAM);
 	write_kernel();
+	memset(phys_to_virt(KERNEL + 64), 0x5a, MiB(8) - 64);
+	memset(phys_to_virt(KERNEL + MiB(20)), 0xa5, 12345);
 	host_cpus_init(2);
 	time_init(HOST_HZ);
 	boot_read();
@@ -237,9 +251,15 @@ static void build_dom0(unsigned version)
 	host_gic_init(version);
 	for_each_cpu (c)
 		sched_init_cpu(c);
-	domain_init();
+	domain_init(domain_parts, nr_domain_parts, NULL);
+	invalidations = host_icache_invalidations;
 	dom0_build(&bi);
 	assert_non_null(domain0);
+	expect_in_memory(KERNEL, MiB(8));
+	expect_in_memory(KERNEL + MiB(20), 12345);
+	expect_in_memory(domain0->vcpu[0]->arch.x[0],
+			 fdt_totalsize(phys_to_virt(domain0->vcpu[0]->arch.x[0])));
+	assert_true(host_icache_invalidations > invalidations);
 	assert_int_equal(domain0->tot_pages, MiB(100) >> PAGE_SHIFT);
 	assert_int_equal(domain0->nr_vcpus, 2);
 	assert_int_equal(domain0->vcpu[0]->arch.pc, KERNEL);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* The life of domains: every page comes back, whatever fails on the way, and references keep what they should. */
+/*
+ * The life of domains: every page comes back, whatever fails on the way, and references keep what
+ * they should.
+ */
 #include "unit.h"
 #include <string.h>
 
 #include <host/host.h>
-#include <hyp/errno.h>
+#include <lib/errno.h>
 #include <hyp/hypercall.h>
-#include <hyp/list.h>
+#include <lib/list.h>
 #include <public/event_channel.h>
 #include <public/grant_table.h>
 #include <public/memory.h>
@@ -457,7 +460,10 @@ static void dom0_is_the_machine(void **state)
 	assert_int_equal(call(whole_vcpu, __HYPERVISOR_sched_op, SCHEDOP_shutdown, s), -EINVAL);
 }
 
-/* GICv2 guests see the hardware's page: one more thing that can fail. What is left behind must not be touched again. */
+/*
+ * GICv2 guests see the hardware's page: one more thing that can fail. What is left behind must not
+ * be touched again.
+ */
 static void gicv2_creation_fails(void **state)
 {
 	uint64_t before = page_nr_free();

@@ -5,7 +5,10 @@
 
 #include <host/host.h>
 #include <asm/cache.h>
-#include <hyp/errno.h>
+#include <lib/errno.h>
+#include <mem/memory.h>
+#include <public/plinth.h>
+#include <public/vcpu.h>
 #include "whole.h"
 
 static void domain_info(void **state)
@@ -45,7 +48,10 @@ static void domain_info(void **state)
 	whole_destroy(d->id);
 }
 
-/* Pauses by the toolstack are counted. One that has to wait for a vCPU counts once, however often it is issued. */
+/*
+ * Pauses by the toolstack are counted. One that has to wait for a vCPU counts once, however often
+ * it is issued.
+ */
 static void pauses_are_counted(void **state)
 {
 	struct domain *d = whole_domain(1, 4, true);
@@ -251,6 +257,74 @@ static void cache_flush(void **state)
 	whole_destroy(d->id);
 }
 
+/* Everything that a guest has is in memory, where it finds it with its caches off. */
+static void expect_clean(struct domain *d, unsigned pages)
+{
+	for (unsigned i = 0; i < pages; i++) {
+		const void *page = whole_guest_ram(d, RAM0 + i);
+
+		if (memcmp(page, host_memory(mfn_to_pa(hyp_va_to_mfn(page))), PAGE_SIZE) != 0)
+			fail_msg("page %u was written and not cleaned", i);
+	}
+}
+
+static void put_code(struct domain *d, uint64_t gpa, uint8_t byte)
+{
+	struct plinth_copy_to_domain *c = whole_scratch(sizeof(*c));
+	uint8_t *buf = whole_scratch(2 * PAGE_SIZE);
+
+	memset(buf, byte, 2 * PAGE_SIZE);
+	*c = (struct plinth_copy_to_domain){
+		.gpa = gpa, .buffer = (uintptr_t)buf, .length = 2 * PAGE_SIZE, .domid = d->id};
+	assert_int_equal(
+		whole_hypercall(__HYPERVISOR_plinth_op, PLINTH_OP_copy_to_domain, (uintptr_t)c), 0);
+}
+
+/*
+ * No guest fetches what a page's last owner had there. The instruction caches are invalidated
+ * between the end of the last mapping and the next one, and not more often; and when code in a
+ * domain that has run is replaced.
+ */
+static void code_is_fetched_anew(void **state)
+{
+	struct domain *first = whole_domain(1, 50, true), *d;
+	struct xen_domctl op = {.u.cacheflush = {.start_pfn = RAM0, .nr_pfns = 10}};
+	uint64_t before;
+
+	(void)state;
+	memset(whole_guest_ram(first, RAM0 + 1), 0xc0, PAGE_SIZE); /* it has executed this */
+	whole_destroy(first->id);
+	before = host_icache_invalidations;
+	d = whole_domain(1, 100, true);
+	assert_int_equal(host_icache_invalidations, before + 1);
+	expect_clean(d, 100);
+	put_code(d, GUEST_RAM0_BASE + 100, 0xc1);
+	expect_clean(d, 100);
+	assert_int_equal(host_icache_invalidations, before + 1);
+	/* the ABI's way: dom0 maps the pages, writes them and has them cleaned */
+	memset(whole_guest_ram(d, RAM0 + 5), 0xc2, PAGE_SIZE);
+	assert_int_equal(whole_domctl(XEN_DOMCTL_cacheflush, d->id, &op), 0);
+	expect_clean(d, 100);
+	assert_int_equal(host_icache_invalidations, before + 2);
+	/* it runs */
+	assert_int_equal(whole_domctl_plain(XEN_DOMCTL_unpausedomain, d->id), 0);
+	put_code(d, GUEST_RAM0_BASE + 100, 0xc3);
+	assert_true(host_icache_invalidations > before + 2);
+	expect_clean(d, 100);
+	before = host_icache_invalidations;
+	assert_int_equal(whole_domctl(XEN_DOMCTL_cacheflush, d->id, &op), 0);
+	assert_int_equal(host_icache_invalidations, before + 1);
+	/* pages that it gives back, and others for it: once for both */
+	assert_int_equal(memory_remove_ram(d, GFN(RAM0 + 7)), 0);
+	assert_int_equal(memory_remove_ram(d, GFN(RAM0 + 8)), 0);
+	assert_int_equal(whole_populate(d->id, RAM0 + 7, 1), 1);
+	assert_int_equal(host_icache_invalidations, before + 2);
+	assert_int_equal(whole_populate(d->id, RAM0 + 8, 1), 1);
+	assert_int_equal(host_icache_invalidations, before + 2);
+	expect_clean(d, 100);
+	whole_destroy(d->id);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, whole_setup, whole_teardown)
 
 int main(void)
@@ -258,7 +332,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(domain_info), T(pauses_are_counted),   T(vcpu_context),
 		T(affinity),    T(scheduler_parameters), T(limits),
-		T(cache_flush),
+		T(cache_flush), T(code_is_fetched_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

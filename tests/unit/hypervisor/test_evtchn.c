@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* Event channels with the 2-level ABI: results, delivery, limits. */
 #include "unit.h"
+#include <lib/errno.h>
 #include <string.h>
 
 #include <host/host.h>
+#include <public/xen.h>
 #include "ports.h"
 
 static void test_connect_and_send(void **state)
@@ -415,6 +417,27 @@ static void test_poll(void **state)
 	assert_true(evtchn_port_valid(a, pa));
 }
 
+/*
+ * SCHEDOP_block sleeps for events, whatever the guest's GIC does with their interrupt (here:
+ * nothing).
+ */
+static void test_block(void **state)
+{
+	uint32_t pa, pb;
+
+	(void)state;
+	port_connect_pair(&pa, &pb);
+	world.unblocked = 0;
+	a->vcpu[0]->blocked = SLEEP_IRQ;
+	assert_int_equal(port_op(b, EVTCHNOP_send, pb), 0);
+	assert_int_equal(world.unblocked, 0);
+	port_take_all(a);
+	a->vcpu[0]->blocked = SLEEP_EVENT;
+	assert_int_equal(port_op(b, EVTCHNOP_send, pb), 0);
+	assert_int_equal(world.unblocked, 1);
+	assert_int_equal(a->vcpu[0]->blocked, 0);
+}
+
 /* The peer's port is unbound when a domain dies, also with a reference from elsewhere that delays
  * its end. */
 static void test_death_of_peer(void **state)
@@ -456,6 +479,7 @@ int main(void)
 		TEST(test_reset_of_another),
 		TEST(test_faults),
 		TEST(test_poll),
+		TEST(test_block),
 		TEST(test_death_of_peer),
 	};
 

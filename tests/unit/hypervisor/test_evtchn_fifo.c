@@ -4,9 +4,11 @@
  * guests that garble their array and control block between any two steps.
  */
 #include "unit.h"
+#include <lib/errno.h>
 #include <string.h>
 
 #include <host/host.h>
+#include <public/xen.h>
 #include "ports.h"
 
 #define WORDS 1024 /* in a page */

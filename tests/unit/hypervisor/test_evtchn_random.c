@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/* Event channels under long random sequences beside a model, and with shared words that the guest garbles. */
+/*
+ * Event channels under long random sequences beside a model, and with shared words that the guest
+ * garbles.
+ */
 #include "unit.h"
+#include <lib/errno.h>
 #include <string.h>
 
 #include <host/host.h>
+#include <public/xen.h>
 #include "ports.h"
 
 /* Shared words that the guest garbled: no effect on anything but its own events. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Copies between grants and own pages. */
 #include "unit.h"
+#include <public/xen.h>
 #include <string.h>
 
 #include "grants.h"

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* The calls about grant tables but mapping and copying: batches, sizes, versions, swapping, cache maintenance. */
+/*
+ * The calls about grant tables but mapping and copying: batches, sizes, versions, swapping, cache
+ * maintenance.
+ */
 #include "unit.h"
+#include <lib/errno.h>
 #include <string.h>
 
 #include <asm/cache.h>
 #include <host/host.h>
+#include <public/xen.h>
 #include "grants.h"
 
 static void test_batches(void **state)

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* Grants under long random sequences beside a model, and entries that another CPU garbles meanwhile. */
+/*
+ * Grants under long random sequences beside a model, and entries that another CPU garbles
+ * meanwhile.
+ */
 #include "unit.h"
 #include <string.h>
 
+#include <host/host.h>
+#include "grant_priv.h"
 #include "grants.h"
 
 static struct {
@@ -61,6 +66,85 @@ static void test_flipping_entry(void **state)
 	}
 	for (unsigned gfn = 0; gfn < GRANTS_RAM; gfn++)
 		assert_true(world_type(a, gfn) == P2M_NONE || page_refs(a, gfn) == 1);
+}
+
+/* ---- another vCPU between any two lock sections ---- */
+
+#define RACE_GFN 0x500ULL
+
+static struct {
+	unsigned releases, map_at, unmap_at; /* counted in releases of locks */
+	bool mapped, unmapped;
+	grant_handle_t first, second;
+} race;
+
+static void end_handle(grant_handle_t handle)
+{
+	struct gnttab_unmap_grant_ref op = {RACE_GFN << PAGE_SHIFT, 0, handle, 99};
+
+	grant_unmap_ref(b->vcpu[0], &op);
+	assert_int_equal(op.status, GNTST_okay);
+}
+
+/* It maps another grant at the frame, and later ends both handles. */
+static void meanwhile(void)
+{
+	unsigned n;
+
+	if (spin_is_locked(&b->p2m.lock))
+		return; /* it would wait */
+	n = ++race.releases;
+	host_lock_released = NULL;
+	if (n == race.map_at) {
+		struct gnttab_map_grant_ref op = {.host_addr = RACE_GFN << PAGE_SHIFT,
+						  .flags = GNTMAP_host_map,
+						  .ref = 8,
+						  .dom = a->id};
+
+		grant_map_ref(b->vcpu[0], &op);
+		race.mapped = op.status == GNTST_okay;
+		race.second = op.handle;
+	}
+	if (n == race.unmap_at) {
+		race.unmapped = true;
+		if (race.mapped)
+			end_handle(race.second);
+		end_handle(race.first);
+	}
+	host_lock_released = meanwhile;
+}
+
+/*
+ * A page is put over a grant mapping whose handle ends in the middle of that: the mapping does not
+ * come back.
+ */
+static void test_place_race(void **state)
+{
+	(void)state;
+	gnttab_grant(a, 7, b->id, 3, 0);
+	gnttab_grant(a, 8, b->id, 4, 0);
+	for (unsigned i = 0; i < 100; i++) {
+		memset(&race, 0, sizeof(race));
+		race.map_at = 1 + i / 10;
+		race.unmap_at = 1 + i % 10;
+		assert_int_equal(gnttab_map(b, a, 7, GNTMAP_host_map, RACE_GFN), GNTST_okay);
+		race.first = arg.map[0].handle;
+		host_lock_released = meanwhile;
+		(void)memory_map_shared_info(b, GFN(RACE_GFN));
+		host_lock_released = NULL;
+		if (race.unmapped && race.map_at <= race.unmap_at) {
+			assert_int_not_equal(world_type(b, RACE_GFN), P2M_GRANT_RW);
+		} else if (!race.unmapped) {
+			race.unmap_at = race.releases + 1;
+			meanwhile();
+			host_lock_released = NULL;
+		} else if (race.mapped) {
+			end_handle(race.second);
+		}
+		assert_int_equal(page_refs(a, 3), 1);
+		assert_int_equal(page_refs(a, 4), 1);
+		(void)memory_remove(b, GFN(RACE_GFN));
+	}
 }
 
 /* ---- a model ---- */
@@ -274,6 +358,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_flipping_entry),
+		TEST(test_place_race),
 		TEST(test_random),
 	};
 

@@ -4,11 +4,14 @@
 
 #include "domains.h"
 
+#include <hyp/arch.h>
+#include <asm/cache.h>
 #include <host/host.h>
-#include <hyp/errno.h>
-#include <hyp/guest_access.h>
-#include <hyp/lib.h>
-#include <hyp/page.h>
+#include <lib/errno.h>
+#include <mem/guest_access.h>
+#include <lib/lib.h>
+#include <mem/page.h>
+#include <public/xen.h>
 
 /*
  * The guest's address space: page 16 .. 19 RAM, 20 hole, 21 read-only RAM, 22 hole, 23 another's
@@ -20,24 +23,22 @@
 
 static struct domain *const d = &test_domain[0], *const other = &test_domain[1];
 static struct vcpu vcpu;
-static mfn_t shared;
+static mfn_t shared, foreign;
+
+/* The guest's caches are off. */
+static bool uncached;
 
 /* Virtual is physical here, but for the last and the first page there is: these have RAM too. */
 int arch_guest_ram(struct vcpu *v, gvaddr_t va, bool write, paddr_t *pa)
 {
-	gpaddr_t gpa = va >> PAGE_SHIFT == ~0ULL >> PAGE_SHIFT ? ADDR(16)
-		       : va >> PAGE_SHIFT == 0                 ? ADDR(17)
+	gpaddr_t gpa = va >> PAGE_SHIFT == ~0ULL >> PAGE_SHIFT ? ADDR(16) | (va & ~PAGE_MASK)
+		       : va >> PAGE_SHIFT == 0                 ? ADDR(17) | va
 							       : va;
-	enum p2m_type type;
-	mfn_t mfn;
 
 	assert_true(v->domain->p2m.lock.held);
-	if (p2m_lookup_locked(v->domain, gpa_to_gfn(gpa), &mfn, &type, NULL))
+	if (guest_ram_locked(v->domain, gpa, write, pa))
 		return -EFAULT;
-	if (type == P2M_DEVICE || (write && !p2m_type_writable(type)))
-		return -EFAULT;
-	*pa = mfn_to_pa(mfn) | (va & ~PAGE_MASK);
-	return 0;
+	return uncached ? GUEST_RAM_UNCACHED : GUEST_RAM_CACHED;
 }
 
 static mfn_t add_page(uint64_t gfn, enum p2m_type type)
@@ -54,6 +55,7 @@ static int fresh(void **state)
 	(void)state;
 	test_domains_reset();
 	vcpu.domain = d;
+	uncached = false;
 	assert_int_equal(p2m_init(d), 0);
 	for (uint64_t gfn = FIRST + 4; gfn-- > FIRST;)
 		add_page(gfn, P2M_RAM);
@@ -203,8 +205,129 @@ static void test_get_page(void **state)
 	page_put(m);
 	assert_int_equal(guest_get_page(&vcpu, ADDR(20), false, &m), -EFAULT);
 	assert_int_equal(guest_get_page(&vcpu, ADDR(21), true, &m), -EFAULT);
-	/* Readable, but not the caller's to hold. */
+	assert_false(mfn_valid(m));
+	/* Readable, but not the caller's to hold: it gets nothing that it could put. */
 	assert_int_equal(guest_get_page(&vcpu, ADDR(23), false, &m), -EFAULT);
+	assert_false(mfn_valid(m));
+}
+
+/*
+ * Stage 2's record of each kind of page, which decides where stage 1 is off and so tells nothing.
+ */
+static void test_ram_by_type(void **state)
+{
+	static const struct {
+		unsigned page;
+		int read, write;
+	} want[] = {
+		{16, 0, 0},
+		{19, 0, 0},
+		{20, -EFAULT, -EFAULT}, /* nothing */
+		{21, 0, -EFAULT},       /* read-only */
+		{23, 0, 0},             /* foreign */
+		{24, -EFAULT, -EFAULT}, /* a device */
+		{25, 0, 0},             /* shared */
+		{1u << 28, -EFAULT, -EFAULT},
+	};
+	paddr_t pa;
+
+	(void)state;
+	spin_lock(&d->p2m.lock);
+	for (unsigned i = 0; i < ARRAY_SIZE(want); i++) {
+		assert_int_equal(guest_ram_locked(d, ADDR(want[i].page) + 7, false, &pa),
+				 want[i].read);
+		assert_int_equal(guest_ram_locked(d, ADDR(want[i].page) + 7, true, &pa),
+				 want[i].write);
+	}
+	assert_int_equal(guest_ram_locked(d, ADDR(25) + 0x123, true, &pa), 0);
+	assert_int_equal(pa, mfn_to_pa(shared) + 0x123);
+	spin_unlock(&d->p2m.lock);
+}
+
+static uint8_t *memory_of(unsigned page)
+{
+	enum p2m_type type;
+	mfn_t mfn;
+
+	assert_int_equal(p2m_lookup(d, GFN(page), &mfn, &type, NULL), 0);
+	return host_memory(mfn_to_pa(mfn));
+}
+
+/*
+ * A guest with its caches off writes and reads memory; the hypervisor has lines of it in its caches
+ * all the time.
+ */
+static void test_uncached(void **state)
+{
+	uint8_t *low = memory_of(17) + PAGE_SIZE - 40, *high = memory_of(18);
+	uint8_t out[80], in[80];
+
+	(void)state;
+	uncached = true;
+	for (unsigned round = 0; round < 20; round++) {
+		/* what it writes is read, on both sides of a border */
+		fill(out, sizeof(out), round + 1);
+		memcpy(low, out, 40);
+		memcpy(high, out + 40, 40);
+		assert_int_equal(copy_from_guest(&vcpu, in, ADDR(18) - 40, sizeof(in)), 0);
+		assert_memory_equal(in, out, sizeof(in));
+		/* what it is given is there, and its own bytes beside that stay */
+		memset(low - 8, (int)round, 16);
+		memset(high + 32, (int)round + 1, 16);
+		assert_int_equal(copy_to_guest(&vcpu, ADDR(18) - 32, out, 64), 0);
+		assert_memory_equal(low + 8, out, 32);
+		assert_memory_equal(high, out + 32, 32);
+		for (unsigned i = 0; i < 16; i++) {
+			if (i < 8)
+				assert_int_equal(low[(int)i - 8], round);
+			assert_int_equal(high[i + 32], round + 1);
+		}
+	}
+	memcpy(low + 30, "abcdefghij", 10);
+	memcpy(high, "klm", 4);
+	assert_int_equal(copy_string_from_guest(&vcpu, (char *)in, ADDR(18) - 10, sizeof(in)), 0);
+	assert_string_equal((char *)in, "abcdefghijklm");
+}
+
+/* With its caches on, nothing is maintained. */
+static void test_cached_is_free(void **state)
+{
+	uint64_t before = host_cache_bytes;
+	uint8_t buf[100] = {0};
+	mfn_t m;
+
+	(void)state;
+	assert_int_equal(copy_to_guest(&vcpu, ADDR(18) - 10, buf, sizeof(buf)), 0);
+	assert_int_equal(copy_from_guest(&vcpu, buf, ADDR(18) - 10, sizeof(buf)), 0);
+	assert_int_equal(host_cache_bytes, before);
+	/* What is only looked at needs no maintenance with the caches off either. */
+	uncached = true;
+	assert_int_equal(probe_guest_write(&vcpu, ADDR(FIRST), 4 * PAGE_SIZE), 0);
+	assert_int_equal(guest_get_page(&vcpu, ADDR(17), true, &m), 0);
+	page_put(m);
+	assert_int_equal(host_cache_bytes, before);
+}
+
+/*
+ * From the privileged caller's memory, which it wrote with its caches off, to memory that a
+ * starting guest reads.
+ */
+static void test_uncached_caller(void **state)
+{
+	size_t len = 100;
+
+	(void)state;
+	uncached = true;
+	d->privileged = true;
+	assert_int_equal(p2m_init(other), 0);
+	assert_int_equal(domain_page_alloc(other, 0, PAGE_ZERO, &foreign), 0);
+	assert_int_equal(p2m_map(other, GFN(3), foreign, 1, P2M_RAM), 0);
+	memcpy(memory_of(16) + 5, "a kernel", 9);
+	assert_int_equal(copy_caller_to_domain(&vcpu, other, ADDR(3) + 8, ADDR(16) + 5, &len), 0);
+	assert_string_equal((char *)host_memory(mfn_to_pa(foreign) + 8), "a kernel");
+	assert_int_equal(p2m_relinquish(other), 0);
+	p2m_destroy(other);
+	d->privileged = false;
 }
 
 static int setup(void **state)
@@ -219,9 +342,11 @@ static int setup(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		ACCESS_TEST(test_round_trips),  ACCESS_TEST(test_faults),
-		ACCESS_TEST(test_domain_types), ACCESS_TEST(test_probe),
-		ACCESS_TEST(test_strings),      ACCESS_TEST(test_get_page),
+		ACCESS_TEST(test_round_trips),    ACCESS_TEST(test_faults),
+		ACCESS_TEST(test_domain_types),   ACCESS_TEST(test_probe),
+		ACCESS_TEST(test_strings),        ACCESS_TEST(test_get_page),
+		ACCESS_TEST(test_ram_by_type),    ACCESS_TEST(test_uncached),
+		ACCESS_TEST(test_cached_is_free), ACCESS_TEST(test_uncached_caller),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* core/heap.c against a plain array. */
+/* lib/heap.c against a plain array. */
 #include "unit.h"
 
-#include <hyp/heap.h>
-#include <hyp/lib.h>
+#include <lib/heap.h>
+#include <lib/lib.h>
 
 #define N 300
 

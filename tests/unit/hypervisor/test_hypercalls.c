@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include <host/host.h>
-#include <hyp/errno.h>
+#include <lib/errno.h>
 #include <hyp/hypercall.h>
 #include <public/event_channel.h>
 #include <public/grant_table.h>
@@ -219,7 +219,10 @@ static void guest_cannot_reach_others(void **state)
 	whole_destroy(victim->id);
 }
 
-/* These may well succeed: yield, block; numbers; an empty multicall; a vCPU asked about; a switch that is a guest's own. */
+/*
+ * These may well succeed: yield, block; numbers; an empty multicall; a vCPU asked about; a switch
+ * that is a guest's own.
+ */
 static bool harmless(uint64_t nr, uint64_t cmd, uint64_t a)
 {
 	return (nr == __HYPERVISOR_sched_op && cmd <= SCHEDOP_block) ||

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* core/{mem,string,lib,printf}.c against this machine's C library. */
-#include <hyp/lib.h>
+#include <lib/lib.h>
 /* From here on the plain names are this machine's again. */
 #undef memcpy
 #undef memmove

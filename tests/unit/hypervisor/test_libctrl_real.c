@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* libctrl on the real hypercall table, in one process: guests are built, looked at, run and destroyed. */
+/*
+ * libctrl on the real hypercall table, in one process: guests are built, looked at, run and
+ * destroyed.
+ */
 #include "unit.h"
 #include <stdlib.h>
 #include <string.h>
@@ -7,9 +10,10 @@
 #include <sys/mman.h>
 
 #include <host/host.h>
-#include <hyp/errno.h>
-#include <hyp/guest_access.h>
-#include <hyp/log.h>
+#include <lib/errno.h>
+#include <mem/guest_access.h>
+#include <hyp/cpu.h>
+#include <lib/log.h>
 #include <libctrl.h>
 #include <libfdt.h>
 #include <public/grant_table.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* memory_op and multicall: results, accounting, continuation, and who may do what to whom. */
 #include "unit.h"
+#include <lib/errno.h>
 #include <string.h>
 
 #include <host/host.h>

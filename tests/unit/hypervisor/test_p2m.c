@@ -6,10 +6,10 @@
 #include "domains.h"
 
 #include <host/host.h>
-#include <hyp/errno.h>
-#include <hyp/lib.h>
-#include <hyp/p2m.h>
-#include <hyp/page.h>
+#include <lib/errno.h>
+#include <lib/lib.h>
+#include <mem/p2m.h>
+#include <mem/page.h>
 
 #define RAM_TYPES     (BIT(P2M_RAM) | BIT(P2M_RAM_RO))
 #define FOREIGN_TYPES (BIT(P2M_FOREIGN) | BIT(P2M_FOREIGN_RO))
@@ -86,6 +86,17 @@ static void expect(struct domain *who, uint64_t gfn, enum p2m_type type, uint64_
 	assert_int_equal(m.n, mfn);
 }
 
+/* Map a page over whatever is there; the reference of what was there is put, if it owned one. */
+static int replace(struct domain *who, uint64_t gfn, mfn_t mfn, enum p2m_type type)
+{
+	struct p2m_mapping old;
+	int err = p2m_replace(who, GFN(gfn), mfn, type, ~0U, &old);
+
+	if (BIT(old.type) & (RAM_TYPES | FOREIGN_TYPES))
+		page_put(old.mfn);
+	return err;
+}
+
 static void test_lookup(void **state)
 {
 	mfn_t a = populate(d, 0x40000, 9), m;
@@ -149,7 +160,7 @@ static void test_bad_maps(void **state)
 	assert_int_equal(p2m_map(d, GFN(BIT64(28) - 1), a, 2, P2M_GRANT_RW), -EINVAL);
 	assert_int_equal(p2m_map(d, GFN(1), a, ~0ULL, P2M_GRANT_RW), -EINVAL);
 	assert_int_equal(p2m_map(d, INVALID_GFN, a, 1, P2M_GRANT_RW), -EINVAL);
-	assert_int_equal(p2m_replace(d, GFN(BIT64(28)), a, P2M_GRANT_RW), -EINVAL);
+	assert_int_equal(replace(d, BIT64(28), a, P2M_GRANT_RW), -EINVAL);
 	assert_int_equal(p2m_map(d, GFN(0), a, 100, P2M_GRANT_RW), -EEXIST);
 	expect(d, 0, P2M_NONE, 0);
 	assert_int_equal(p2m_map(d, GFN(BIT64(28) - 1), a, 1, P2M_GRANT_RW), 0);
@@ -237,20 +248,47 @@ static void test_replace(void **state)
 	/* Over RAM: the page goes. */
 	assert_int_equal(domain_page_alloc(other, 0, PAGE_ZERO, &b), 0);
 	assert_int_equal(page_get(b, other), 0);
-	assert_int_equal(p2m_replace(d, GFN(3), b, P2M_FOREIGN), 0);
+	assert_int_equal(replace(d, 3, b, P2M_FOREIGN), 0);
 	assert_int_equal(d->tot_pages, 511);
 	expect(d, 3, P2M_FOREIGN, b.n);
 	expect(d, 4, P2M_RAM, a.n + 4);
 	/* Over a foreign page: its reference goes. */
 	assert_int_equal(domain_page_alloc(d, 0, PAGE_ZERO, &a), 0);
-	assert_int_equal(p2m_replace(d, GFN(3), a, P2M_RAM), 0);
+	assert_int_equal(replace(d, 3, a, P2M_RAM), 0);
 	assert_int_equal(other->tot_pages, 1);
 	page_put(b);
 	assert_int_equal(other->tot_pages, 0);
 	/* Over a grant: somebody else's business. */
 	assert_int_equal(p2m_map(d, GFN(700), a, 1, P2M_GRANT_RO), 0);
-	assert_int_equal(p2m_replace(d, GFN(700), a, P2M_GRANT_RW), 0);
+	assert_int_equal(replace(d, 700, a, P2M_GRANT_RW), 0);
 	assert_int_equal(d->tot_pages, 512);
+	check_quiet();
+}
+
+/* What is refused, or finds no table page to split a block with, leaves everything as it was. */
+static void test_replace_fails(void **state)
+{
+	mfn_t a = populate(d, 0, 9);
+	struct p2m_mapping old;
+
+	(void)state;
+	assert_int_equal(p2m_map(d, GFN(700), MFN(9), 1, P2M_DEVICE), 0);
+	assert_int_equal(p2m_replace(d, GFN(700), a, P2M_GRANT_RW, RAM_TYPES, &old), -EEXIST);
+	assert_int_equal(old.type, P2M_NONE);
+	expect(d, 700, P2M_DEVICE, 9);
+	assert_int_equal(p2m_replace(d, GFN(7), a, P2M_GRANT_RW, FOREIGN_TYPES, &old), -EEXIST);
+	assert_int_equal(d->p2m.tables, 2);
+	d->p2m.table_limit = 2;
+	assert_int_equal(p2m_replace(d, GFN(7), a, P2M_GRANT_RW, RAM_TYPES, &old), -ENOMEM);
+	assert_int_equal(old.type, P2M_NONE);
+	expect(d, 7, P2M_RAM, a.n + 7);
+	d->p2m.table_limit = P2M_DEFAULT_TABLES;
+	assert_int_equal(p2m_replace(d, GFN(7), a, P2M_GRANT_RW, RAM_TYPES, &old), 0);
+	assert_int_equal(old.type, P2M_RAM);
+	assert_int_equal(old.mfn.n, a.n + 7);
+	expect(d, 7, P2M_GRANT_RW, a.n);
+	expect(d, 6, P2M_RAM, a.n + 6);
+	page_put(old.mfn);
 	check_quiet();
 }
 
@@ -266,7 +304,7 @@ static void test_table_limit(void **state)
 	expect(d, 0, P2M_RAM, a.n);
 	assert_int_equal(p2m_map(d, GFN(BIT64(20)), a, 1, P2M_GRANT_RW), -ENOMEM);
 	assert_int_equal(p2m_map(d, GFN(512), a, 512, P2M_GRANT_RW), 0);
-	assert_int_equal(p2m_replace(d, GFN(5), a, P2M_GRANT_RW), -ENOMEM);
+	assert_int_equal(replace(d, 5, a, P2M_GRANT_RW), -ENOMEM);
 	d->p2m.table_limit = P2M_DEFAULT_TABLES;
 	for (unsigned i = 1; i < 200; i++)
 		if (p2m_map(d, GFN(BIT64(18) * i + i), a, 1, P2M_GRANT_RW))
@@ -288,7 +326,7 @@ static void test_relinquish_blocks(void **state)
 	assert_int_equal(d->tot_pages, 0);
 	assert_int_equal(d->p2m.tables, 0);
 	assert_int_equal(p2m_map(d, GFN(0), MFN(0), 1, P2M_DEVICE), -ESRCH);
-	assert_int_equal(p2m_replace(d, GFN(0), MFN(0), P2M_DEVICE), -ESRCH);
+	assert_int_equal(replace(d, 0, MFN(0), P2M_DEVICE), -ESRCH);
 	host_yield_every = 0;
 }
 
@@ -373,7 +411,7 @@ static void random_foreign(unsigned who, uint64_t gfn, uint64_t ogfn)
 	assert_int_equal(err, of->type == P2M_RAM ? 0 : of->type == P2M_NONE ? -ENOENT : -EACCES);
 	if (err)
 		return;
-	assert_int_equal(p2m_replace(&test_domain[who], GFN(gfn), m, P2M_FOREIGN), 0);
+	assert_int_equal(replace(&test_domain[who], gfn, m, P2M_FOREIGN), 0);
 	*f = (struct frame){P2M_FOREIGN, m.n};
 }
 
@@ -428,17 +466,12 @@ static int setup(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		P2M_TEST(test_lookup),
-		P2M_TEST(test_descriptors),
-		P2M_TEST(test_bad_maps),
-		P2M_TEST(test_take),
-		P2M_TEST(test_balloon_out),
-		P2M_TEST(test_get_page),
-		P2M_TEST(test_replace),
-		P2M_TEST(test_table_limit),
-		P2M_TEST(test_relinquish_blocks),
-		P2M_TEST(test_relinquish_held),
-		P2M_TEST(test_random),
+		P2M_TEST(test_lookup),          P2M_TEST(test_descriptors),
+		P2M_TEST(test_bad_maps),        P2M_TEST(test_take),
+		P2M_TEST(test_balloon_out),     P2M_TEST(test_get_page),
+		P2M_TEST(test_replace),         P2M_TEST(test_replace_fails),
+		P2M_TEST(test_table_limit),     P2M_TEST(test_relinquish_blocks),
+		P2M_TEST(test_relinquish_held), P2M_TEST(test_random),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -3,11 +3,11 @@
  * and descriptors agree. */
 #include "unit.h"
 
-#include "../../../hypervisor/core/page.c"
+#include "../../../hypervisor/mem/page.c"
 
 #include <host/host.h>
 #include <hyp/domain.h>
-#include <hyp/errno.h>
+#include <lib/errno.h>
 #include <stdlib.h>
 
 #define BASE (HOST_RAM_BASE >> PAGE_SHIFT)

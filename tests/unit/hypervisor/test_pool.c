@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* core/pool.c: objects are distinct, zeroed, inside their slabs; slabs come and go. */
+/* mem/pool.c: objects are distinct, zeroed, inside their slabs; slabs come and go. */
 #include "unit.h"
 
 #include <host/host.h>
 #include <hyp/domain.h>
-#include <hyp/lib.h>
-#include <hyp/page.h>
-#include <hyp/pool.h>
+#include <lib/lib.h>
+#include <mem/page.h>
+#include <mem/pool.h>
 
 struct domain *domain_by_slot(unsigned slot __unused)
 {

@@ -5,9 +5,9 @@
 
 #include <arm/pt.h>
 #include <host/host.h>
-#include <hyp/errno.h>
-#include <hyp/lib.h>
-#include <hyp/page.h>
+#include <lib/errno.h>
+#include <lib/lib.h>
+#include <mem/page.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,13 +1,32 @@
 /* SPDX-License-Identifier: ISC */
-/* The scheduler: states, shares, preemption, affinity, caps, and invariants under random events, on four CPUs. */
+/*
+ * The scheduler: states, shares, preemption, affinity, caps, and invariants under random events, on
+ * four CPUs.
+ */
 #include "unit.h"
 #include <string.h>
 
 #include <host/host.h>
-#include <hyp/errno.h>
+#include <lib/errno.h>
+#include <lib/time.h>
+#include <hyp/cpu.h>
 #include <hyp/hypercall.h>
 #include <public/sched.h>
+#include <public/vcpu.h>
 #include "whole.h"
+
+/* One reason more, or less, for v not to run: as domain_pause() has for all of a domain's. */
+static void vcpu_pause(struct vcpu *v)
+{
+	atomic_add(&v->pause_count, 1);
+	sched_sleep(v);
+}
+
+static void vcpu_unpause(struct vcpu *v)
+{
+	if (atomic_sub_full(&v->pause_count, 1) == 0)
+		sched_wake(v);
+}
 
 #define MS 1000000ULL /* ticks: the test host's clock counts nanoseconds */
 
@@ -280,7 +299,10 @@ static void wake_up_preempts(void **state)
 	assert_ptr_equal(running_on(0), v);
 }
 
-/* One that sleeps and wakes all the time, and each time uses little, never waits for a slice; but it does not cut a turn. */
+/*
+ * One that sleeps and wakes all the time, and each time uses little, never waits for a slice; but
+ * it does not cut a turn.
+ */
 static void short_sleeps_preempt(void **state)
 {
 	struct domain *hogs[] = {start(1, BIT(0)), start(1, BIT(0))}, *d = start(1, BIT(0));

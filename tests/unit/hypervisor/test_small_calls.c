@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: ISC */
-/* What the small hypercalls answer: sched_op, xen_version, hvm_op, platform_op, vcpu_op, plinth_op, multicall. */
+/*
+ * What the small hypercalls answer: sched_op, xen_version, hvm_op, platform_op, vcpu_op, plinth_op,
+ * multicall.
+ */
 #include "unit.h"
 #include <string.h>
 
 #include <host/host.h>
-#include <hyp/bootinfo.h>
-#include <hyp/errno.h>
-#include <hyp/guest_access.h>
+#include <boot/bootinfo.h>
+#include <lib/errno.h>
+#include <mem/guest_access.h>
 #include <hyp/hypercall.h>
-#include <hyp/lib.h>
-#include <hyp/memory.h>
+#include <lib/lib.h>
+#include <lib/time.h>
+#include <mem/memory.h>
 #include <public/hvm_op.h>
 #include <public/hvm_params.h>
 #include <public/memory.h>
@@ -67,7 +71,10 @@ static void watchdogs(void **state)
 	wait_seconds(11);
 }
 
-/* A pending event keeps one awake that waits for events, but not one in WFI whose guest has the event interrupt disabled. */
+/*
+ * A pending event keeps one awake that waits for events, but not one in WFI whose guest has the
+ * event interrupt disabled.
+ */
 static void what_ends_a_sleep(void **state)
 {
 	struct vcpu *v = whole_vcpu;
@@ -222,6 +229,26 @@ static void runstate(void **state)
 	whole_destroy(d->id);
 }
 
+/*
+ * What a guest sees but does not own: shared_info, and pages of others. Nobody's references change.
+ */
+static void runstate_in_others_pages(void **state)
+{
+	struct domain *d = whole_domain(1, 4, true), *other = whole_domain(1, 4, true);
+	struct vcpu *v = d->vcpu[0];
+
+	(void)state;
+	assert_int_equal(memory_map_shared_info(d, GFN(RAM0 + 2)), 0);
+	assert_int_equal(register_runstate(v, 0, GUEST_RAM0_BASE + 2 * PAGE_SIZE), -EFAULT);
+	assert_int_equal(memory_map_foreign(d, GFN(RAM0 + 3), other, GFN(RAM0)), 0);
+	assert_int_equal(register_runstate(v, 0, GUEST_RAM0_BASE + 3 * PAGE_SIZE), -EFAULT);
+	assert_int_equal(register_runstate(v, 0, GUEST_RAM0_BASE + 2 * PAGE_SIZE - 16), -EFAULT);
+	assert_int_equal(memory_remove(d, GFN(RAM0 + 3)), 0);
+	assert_int_equal(other->tot_pages, 4);
+	assert_int_equal(whole_destroy(d->id), 0);
+	assert_int_equal(whole_destroy(other->id), 0);
+}
+
 static long copy_to(const struct plinth_copy_to_domain *c)
 {
 	return whole_hypercall(__HYPERVISOR_plinth_op, PLINTH_OP_copy_to_domain, (uintptr_t)c);
@@ -315,8 +342,16 @@ static void multicall(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(watchdogs), T(what_ends_a_sleep),   T(versions), T(parameters), T(clock_is_set),
-		T(runstate),  T(copy_to_domain_call), T(usage),    T(multicall),
+		T(watchdogs),
+		T(what_ends_a_sleep),
+		T(versions),
+		T(parameters),
+		T(clock_is_set),
+		T(runstate),
+		T(copy_to_domain_call),
+		T(usage),
+		T(multicall),
+		T(runstate_in_others_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include <host/host.h>
-#include <hyp/errno.h>
-#include <hyp/log.h>
+#include <lib/errno.h>
+#include <hyp/cpu.h>
+#include <lib/log.h>
 #include "whole.h"
 
 static void machine_info(void **state)

@@ -6,7 +6,7 @@
 #include "unit.h"
 #include "vgic/machine.h"
 #include "../../../hypervisor/vdev/vgic.h"
-#include <hyp/errno.h>
+#include <lib/errno.h>
 
 #define ROUTED 40
 

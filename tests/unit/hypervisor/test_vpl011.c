@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/* The emulated UART: its registers, its ring, its interrupt, and guests that scribble on the ring. */
+/*
+ * The emulated UART: its registers, its ring, its interrupt, and guests that scribble on the ring.
+ */
 #include "unit.h"
 #include <stdlib.h>
 #include <string.h>
 
 #include <host/host.h>
-#include <hyp/errno.h>
-#include <hyp/mmio.h>
+#include <lib/errno.h>
+#include <vdev/mmio.h>
 #include <public/arch-arm.h>
 #include <public/event_channel.h>
 #include <public/io/console.h>

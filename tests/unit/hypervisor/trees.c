@@ -7,7 +7,8 @@
 
 #include <host/host.h>
 #include <hyp/domain.h>
-#include <hyp/log.h>
+#include <lib/log.h>
+#include <lib/time.h>
 #include "trees.h"
 
 void *fdt;
@@ -133,10 +134,10 @@ static void make_plan(unsigned vcpus)
 	plan.nr_ram = 2;
 	plan.grant_region = (struct range){GiB(4), MiB(64)};
 	plan.extended = (struct range){GiB(4) + MiB(128), GiB(1)};
-	plan.redist = (struct range){bi.gic.redist[0].base, vcpus * 0x20000};
 	plan.ramdisk = (struct range){0x4a000000, 0x12345};
 	plan.cmdline = "console=hvc0";
 	plan.vcpus = vcpus;
+	dom0_plan_gic(&bi, &plan);
 	p2m_ipa_bits = 40;
 }
 

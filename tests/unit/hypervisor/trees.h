@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* Device trees of the tests of booting: loaded, edited, read by the hypervisor, and dom0's made of them. */
+/*
+ * Device trees of the tests of booting: loaded, edited, read by the hypervisor, and dom0's made of
+ * them.
+ */
 #ifndef TESTS_UNIT_HYPERVISOR_TREES_H
 #define TESTS_UNIT_HYPERVISOR_TREES_H
 
-#include <hyp/bootinfo.h>
-#include <hyp/dom0.h>
+#include <boot/bootinfo.h>
+#include <boot/dom0.h>
 #include <libfdt.h>
 
 extern void *fdt; /* exactly as many bytes as it says: what is read beyond is noticed */

@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include <host/host.h>
-#include <hyp/errno.h>
+#include <lib/errno.h>
+#include <hyp/cpu.h>
 #include <hyp/hypercall.h>
-#include <hyp/pool.h>
+#include <mem/pool.h>
 #include <public/memory.h>
 #include "whole.h"
 
@@ -15,6 +16,7 @@
 struct domain *whole_dom0;
 struct vcpu *whole_vcpu;
 unsigned whole_fail_at, whole_allocations;
+unsigned whole_gic_version = 3;
 
 static char *scratch;
 static size_t scratch_used;
@@ -65,7 +67,7 @@ int whole_setup(void **state)
 
 	(void)state;
 	if (!started)
-		host_machine_start(WHOLE_RAM, WHOLE_CPUS, 3);
+		host_machine_start(WHOLE_RAM, WHOLE_CPUS, whole_gic_version);
 	started = true;
 	host_yield_every = 0;
 	whole_fail_at = 0;
@@ -82,7 +84,10 @@ int whole_setup(void **state)
 	return 0;
 }
 
-/* A direct-mapped domain keeps the pages that it takes out of its address space, for ever: dom0 does not end. */
+/*
+ * A direct-mapped domain keeps the pages that it takes out of its address space, for ever: dom0
+ * does not end.
+ */
 static void take_back_pages(void)
 {
 	mfn_t first = hyp_va_to_mfn(scratch), mfn;
@@ -94,13 +99,35 @@ static void take_back_pages(void)
 			page_put(MFN(n));
 }
 
+/* The newest domain but dom0 that is not dead yet; NULL: there is none. */
+static struct domain *living_guest(void)
+{
+	for (struct list *at = domain_list.prev; at != &domain_list; at = at->prev) {
+		struct domain *d = list_entry(at, struct domain, all);
+
+		if (d != whole_dom0 && d->state != DOMAIN_DEAD)
+			return d;
+	}
+	return NULL;
+}
+
+/*
+ * What a test has left, or could not destroy. A dead domain stays for as long as another one has
+ * its pages mapped.
+ */
+static void kill_guests(void)
+{
+	struct domain *d;
+
+	while ((d = living_guest()) != NULL)
+		host_kill(d);
+}
+
 int whole_teardown(void **state)
 {
 	(void)state;
 	whole_fail_at = host_yield_every = 0;
-	while (domain_list.next->next !=
-	       &domain_list) /* what a test has left, or could not destroy */
-		host_kill(list_entry(domain_list.prev, struct domain, all));
+	kill_guests();
 	take_back_pages();
 	host_kill(whole_dom0);
 	whole_settle();

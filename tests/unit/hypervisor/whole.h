@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* Tests of the whole hypervisor: a machine with dom0, its hypercalls, allocations that fail on demand. */
+/*
+ * Tests of the whole hypervisor: a machine with dom0, its hypercalls, allocations that fail on
+ * demand.
+ */
 #ifndef TESTS_UNIT_HYPERVISOR_WHOLE_H
 #define TESTS_UNIT_HYPERVISOR_WHOLE_H
 
 #include <hyp/domain.h>
-#include <hyp/page.h>
+#include <mem/page.h>
 #include <public/domctl.h>
 #include <public/sysctl.h>
 
@@ -17,7 +20,13 @@
 extern struct domain *whole_dom0;
 extern struct vcpu *whole_vcpu;
 
-/* The machine, when it is asked for first, and dom0. For cmocka's setup and teardown of a test: all pages come back. */
+/* The version of the machine's GIC, if it is set before the first whole_setup(): 3. */
+extern unsigned whole_gic_version;
+
+/*
+ * The machine, when it is asked for first, and dom0. For cmocka's setup and teardown of a test: all
+ * pages come back.
+ */
 int whole_setup(void **state);
 int whole_teardown(void **state);
 
@@ -26,7 +35,10 @@ extern unsigned whole_fail_at, whole_allocations;
 
 /* dom0's 2 MiB. */
 char *whole_ram(void);
-/* n bytes of their lower half, zeroed; everything is given back by whole_scratch_reset(), or the end of the test. */
+/*
+ * n bytes of their lower half, zeroed; everything is given back by whole_scratch_reset(), or the
+ * end of the test.
+ */
 void *whole_scratch(size_t n);
 void whole_scratch_reset(void);
 
@@ -40,7 +52,10 @@ long whole_sysctl(uint32_t cmd, struct xen_sysctl *op);
 /* An operation without arguments. */
 long whole_domctl_plain(uint32_t cmd, domid_t id);
 
-/* A paused domain; its vCPUs exist and are online if `online`, and it has `pages` of RAM from GUEST_RAM0_BASE on. */
+/*
+ * A paused domain; its vCPUs exist and are online if `online`, and it has `pages` of RAM from
+ * GUEST_RAM0_BASE on.
+ */
 struct domain *whole_domain(unsigned vcpus, unsigned pages, bool online);
 /* The same without asserting: an id, or an error. */
 long whole_create(unsigned vcpus);

@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include <host/host.h>
-#include <hyp/guest_access.h>
-#include <hyp/lib.h>
-#include <hyp/pool.h>
+#include <mem/guest_access.h>
+#include <lib/errno.h>
+#include <lib/lib.h>
+#include <mem/pool.h>
+#include <public/xen.h>
 #include "page_desc.h"
 #include "world.h"
 
@@ -50,6 +52,18 @@ int __wrap_p2m_map(struct domain *d, gfn_t gfn, mfn_t mfn, uint64_t nr, enum p2m
 int __wrap_p2m_map(struct domain *d, gfn_t gfn, mfn_t mfn, uint64_t nr, enum p2m_type type)
 {
 	return countdown(&world.map_fails_in) ? -ENOMEM : __real_p2m_map(d, gfn, mfn, nr, type);
+}
+
+int __real_p2m_replace(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type, unsigned over,
+		       struct p2m_mapping *old);
+int __wrap_p2m_replace(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type, unsigned over,
+		       struct p2m_mapping *old);
+int __wrap_p2m_replace(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type, unsigned over,
+		       struct p2m_mapping *old)
+{
+	*old = (struct p2m_mapping){INVALID_MFN, P2M_NONE};
+	return countdown(&world.map_fails_in) ? -ENOMEM
+					      : __real_p2m_replace(d, gfn, mfn, type, over, old);
 }
 
 int __real_p2m_get_page(struct domain *d, gfn_t gfn, bool write, mfn_t *mfn);

@@ -9,10 +9,10 @@
 #define TESTS_UNIT_HYPERVISOR_WORLD_H
 
 #include <hyp/domain.h>
-#include <hyp/errno.h>
+#include <lib/errno.h>
 #include <hyp/hypercall.h>
-#include <hyp/memory.h>
-#include <hyp/page.h>
+#include <mem/memory.h>
+#include <mem/page.h>
 
 #define WORLD_RAM   MiB(64)
 #define WORLD_SLOTS 16
@@ -25,7 +25,7 @@ struct world {
 	struct domain *last_crashed;
 	/* What is to happen. */
 	int alloc_fails_in; /* the n-th allocation from now fails, 0: none */
-	int map_fails_in;   /* the n-th p2m_map() from now fails */
+	int map_fails_in;   /* the n-th p2m_map() or p2m_replace() from now fails */
 	void (*on_translate)(struct domain *d,
 			     gfn_t gfn); /* another CPU acts while p2m_get_page() runs */
 };
@@ -35,7 +35,10 @@ extern struct world world;
 extern struct domain *dom0, *a, *b;
 
 void world_init(void);
-/* The end of a test: failures are off, every domain goes, the first one last, and nothing may stay behind. */
+/*
+ * The end of a test: failures are off, every domain goes, the first one last, and nothing may stay
+ * behind.
+ */
 int world_tear_down(void **state);
 /* A domain with vCPUs and `pages` of RAM from gfn 0 on; direct-mapped: 2^order at their machine
  * address. */

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <public/event_channel.h>
+#include <public/features.h>
 #include <public/hvm_op.h>
 #include <public/memory.h>
 #include <public/plinth.h>
@@ -412,6 +413,14 @@ static long version(struct fake *f, uint64_t cmd, uint64_t va)
 	case XENVER_capabilities:
 		strcpy(check_buffer(f, va, XEN_CAPABILITIES_INFO_LEN), "xen-3.0-aarch64 ");
 		return 0;
+	case XENVER_get_features: {
+		struct xen_feature_info *info = check_buffer(f, va, sizeof(*info));
+
+		assert_int_equal(info->submap_idx, 0);
+		info->submap = f->direct_mapped ? 1U << XENFEAT_direct_mapped
+						: 1U << XENFEAT_not_direct_mapped;
+		return 0;
+	}
 	default:
 		return -ENOSYS;
 	}

@@ -49,6 +49,7 @@ struct fake {
 	bool resources;             /* has XENMEM_acquire_resource */
 	unsigned int biggest_order; /* no larger extents */
 	uint8_t host_gic;
+	bool direct_mapped; /* the domain that asks */
 	uint64_t free_pages;
 	uint32_t scheduler;
 	unsigned int destroy_again; /* -ERESTART so many times */

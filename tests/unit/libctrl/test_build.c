@@ -293,6 +293,8 @@ static void bad_configs(void **state)
 		assert_non_null(strstr(ctrl_error(), words));          \
 		assert_true(ctrl_check_guest(&config) < 0);            \
 		assert_non_null(strstr(ctrl_error(), words));          \
+		assert_true(ctrl_try_guest(c, &config) < 0);           \
+		assert_non_null(strstr(ctrl_error(), words));          \
 	} while (0)
 	BAD(kernel = NULL, "kernel");
 	BAD(kernel = "/nowhere/Image", "No such file");
@@ -313,6 +315,45 @@ static void bad_configs(void **state)
 	assert_int_equal(f->calls, 0);
 	make_config(&config);
 	assert_int_equal(ctrl_check_guest(&config), 0);
+	ctrl_close(c);
+	fake_delete(f);
+}
+
+/* Whatever building finds wrong, trying finds; and it leaves nothing. */
+static void trying(void **state)
+{
+	struct fake *f = fake_new();
+	struct ctrl *c = fake_open(f);
+	struct ctrl_guest_config config;
+	struct ctrl_guest guest;
+	size_t size = KERNEL_SIZE;
+	uint8_t *gz = files_gzip(kernel, &size);
+
+	(void)state;
+	make_config(&config);
+	config.kernel = files_write("short.gz", gz, size / 2);
+	assert_int_equal(ctrl_check_guest(&config), 0);
+	assert_int_equal(ctrl_try_guest(NULL, &config), -ENOEXEC);
+	assert_non_null(strstr(ctrl_error(), "truncated"));
+	assert_int_equal(ctrl_try_guest(c, &config), -ENOEXEC);
+	assert_int_equal(f->calls, 0);
+	gz[size / 2] ^= 0x55;
+	config.kernel = files_write("broken.gz", gz, size);
+	assert_int_equal(ctrl_try_guest(NULL, &config), -ENOEXEC);
+	assert_int_equal(ctrl_build_guest(c, &config, &guest), -ENOEXEC);
+	free(gz);
+
+	for (int compressed = 0; compressed < 2; compressed++) {
+		config.kernel = compressed ? gzip_path : kernel_path;
+		assert_int_equal(ctrl_try_guest(NULL, &config), 0);
+		assert_int_equal(ctrl_try_guest(c, &config), 0);
+		assert_int_equal(fake_nr_domains(f), 0);
+	}
+	f->host_gic = CTRL_GIC_V2;
+	config.max_vcpus = 9;
+	assert_int_equal(ctrl_try_guest(c, &config), -EINVAL);
+	assert_non_null(strstr(ctrl_error(), "GICv2"));
+	assert_int_equal(fake_nr_domains(f), 0);
 	ctrl_close(c);
 	fake_delete(f);
 }
@@ -367,6 +408,7 @@ int main(void)
 		cmocka_unit_test(too_little_memory),
 		cmocka_unit_test(destroying_fails_too),
 		cmocka_unit_test(bad_configs),
+		cmocka_unit_test(trying),
 		cmocka_unit_test(too_many_vcpus_for_the_host),
 		cmocka_unit_test(affinity_of_all_vcpus),
 	};

@@ -80,6 +80,15 @@ static void versions(void **state)
 	assert_string_equal(v.changeset, "");
 }
 
+static void direct_mapping(void **state)
+{
+	struct fixture *x = *state;
+
+	assert_int_equal(ctrl_is_direct_mapped(x->c), 0);
+	x->f->direct_mapped = true;
+	assert_int_equal(ctrl_is_direct_mapped(x->c), 1);
+}
+
 static void machine(void **state)
 {
 	struct fixture *x = *state;
@@ -632,6 +641,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(opening),
 		TEST(versions),
+		TEST(direct_mapping),
 		TEST(machine),
 		TEST(domain_info),
 		TEST(lists),

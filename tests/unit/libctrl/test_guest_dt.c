@@ -9,7 +9,7 @@
 #include <libfdt.h>
 
 #include "files.h"
-#include "guest_dt.h"
+#include "guest/guest_dt.h"
 
 static const struct guest_layout layout = {
 	.nr_banks = 2,

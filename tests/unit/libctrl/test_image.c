@@ -11,7 +11,7 @@
 
 #include "fake.h"
 #include "files.h"
-#include "image.h"
+#include "image/image.h"
 
 static int probe(const char *path, struct ctrl_image_info *info)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "guest_layout.h"
+#include "guest/guest_layout.h"
 
 #define MIB (1ull << 20)
 #define GIB (1ull << 30)

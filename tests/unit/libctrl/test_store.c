@@ -7,6 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include <libctrl.h>
@@ -398,10 +402,87 @@ static void unasked(void **state)
 	sentence_has("is lost");
 }
 
+/* A daemon that hangs: it listens, and that is all. */
+static int listen_only(struct sockaddr_un *address, char folder[32], int backlog)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strcpy(folder, "/tmp/plinth-test-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	snprintf(address->sun_path, sizeof(address->sun_path), "%s/socket", folder);
+	assert_int_equal(bind(fd, (struct sockaddr *)address, sizeof(*address)), 0);
+	assert_int_equal(listen(fd, backlog), 0);
+	setenv("XENSTORED_PATH", address->sun_path, 1);
+	return fd;
+}
+
+static void stop_listening(int fd, const struct sockaddr_un *address, const char *folder)
+{
+	unsetenv("XENSTORED_PATH");
+	close(fd);
+	unlink(address->sun_path);
+	rmdir(folder);
+}
+
+static long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void no_answer(void **state)
+{
+	struct sockaddr_un address;
+	struct ctrl_store *s;
+	char folder[32], *value;
+	int fd = listen_only(&address, folder, 8);
+	long begin = now_ms();
+
+	(void)state;
+	assert_int_equal(ctrl_store_open(&s), 0);
+	ctrl_store_set_timeout(s, 1000);
+	assert_int_equal(ctrl_store_read(s, 0, "/a", &value, NULL), -ETIMEDOUT);
+	sentence_has("has not answered for 1 seconds: does plinth-stored hang?");
+	assert_in_range(now_ms() - begin, 1000, 5000);
+	assert_int_equal(ctrl_store_read(s, 0, "/a", &value, NULL), -ETIMEDOUT); /* at once */
+	assert_in_range(now_ms() - begin, 1000, 5000);
+	ctrl_store_close(s);
+	stop_listening(fd, &address, folder);
+}
+
+/* With its queue full connect() would wait for ever. */
+static void no_room(void **state)
+{
+	struct sockaddr_un address;
+	struct ctrl_store *s;
+	char folder[32];
+	int fd = listen_only(&address, folder, 0), waiting[4];
+	long begin;
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		waiting[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		if (connect(waiting[i], (struct sockaddr *)&address, sizeof(address)) < 0)
+			assert_true(i > 0 && errno == EAGAIN); /* it is full */
+	}
+	begin = now_ms();
+	assert_int_equal(ctrl_store_open(&s), -ETIMEDOUT);
+	sentence_has("has not accepted a connection for 5 seconds: does plinth-stored hang?");
+	assert_in_range(now_ms() - begin, 4900, 15000);
+	for (int i = 0; i < 4; i++)
+		close(waiting[i]);
+	stop_listening(fd, &address, folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nobody_there),
+		cmocka_unit_test(no_answer),
+		cmocka_unit_test(no_room),
 		cmocka_unit_test_setup_teardown(nodes, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_long, setup, teardown),
 		cmocka_unit_test_setup_teardown(lists, setup, teardown),

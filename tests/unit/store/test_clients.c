@@ -88,6 +88,35 @@ static void test_hidden_nodes(void **state)
 	client_close(guest);
 }
 
+/* Nor whether it changes: a transaction does not depend on what its client may not see. */
+static void test_hidden_changes(void **state)
+{
+	struct client *dom0 = client_open(0), *guest = client_open(3);
+	uint32_t tx;
+
+	(void)state;
+	write_text(dom0, 0, "/open", "");
+	set_perms(dom0, 0, "/open", "r0");
+	tx = begin(guest);
+	assert_int_equal(ask_text(guest, XS_READ, tx, "/tool"), -EACCES);
+	assert_int_equal(ask_text(guest, XS_DIRECTORY, tx, "/tool"), -EACCES);
+	assert_int_equal(ask_text(guest, XS_READ, tx, "/local/domain/7"), -EACCES);
+	assert_int_equal(write_text(guest, tx, "/open/mine", ""), -EACCES);
+	assert_int_equal(ask_text(guest, XS_RM, tx, "/open"), -EACCES);
+	write_text(dom0, 0, "/tool", "changed");
+	write_text(dom0, 0, "/tool/more", "");
+	write_text(dom0, 0, "/local/domain/7", "");
+	write_text(dom0, 0, "/open", "changed");
+	write_text(dom0, 0, "/open/mine", "");
+	assert_int_equal(finish(guest, tx, true), 0);
+	tx = begin(guest);
+	assert_int_equal(ask_text(guest, XS_READ, tx, "/open/later"), -ENOENT);
+	write_text(dom0, 0, "/open/later", "");
+	assert_int_equal(finish(guest, tx, true), -EAGAIN);
+	client_close(dom0);
+	client_close(guest);
+}
+
 static void test_bad_permissions(void **state)
 {
 	static const char *const bad[] = {"",   "x1",     "r",      "1",   "r-1", "r1x",
@@ -285,6 +314,38 @@ static void test_repeated_events(void **state)
 	assert_null(next_event(client));
 	write_text(other, 0, "/n", "x");
 	assert_string_equal(next_event(client), "/n t");
+	client_close(client);
+	client_close(other);
+}
+
+/*
+ * Nor is one among others: a client that sleeps while few nodes change all the time has few events.
+ */
+static void test_alternating_events(void **state)
+{
+	struct client *client = client_open(0), *other = client_open(0);
+	char path[16];
+
+	(void)state;
+	ask_two(client, XS_WATCH, 0, "/n", "t");
+	ask_two(client, XS_WATCH, 0, "/n/1", "u");
+	drop_events(client);
+	client->deaf = true;
+	for (int i = 0; i < 10000; i++) {
+		sprintf(path, "/n/%d", i % 3);
+		write_text(other, 0, path, "x");
+	}
+	assert_true(buffer_len(&client->conn.out) < 4 * 32);
+	client->deaf = false;
+	conn_mark(&client->conn);
+	assert_string_equal(next_event(client), "/n/0 t");
+	assert_string_equal(next_event(client), "/n/1 u");
+	assert_string_equal(next_event(client), "/n/1 t");
+	assert_string_equal(next_event(client), "/n/2 t");
+	assert_null(next_event(client));
+	/* What was read comes again. */
+	write_text(other, 0, "/n/2", "x");
+	assert_string_equal(next_event(client), "/n/2 t");
 	client_close(client);
 	client_close(other);
 }
@@ -536,6 +597,7 @@ int main(void)
 		TEST(test_permission_matrix),
 		TEST(test_ownership),
 		TEST(test_hidden_nodes),
+		TEST(test_hidden_changes),
 		TEST(test_bad_permissions),
 		TEST(test_privileged_requests),
 		TEST(test_events),
@@ -545,6 +607,7 @@ int main(void)
 		TEST(test_secret_events),
 		TEST(test_events_of_transactions),
 		TEST(test_repeated_events),
+		TEST(test_alternating_events),
 		TEST(test_events_for_a_broken_client),
 		TEST(test_long_token),
 		TEST(test_quota_of_nodes),

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* Memory runs out, at each place where it can: requests fail, the store stays whole, nothing leaks. */
+/*
+ * Memory runs out, at each place where it can: requests fail, the store stays whole, nothing leaks.
+ */
 #include "world.h"
 
 void *__real_malloc(size_t size);
@@ -124,7 +126,9 @@ static void test_each_allocation(void **state)
 			text = world_text();
 			if (ret < 0) {
 				assert_true(failed);
-				/* Without memory for the answer it is done, and the client cut off. */
+				/*
+				 * Without memory for the answer it is done, and the client cut off.
+				 */
 				if (ret != -EPIPE)
 					assert_string_equal(before, text);
 			}

@@ -36,8 +36,8 @@ static void put(const void *data, size_t len)
 
 static void ring_bell(void)
 {
-	store_port_ready(&world, 103);
-	for (int i = 0; i < 100 && store_end_turn(&world); i++)
+	world_ring(3);
+	for (int i = 0; i < 100 && (store_end_turn(&world) || world_pause()); i++)
 		store_go_on(&world);
 }
 

@@ -2,7 +2,12 @@
 /* Clients by socket: what they send in any pieces is handled, and nobody is forgotten. */
 #include "world.h"
 
+#include "listener.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define REQUEST 21 /* bytes: a read of "data", which is not there */
@@ -157,13 +162,172 @@ static void test_half_close(void **state)
 	free(data);
 }
 
+/* A program that sleeps, with a watch of nodes that are always others. */
+static void test_deaf(void **state)
+{
+	static const struct {
+		struct xsd_sockmsg head;
+		char path[3], token[2];
+	} watch = {{XS_WATCH, 1, 0, 5}, "/n", "t"};
+	struct client *other = client_open(0);
+	uint32_t most = 0;
+	char path[200];
+
+	(void)state;
+	assert_int_equal(push((const char *)&watch, 21), 21);
+	turn();
+	memset(path, 'p', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	for (unsigned i = 0; i < 200000 && world.conns->next; i++) {
+		int len = sprintf(path, "/n/%u", i);
+
+		path[len] = 'p';
+		write_text(other, 0, path, "");
+		ask_text(other, XS_RM, 0, path);
+		drop_events(other);
+		if (world.conns->next && buffer_len(&world.conns->next->out) > most)
+			most = buffer_len(&world.conns->next->out);
+	}
+	assert_null(world.conns->next); /* cut off */
+	assert_in_range(most, 15 << 20, 16 << 20);
+	client_close(other);
+}
+
+/* ---- the socket that they connect to ---- */
+
+static struct listener listener;
+static int listener_fd;
+static struct sockaddr_un address = {.sun_family = AF_UNIX};
+static struct rlimit files;
+
+static int open_listener(void **state)
+{
+	int ret = world_open(state);
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+	sprintf(address.sun_path, "/tmp/plinth-store-socket.%d", (int)getpid());
+	listener_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	assert_int_equal(bind(listener_fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listener_fd, 64), 0);
+	assert_int_equal(listener_open(&listener, &world, listener_fd), 0);
+	return ret;
+}
+
+static int close_listener(void **state)
+{
+	setrlimit(RLIMIT_NOFILE, &files);
+	listener_close(&listener);
+	close(listener_fd);
+	unlink(address.sun_path);
+	return world_close(state);
+}
+
+static int connect_one(void)
+{
+	int client = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	assert_true(client >= 0);
+	assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof(address)), 0);
+	return client;
+}
+
+/* So many descriptors more can be opened. */
+static void allow_descriptors(unsigned more)
+{
+	int next = open("/dev/null", O_RDONLY);
+	const struct rlimit less = {(rlim_t)next + more, files.rlim_max};
+
+	assert_true(next >= 0);
+	close(next);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &less), 0);
+}
+
+static bool is_closed(int client)
+{
+	char byte;
+
+	return recv(client, &byte, 1, 0) == 0;
+}
+
+/* Who cannot be served is told so, at once, and the others go on. */
+static void test_no_descriptors(void **state)
+{
+	int clients[6];
+
+	(void)state;
+	for (int i = 0; i < 6; i++)
+		clients[i] = connect_one();
+	allow_descriptors(2);
+	turn();
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(is_closed(clients[i]), i >= 2);
+	assert_int_equal(world.sockets, 2);
+	assert_int_equal(listener.turned_away, 4);
+	assert_true(listener.reserve >= 0);
+	assert_int_equal(listener.rests_until, 0);
+	for (int i = 0; i < 6; i++)
+		close(clients[i]);
+	turn();
+	assert_int_equal(world.sockets, 0);
+}
+
+/* Not even one for turning away: the socket rests, and is not looked at all the time. */
+static void test_rest(void **state)
+{
+	int client = connect_one();
+
+	(void)state;
+	close(listener.reserve);
+	listener.reserve = -1;
+	allow_descriptors(0);
+	turn();
+	assert_true(listener.rests_until > 0);
+	assert_int_equal(listener.turned_away, 1); /* of a hundred turns */
+	assert_in_range(store_wait_ms(&world, false), 1, LISTENER_REST_MS);
+	setrlimit(RLIMIT_NOFILE, &files);
+	world_pass(LISTENER_REST_MS);
+	turn();
+	assert_int_equal(world.sockets, 1);
+	assert_false(is_closed(client));
+	assert_int_equal(store_wait_ms(&world, false), -1);
+	close(client);
+	turn();
+}
+
+static void test_limit_of_clients(void **state)
+{
+	int clients[10];
+
+	(void)state;
+	listener.limit = 7;
+	for (int i = 0; i < 10; i++)
+		clients[i] = connect_one();
+	turn();
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(is_closed(clients[i]), i >= 7);
+	for (int i = 0; i < 10; i++)
+		close(clients[i]);
+	turn();
+	assert_int_equal(world.sockets, 0);
+}
+
 #define ROW(test) cmocka_unit_test_setup_teardown(test, open_client, close_client)
+
+#define LISTENER(test) cmocka_unit_test_setup_teardown(test, open_listener, close_listener)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ROW(test_pieces), ROW(test_more_than_a_turn),    ROW(test_slow_reader),
-		ROW(test_end),    ROW(test_end_behind_requests), ROW(test_half_close),
+		ROW(test_pieces),
+		ROW(test_more_than_a_turn),
+		ROW(test_slow_reader),
+		ROW(test_end),
+		ROW(test_end_behind_requests),
+		ROW(test_half_close),
+		ROW(test_deaf),
+		LISTENER(test_no_descriptors),
+		LISTENER(test_rest),
+		LISTENER(test_limit_of_clients),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

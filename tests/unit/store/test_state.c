@@ -27,12 +27,9 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	char path[PATH_MAX];
-
 	world_close(state);
-	snprintf(path, sizeof(path), "%s/journal", folder);
-	unlink(path);
-	return rmdir(folder);
+	world_forget(folder);
+	return 0;
 }
 
 /* The daemon is gone and another comes: clients on sockets are lost, guests are not. */
@@ -73,8 +70,10 @@ static int get(char *data)
 
 static void serve(void)
 {
-	store_port_ready(&world, 103);
+	world_ring(3);
 	store_end_turn(&world);
+	while (world_pause())
+		store_end_turn(&world);
 }
 
 /* ---- what must survive ---- */
@@ -107,6 +106,29 @@ static void test_tree_survives(void **state)
 		assert_int_equal(world.quota.max[QUOTA_NODES], 77);
 		write_text(dom0, 0, "/a/b/c", "next");
 	}
+}
+
+/*
+ * As plinth-stored begins: the first nodes come after it has looked for a state, and no client made
+ * them.
+ */
+static void test_first_nodes_survive(void **state)
+{
+	char *before;
+
+	(void)state;
+	world_stop();
+	world_forget(folder);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	world_start();
+	assert_int_equal(state_open(&world, folder), 0);
+	assert_int_equal(store_make_dom0_nodes(&world), 0);
+	store_end_turn(&world);
+	dom0 = client_open(0);
+	write_text(dom0, 0, "/local/domain/3/data", "below nodes that nobody wrote");
+	before = world_text();
+	kill_and_restart();
+	expect_same_text(before);
 }
 
 static void test_guest_goes_on(void **state)
@@ -195,6 +217,61 @@ static void test_end_in_between(void **state)
 	assert_int_equal(ask_text(dom0, XS_IS_DOMAIN_INTRODUCED, 0, "3"), 0);
 	assert_string_equal(dom0->answer, "F");
 	assert_false(fake[3].mapped);
+}
+
+/* A domain that ended, and another one got its number, while nobody looked. */
+static void test_another_in_between(void **state)
+{
+	struct client *guest;
+
+	(void)state;
+	write_text(dom0, 0, "/shown", "secret");
+	set_perms(dom0, 0, "/shown", "n0 r3 r5"); /* 5 is known by this alone */
+	store_end_turn(&world);
+	for (int i = 0; i < 2; i++) { /* from the journal's changes, and from its dump */
+		kill_and_restart();
+		guest = client_open(3);
+		assert_int_equal(ask_text(guest, XS_READ, 0, "data"), 0);
+		client_close(guest);
+	}
+	fake[3].uuid = 77;
+	fake[5].uuid = 78;
+	kill_and_restart();
+	assert_int_equal(ask_text(dom0, XS_READ, 0, "/local/domain/3/data"), -ENOENT);
+	assert_int_equal(ask_text(dom0, XS_IS_DOMAIN_INTRODUCED, 0, "3"), 0);
+	assert_string_equal(dom0->answer, "F");
+	assert_false(fake[3].mapped);
+	guest = client_open(3);
+	assert_int_equal(ask_text(guest, XS_READ, 0, "/shown"), -EACCES);
+	assert_int_equal(ask_text(guest, XS_DIRECTORY, 0, "/local/domain/3"), -EACCES);
+	client_close(guest);
+	guest = client_open(5);
+	assert_int_equal(ask_text(guest, XS_READ, 0, "/shown"), -EACCES);
+	client_close(guest);
+	assert_int_equal(store_introduce(&world, 3, 0x39002, 8), 0);
+}
+
+/* There is no memory for a ring when the daemon comes back: its guest waits, and goes on. */
+static void test_ring_cannot_be_mapped(void **state)
+{
+	char data[XENSTORE_PAYLOAD_MAX + 1];
+
+	(void)state;
+	put(XS_READ, 0, "data", 5);
+	fake[3].no_memory = true;
+	kill_and_restart();
+	assert_int_equal(ask_text(dom0, XS_READ, 0, "/local/domain/3/data"), 0);
+	assert_in_range(store_wait_ms(&world, false), 1, 1000);
+	world_pass(1000);
+	world_turn(); /* in vain */
+	fake[3].no_memory = false;
+	world_pass(1000);
+	world_turn();
+	store_end_turn(&world);
+	assert_true(fake[3].mapped);
+	assert_int_equal(get(data), XS_READ);
+	assert_string_equal(data, "here");
+	assert_int_equal(store_wait_ms(&world, false), -1);
 }
 
 /* Random requests of all kinds, with many restarts and several new journals in between. */
@@ -309,10 +386,17 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_tree_survives),        TEST(test_guest_goes_on),
-		TEST(test_answers_are_not_lost), TEST(test_queues_survive),
-		TEST(test_end_in_between),       TEST(test_random_restarts),
-		TEST(test_damaged_journals),     TEST(test_hand_over),
+		TEST(test_tree_survives),
+		TEST(test_first_nodes_survive),
+		TEST(test_guest_goes_on),
+		TEST(test_answers_are_not_lost),
+		TEST(test_queues_survive),
+		TEST(test_another_in_between),
+		TEST(test_ring_cannot_be_mapped),
+		TEST(test_end_in_between),
+		TEST(test_random_restarts),
+		TEST(test_damaged_journals),
+		TEST(test_hand_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,21 +2,63 @@
 /* A store in the test's process, its clients, and a hypervisor that is made up. */
 #include "world.h"
 
-#include <common/loop.h>
+#include <base/loop.h>
 
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 struct fake_domain fake[WORLD_DOMAINS];
 struct store world;
+unsigned world_asked;
 static struct loop loop;
+
+/* ---- the clock ---- */
+
+int64_t __wrap_loop_now_ms(void);
+static int64_t now_ms = 1000000;
+
+int64_t __wrap_loop_now_ms(void)
+{
+	return now_ms;
+}
+
+void world_pass(int64_t ms)
+{
+	now_ms += ms;
+}
+
+bool world_pause(void)
+{
+	if (!world.wake_ms)
+		return false;
+	if (world.wake_ms > now_ms)
+		now_ms = world.wake_ms;
+	store_go_on(&world);
+	return true;
+}
+
+void world_ring(uint32_t domid)
+{
+	if (store_port_listens(&world, 100 + domid))
+		store_port_ready(&world, 100 + domid);
+}
 
 /* ---- the hypervisor ---- */
 
-static int fake_state(struct store *store, uint32_t domid)
+static struct domain_seen see(uint32_t domid)
+{
+	return (struct domain_seen){domid, fake[domid].state, {fake[domid].uuid}};
+}
+
+static int fake_state(struct store *store, uint32_t domid, struct domain_seen *seen)
 {
 	(void)store;
-	return domid < WORLD_DOMAINS ? (int)fake[domid].state : DOMAIN_GONE;
+	world_asked++;
+	if (domid >= WORLD_DOMAINS)
+		return DOMAIN_GONE;
+	*seen = see(domid);
+	return seen->state;
 }
 
 static int fake_list(struct store *store, struct domain_seen **list)
@@ -29,7 +71,7 @@ static int fake_list(struct store *store, struct domain_seen **list)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < WORLD_DOMAINS; i++)
 		if (fake[i].state != DOMAIN_GONE)
-			(*list)[count++] = (struct domain_seen){i, fake[i].state};
+			(*list)[count++] = see(i);
 	return count;
 }
 
@@ -38,7 +80,7 @@ static void *fake_map(struct store *store, uint32_t domid, uint64_t gfn, uint32_
 	(void)store;
 	(void)gfn;
 	(void)port;
-	if (domid >= WORLD_DOMAINS || fake[domid].state == DOMAIN_GONE)
+	if (domid >= WORLD_DOMAINS || fake[domid].state == DOMAIN_GONE || fake[domid].no_memory)
 		return NULL;
 	fake[domid].mapped = true;
 	return fake[domid].page;
@@ -73,6 +115,12 @@ static void fake_notify(struct store *store, uint32_t port)
 	fake[port - 100].notified++;
 }
 
+static void fake_unmask(struct store *store, uint32_t port)
+{
+	(void)store;
+	fake[port - 100].unmasked++;
+}
+
 static const struct platform platform = {
 	.domain_state = fake_state,
 	.list_domains = fake_list,
@@ -81,6 +129,7 @@ static const struct platform platform = {
 	.bind = fake_bind,
 	.unbind = fake_unbind,
 	.notify = fake_notify,
+	.unmask = fake_unmask,
 };
 
 void world_start(void)
@@ -96,6 +145,7 @@ int world_open(void **state)
 	(void)state;
 	for (int i = 0; i < WORLD_DOMAINS; i++) {
 		fake[i] = (struct fake_domain){.state = i < 8 ? DOMAIN_RUNS : DOMAIN_GONE};
+		fake[i].uuid = (uint8_t)(i + 1);
 		fake[i].page = calloc(1, 4096);
 		assert_non_null(fake[i].page);
 	}
@@ -127,7 +177,7 @@ void world_turn(void)
 	bool again = store_end_turn(&world);
 
 	assert_int_equal(loop_run_once(&loop, 0), 0);
-	if (again)
+	if (again || store_is_due(&world))
 		store_go_on(&world);
 }
 
@@ -147,6 +197,18 @@ void world_reopen(const char *folder)
 	assert_int_equal(state_open(&world, folder), 1);
 	store_attach_rings(&world);
 	store_end_turn(&world);
+}
+
+void world_forget(const char *folder)
+{
+	static const char *const files[] = {"journal", "journal.new"};
+	char path[64];
+
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, files[i]);
+		unlink(path);
+	}
+	assert_int_equal(rmdir(folder), 0);
 }
 
 /* ---- clients ---- */
@@ -280,6 +342,8 @@ int ask(struct client *client, uint32_t type, uint32_t tx, const void *data, siz
 	memcpy(message, &head, sizeof(head));
 	if (len)
 		memcpy(message + sizeof(head), data, len);
+	while (client->conn.paused_until)
+		world_pause();
 	assert_int_equal(conn_take(&client->conn, message, sizeof(head) + len), sizeof(head) + len);
 	store_end_turn(&world);
 	for (client->events = 0; (answer = next_message(client)) == XS_WATCH_EVENT;)

@@ -30,19 +30,27 @@
 /* ---- the hypervisor: what tests set and see ---- */
 struct fake_domain {
 	enum domain_state state;
+	uint8_t uuid;                           /* one byte of it */
+	bool no_memory;                         /* for mapping its ring */
 	struct xenstore_domain_interface *page; /* shared with the "guest" */
 	bool mapped, bound;
-	unsigned notified;
+	unsigned notified, unmasked;
 };
 extern struct fake_domain fake[WORLD_DOMAINS];
 extern struct store world;
+extern unsigned world_asked; /* questions for the state of a domain */
 
 int world_open(void **state); /* domains 0 to 7 run; setup and teardown for cmocka */
 int world_close(void **state);
 void world_stop(void); /* the daemon alone; the domains stay */
 void world_start(void);
+/* The daemon's clock: it stands still but for this. */
+void world_pass(int64_t ms);
+bool world_pause(void);                /* until the next pause of a client is over; false: none */
+void world_ring(uint32_t domid);       /* the guest's event reaches the daemon */
 void world_turn(void);                 /* what the daemon does in a turn */
 int world_connect(void);               /* a client by socket: its end */
+void world_forget(const char *folder); /* removes its journal, and then the folder */
 void world_reopen(const char *folder); /* another daemon, after the first was killed */
 
 /* ---- clients that speak directly, in the name of a domain ---- */
@@ -65,7 +73,9 @@ int ask(struct client *client, uint32_t type, uint32_t tx, const void *data, siz
 
 /* The same with strings: ask_text(c, XS_READ, 0, "/a") sends "/a\0". */
 int ask_text(struct client *client, uint32_t type, uint32_t tx, const char *text);
-/* With a literal of several strings, outside of transactions: ask_words(c, XS_WATCH, "/a\0token") */
+/*
+ * With a literal of several strings, outside of transactions: ask_words(c, XS_WATCH, "/a\0token")
+ */
 #define ask_words(client, type, words) ask(client, type, 0, words, sizeof(words))
 int ask_two(struct client *client, uint32_t type, uint32_t tx, const char *one, const char *two);
 int write_text(struct client *client, uint32_t tx, const char *path, const char *value);

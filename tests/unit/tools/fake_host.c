@@ -2,9 +2,11 @@
 /* The hypervisor, the daemons and the devices that guest.c works with: see fake_host.h. */
 #include "unit.h"
 
-#include "common/device.h"
-#include "common/guest_store.h"
-#include "common/registry.h"
+#include "device/device.h"
+#include "guest/store.h"
+#include "base/lockfile.h"
+#include "guest/registry.h"
+#include "clients/store_open.h"
 #include "fake_host.h"
 
 #include <errno.h>
@@ -25,16 +27,16 @@ int fake_note(const char *call)
 {
 	strcat(fake.calls, *fake.calls ? " " : "");
 	strcat(fake.calls, call);
+	if (fake.on_call)
+		fake.on_call(call);
 	return fake.failing && !strcmp(fake.failing, call) ? fake.failure : 0;
 }
 
-static int note_with_sentence(const char *call, char *err, size_t err_size)
+static int note_with_sentence(const char *call, struct report *report)
 {
 	int ret = fake_note(call);
 
-	if (ret && err)
-		snprintf(err, err_size, "%s says no", call);
-	return ret;
+	return ret ? report_set(report, ret, "%s says no", call) : 0;
 }
 
 const char *ctrl_error(void)
@@ -51,6 +53,13 @@ int ctrl_check_guest(const struct ctrl_guest_config *config)
 {
 	(void)config;
 	return fake_note("check");
+}
+
+int ctrl_try_guest(struct ctrl *c, const struct ctrl_guest_config *config)
+{
+	(void)c;
+	fake.built = *config;
+	return fake_note("try");
 }
 
 int ctrl_list_all_domains(struct ctrl *c, struct ctrl_domain_info **list)
@@ -136,15 +145,15 @@ int ctrl_pause_domain(struct ctrl *c, uint32_t domid)
 int ctrl_get_domain(struct ctrl *c, uint32_t domid, struct ctrl_domain_info *info)
 {
 	(void)c;
-	*info = (struct ctrl_domain_info){.domid = domid, .dying = true};
+	*info = (struct ctrl_domain_info){.domid = domid, .dying = !fake.has_domain};
 	memcpy(info->uuid, fake.zombie_uuid, sizeof(info->uuid));
-	return fake.has_zombie ? 0 : -ESRCH;
+	return fake.has_zombie || fake.has_domain ? 0 : -ESRCH;
 }
 
 /* The store daemon: a handle that stands for it, and no more than notes. */
 static char the_store;
 
-int ctrl_store_open(struct ctrl_store **s)
+int store_open(struct ctrl_store **s)
 {
 	*s = (struct ctrl_store *)&the_store;
 	return fake.store_error;
@@ -187,10 +196,11 @@ int guest_store_remove(struct ctrl_store *store, uint32_t domid, const uint8_t u
 	return fake_note("unpublish");
 }
 
-void registry_name_foreign(struct registry_domain *domains, size_t count)
+int registry_name_foreign(struct registry_domain *domains, size_t count)
 {
 	(void)domains;
 	(void)count;
+	return fake.foreign_error;
 }
 
 int guest_store_rename(struct ctrl_store *store, uint32_t domid, const uint8_t uuid[16],
@@ -218,19 +228,37 @@ void devices_clear(struct devices *devices)
 {
 	if (fake.open_devices)
 		devices_close(devices);
+	free(devices->left_out);
+	devices->left_out = NULL;
 }
 
-int devices_check(struct devices *devices, struct report *why)
+int devices_check(struct devices *devices, const struct device_policy *policy, struct report *why)
 {
 	int ret = devices->count ? fake_note("check-devices") : 0;
 
+	(void)policy;
 	return ret ? report_set(why, ret, "dom0 says no") : 0;
 }
 
-int devices_open(struct devices *devices, struct report *why)
+int devices_check_others(struct ctrl *ctrl, struct ctrl_store *store, uint32_t domid,
+			 const struct devices *devices, struct report *why)
+{
+	(void)ctrl;
+	(void)devices;
+	assert_ptr_equal(store, &the_store);
+	assert_int_equal(domid, fake.is_present ? DOMID : 0);
+	return report_set(why, fake_note("others"), "another guest says no");
+}
+
+int devices_open(struct devices *devices, const struct device_policy *policy,
+		 const struct lock_wait *wait, struct report *why)
 {
 	int ret = devices->count ? fake_note("open") : 0;
 
+	assert_true(wait->timeout_ms > 0);
+	fake.device_policy = *policy;
+	if (fake.left_out)
+		devices->left_out = strdup(fake.left_out);
 	if (devices->count)
 		assert_false(fake.is_present);
 	if (ret)
@@ -257,46 +285,77 @@ int devices_connect(struct ctrl_store *store, uint32_t domid, struct devices *de
 	return ret ? report_set(why, ret, "the kernel says no") : 0;
 }
 
-int console_client_add(const char *sock, const struct console_add *guest, char *err,
-		       size_t err_size)
+int console_client_add(const char *sock, const struct console_add *guest, struct report *report)
 {
 	assert_string_equal(sock, "console.sock");
 	assert_true(fake.is_present);
 	fake.added = *guest;
 	snprintf(fake.added_name, sizeof(fake.added_name), "%s", guest->name);
-	return note_with_sentence(guest->kind == CONSOLE_VUART ? "uart" : "console", err, err_size);
+	return note_with_sentence(guest->kind == CONSOLE_VUART ? "uart" : "console", report);
+}
+
+int console_client_next_note(const char *sock, struct console_note *note, struct report *report)
+{
+	int ret = note_with_sentence("ask-console", report);
+
+	(void)note;
+	assert_string_equal(sock, "console.sock");
+	return ret ? ret : -ENOENT;
 }
 
 int console_client_died(const char *sock, uint32_t domid, const uint8_t uuid[16], int reason,
-			char *err, size_t err_size)
+			struct report *report)
 {
 	(void)uuid;
 	(void)reason;
-	(void)err;
-	(void)err_size;
+	(void)report;
 	assert_string_equal(sock, "console.sock");
 	assert_int_equal(domid, DOMID);
 	fake_note("died");
 	return -ENOENT;
 }
 
-int monitor_client_register(const char *sock, const struct monitor_guest *guest, char *err,
-			    size_t err_size)
+int monitor_client_register(const char *sock, const struct monitor_guest *guest,
+			    struct report *report)
 {
 	assert_string_equal(sock, "monitor.sock");
 	fake.registered = *guest;
 	snprintf(fake.registered_name, sizeof(fake.registered_name), "%s", guest->name);
 	snprintf(fake.registered_config, sizeof(fake.registered_config), "%.*s",
 		 (int)guest->config_size, guest->config);
-	return note_with_sentence("register", err, err_size);
+	return note_with_sentence("register", report);
 }
 
-int monitor_client_forget(const char *sock, uint32_t domid, const uint8_t uuid[16], char *err,
-			  size_t err_size)
+int monitor_client_next(const char *sock, struct monitor_pending *pending, struct report *report)
+{
+	int ret = note_with_sentence("ask-monitor", report);
+
+	(void)pending;
+	assert_string_equal(sock, "monitor.sock");
+	return ret ? ret : -ENOENT;
+}
+
+int monitor_client_find(const char *sock, const char *name, const uint8_t *uuid,
+			struct monitor_pending *pending)
 {
 	(void)uuid;
-	(void)err;
-	(void)err_size;
+	assert_string_equal(sock, "monitor.sock");
+	*pending = (struct monitor_pending){.tries = 3, .due_ms = 8000, .reason = "no disk"};
+	snprintf(pending->name, sizeof(pending->name), "%s", fake.pending ? fake.pending : "");
+	return fake.pending && !strcmp(fake.pending, name) ? 0 : -ENOENT;
+}
+
+char *monitor_pending_text(const struct monitor_pending *pending, char text[MONITOR_PENDING_TEXT])
+{
+	snprintf(text, MONITOR_PENDING_TEXT, "pending (%s)", pending->reason);
+	return text;
+}
+
+int monitor_client_forget(const char *sock, uint32_t domid, const uint8_t uuid[16],
+			  struct report *report)
+{
+	(void)uuid;
+	(void)report;
 	assert_string_equal(sock, "monitor.sock");
 	assert_int_equal(domid, DOMID);
 	fake_note("forget");

@@ -246,11 +246,11 @@ COMMAND(cmd_vcpu_set)
 COMMAND(cmd_version)
 COMMAND(cmd_wait)
 
-int console_client_main(int argc, char *const argv[]);
+int cmd_console(int argc, char *const argv[]);
 extern const char console_client_usage[];
 const char console_client_usage[] = "";
 
-int console_client_main(int argc, char *const argv[])
+int cmd_console(int argc, char *const argv[])
 {
 	(void)argc;
 	(void)argv;

@@ -2,7 +2,7 @@
 /* The config parser: what is read, and the exact message for every kind of mistake. */
 #include "unit.h"
 
-#include "common/config.h"
+#include "config/config.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -412,14 +412,48 @@ static void test_value_number(void **state)
 	}
 }
 
+static char warnings[512];
+
+static void take_warning(const char *text)
+{
+	strcat(warnings, text);
+	strcat(warnings, "\n");
+}
+
+/* The later line counts, and both are named; to add something, and to override, is no mistake. */
+static void test_assigned_twice(void **state)
+{
+	static const char text[] = "a = 1\nb = 'x'; b = 'y'\n\n a = 2\nc = [1]\nc += [2]\n"
+				   "b += 'z'\na = 3\n";
+	static const struct config_source arguments = {.label = "command line", .replaces = true};
+	struct config config = {.warn = take_warning};
+	struct report report;
+	char *read;
+
+	(void)state;
+	assert_int_equal(config_parse_text(&config, &source, text, strlen(text), &report), 0);
+	assert_int_equal(config_parse_override(&config, &arguments, "a=4", &report), 0);
+	assert_int_equal(config_parse_override(&config, &arguments, "a=5", &report), 0);
+	assert_int_equal(config_parse_override(&config, &arguments, "b=over", &report), 0);
+	assert_string_equal(
+		warnings, "f.cfg:2:10: 'b' is assigned again: this line counts, line 2 does not\n"
+			  "f.cfg:4:2: 'a' is assigned again: this line counts, line 1 does not\n"
+			  "f.cfg:8:1: 'a' is assigned again: this line counts, line 4 does not\n");
+	read = print_config(&config);
+	assert_string_equal(read, "a=5 b=<over> c=[1,2]");
+	free(read);
+	config_clear(&config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),         cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_limits),       cmocka_unit_test(test_at_limits),
-		cmocka_unit_test(test_override),     cmocka_unit_test(test_override_appends),
-		cmocka_unit_test(test_override_bad), cmocka_unit_test(test_places),
-		cmocka_unit_test(test_files),        cmocka_unit_test(test_value_number),
+		cmocka_unit_test(test_good),           cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_limits),         cmocka_unit_test(test_at_limits),
+		cmocka_unit_test(test_override),       cmocka_unit_test(test_override_appends),
+		cmocka_unit_test(test_override_bad),   cmocka_unit_test(test_places),
+		cmocka_unit_test(test_files),          cmocka_unit_test(test_value_number),
+		cmocka_unit_test(test_assigned_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

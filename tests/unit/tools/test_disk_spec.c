@@ -2,8 +2,8 @@
 /* Disks: names and numbers of virtual disks, and what a config may say about a disk. */
 #include "unit.h"
 
-#include "common/disk_spec.h"
-#include "common/vdev.h"
+#include "config/disk_spec.h"
+#include "config/vdev.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -162,15 +162,15 @@ static void test_good(void **state)
 	static const struct row rows[] = {
 		{"/img", "access=w,target=/img"},
 		{"img", "access=w,target=/c/img"},
-		{" /img , raw , xvda , rw ", "vdev=xvda,access=w,target=/img"},
-		{"/img,raw,xvda,w", "vdev=xvda,access=w,target=/img"},
-		{"/img,raw,xvda,r", "vdev=xvda,access=r,target=/img"},
-		{"/img,raw,xvda,ro", "vdev=xvda,access=r,target=/img"},
+		{" /img , raw , xvda , rw ", "vdev=xvda,access=w,format=raw,target=/img"},
+		{"/img,raw,xvda,w", "vdev=xvda,access=w,format=raw,target=/img"},
+		{"/img,raw,xvda,r", "vdev=xvda,access=r,format=raw,target=/img"},
+		{"/img,raw,xvda,ro", "vdev=xvda,access=r,format=raw,target=/img"},
 		{"/img,,xvda", "vdev=xvda,access=w,target=/img"},
 		{"/img,,,r", "access=r,target=/img"},
-		{"/img,raw,hdc,w!", "vdev=hdc,access=w!,target=/img"},
-		{"/img,raw,d16p1,r!", "vdev=xvdq1,access=r!,target=/img"},
-		{"/dev/vg/x,raw,xvda,rw", "vdev=xvda,access=w,target=/dev/vg/x"},
+		{"/img,raw,hdc,w!", "vdev=hdc,access=w!,format=raw,target=/img"},
+		{"/img,raw,d16p1,r!", "vdev=xvdq1,access=r!,format=raw,target=/img"},
+		{"/dev/vg/x,raw,xvda,rw", "vdev=xvda,access=w,format=raw,target=/dev/vg/x"},
 		{"phy:vg/x,,xvda,w", "vdev=xvda,access=w,target=/dev/vg/x"},
 		{"phy:/dev/vg/x", "access=w,target=/dev/vg/x"},
 		{"file:/img,,xvda,w", "vdev=xvda,access=w,target=/img"},
@@ -178,8 +178,9 @@ static void test_good(void **state)
 		{" file:/img , xvdb , r", "vdev=xvdb,access=r,target=/img"},
 		{"file:/img,hdc:cdrom,r", "vdev=hdc,access=r,cdrom,target=/img"},
 		{"file:img", "access=w,target=/c/img"},
-		{"raw:/img", "access=w,target=/img"},
-		{"format=raw, vdev=xvda, access=ro, target=/img", "vdev=xvda,access=r,target=/img"},
+		{"raw:/img", "access=w,format=raw,target=/img"},
+		{"format=raw, vdev=xvda, access=ro, target=/img",
+		 "vdev=xvda,access=r,format=raw,target=/img"},
 		{"vdev=xvda,target=/a,b=c , d ", "vdev=xvda,access=w,target=/a,b=c , d"},
 		{"path=/img, vdev=xvdb, read-only", "vdev=xvdb,access=r,target=/img"},
 		{"path=/img, access=read-write", "access=w,target=/img"},
@@ -188,10 +189,13 @@ static void test_good(void **state)
 		{"/img,cdrom", "access=r,cdrom,target=/img"},
 		{"/img,devtype=cdrom", "access=r,cdrom,target=/img"},
 		{"/img,devtype=cdrom,access=r", "access=r,cdrom,target=/img"},
-		{"/img,raw,xvda,r,devtype=disk", "vdev=xvda,access=r,target=/img"},
+		{"/img,raw,xvda,r,devtype=disk", "vdev=xvda,access=r,format=raw,target=/img"},
 		{"/img,backendtype=phy,backend=0,direct-io-safe", "access=w,target=/img"},
 		{"/img,no-discard", "access=w,no-discard,target=/img"},
 		{"/img,discard", "access=w,target=/img"},
+		{"/img,optional", "access=w,optional,target=/img"},
+		{"/img,optional=no", "access=w,target=/img"},
+		{"optional,raw:/img", "access=w,format=raw,optional,target=/img"},
 		{"/a=b", "access=w,target=/a=b"},
 		{"vdev=xvda, /img", "vdev=xvda,access=w,target=/img"},
 	};

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: ISC */
-/* Creating, renaming and destroying a guest: the order of steps, and that each is undone when a later one fails. */
+/*
+ * Creating, renaming and destroying a guest: the order of steps, and that each is undone when a
+ * later one fails.
+ */
 #include "unit.h"
 
-#include "common/guest.h"
-#include "common/registry.h"
+#include "config/config.h"
+#include "guest/guest.h"
+#include "base/lockfile.h"
+#include "base/read_file.h"
+#include "guest/registry.h"
+#include "base/uuid.h"
 #include "fake_host.h"
 
 #include <errno.h>
@@ -272,6 +279,44 @@ static void test_name_in_use(void **state)
 	assert_int_equal(registry_remove(directory, 3, (const uint8_t[16]){1}), 0);
 }
 
+/* Of two guests with one uuid, the second would take the first one's place with the monitor. */
+static void test_uuid_in_use(void **state)
+{
+	(void)state;
+	fake.present[1] = (struct ctrl_domain_info){.domid = 3};
+	memcpy(fake.present[1].uuid, config.uuid, 16);
+	fake.present_count = 2;
+	expect_create(-EEXIST, "domains");
+	assert_non_null(strstr(report.text, "the uuid is in use by domain 3"));
+	assert_int_equal(guest_check((struct ctrl *)&config, &config, &options, &report), -EEXIST);
+	/* one that is kept beside its successor is only the monitor's business */
+	fake.present[1].shutdown = true;
+	assert_int_equal(create(), -EEXIST);
+	options.restart = true;
+	assert_int_equal(create(), 0);
+	check_registry(true);
+	fake.is_present = false;
+	options.restart = false;
+	fake.present[1].dying = true;
+	assert_int_equal(create(), 0);
+	check_registry(true);
+}
+
+/* A guest between two domains has its name, too; the monitor, which creates it, may use it. */
+static void test_name_of_pending(void **state)
+{
+	(void)state;
+	fake.pending = "web";
+	expect_create(-EEXIST, "domains");
+	assert_string_equal(report.text,
+			    "the name is in use by the guest 'web', which has no domain: "
+			    "pending (no disk); 'vmctl destroy web' calls that off");
+	assert_int_equal(guest_check((struct ctrl *)&config, &config, &options, &report), -EEXIST);
+	options.restart = true;
+	assert_int_equal(create(), 0);
+	check_registry(true);
+}
+
 static void test_name_of_dying(void **state)
 {
 	(void)state;
@@ -281,14 +326,55 @@ static void test_name_of_dying(void **state)
 	assert_int_equal(registry_remove(directory, 3, (const uint8_t[16]){1}), 0);
 }
 
+static int cancel_at; /* the step before which it is cancelled */
+static bool *noted;
+
+static bool cancelled(void *context)
+{
+	(void)context;
+	return cancel_at-- == 0;
+}
+
 static void test_name_locked(void **state)
 {
-	int lock = registry_lock_name(directory, "web", &report);
+	int lock = registry_lock_name(directory, "web", &(struct lock_wait){0}, &report);
 
 	(void)state;
 	assert_true(lock >= 0);
-	expect_create(-EBUSY, "");
+	options.cancelled = cancelled;
+	cancel_at = 2; /* it waits, and asks */
+	expect_create(-EINTR, "");
+	assert_non_null(strstr(report.text, "web.lock, held by process "));
+	assert_true(cancel_at < 0);
 	registry_unlock_name(directory, "web", lock);
+}
+
+/* What is being made is noted before it is: see abandoned.h. */
+static void check_note(const char *call)
+{
+	char path[sizeof(directory) + 16], *text, uuid_text[UUID_TEXT_SIZE];
+	size_t length;
+
+	if (strcmp(call, "build") != 0)
+		return;
+	snprintf(path, sizeof(path), "%s/web.lock", directory);
+	assert_int_equal(read_file(path, 4096, &text, &length, &report), 0);
+	assert_non_null(strstr(text, "\nmaking "));
+	assert_non_null(strstr(text, uuid_format(config.uuid, uuid_text)));
+	free(text);
+	*noted = true;
+}
+
+static void test_noted_before_it_is_made(void **state)
+{
+	bool was = false;
+
+	(void)state;
+	noted = &was;
+	fake.on_call = check_note;
+	assert_int_equal(create(), 0);
+	assert_true(was);
+	check_registry(true);
 }
 
 static void test_machine_too_small(void **state)
@@ -304,14 +390,6 @@ static void test_machine_too_small(void **state)
 			    "'cpus' (entry 2) has none of this machine's 4 CPUs, which "
 			    "are 0 to 3");
 	assert_false(fake.is_present);
-}
-
-static int cancel_at; /* the step before which it is cancelled */
-
-static bool cancelled(void *context)
-{
-	(void)context;
-	return cancel_at-- == 0;
 }
 
 static void test_cancelled(void **state)
@@ -331,11 +409,9 @@ static void test_cancelled(void **state)
 	assert_string_equal(report.text, "interrupted before starting the guest");
 }
 
-static int register_myself(void *context, const struct monitor_guest *guest, char *err,
-			   size_t err_size)
+static int register_myself(void *context, const struct monitor_guest *guest, struct report *why)
 {
-	(void)err;
-	(void)err_size;
+	(void)why;
 	assert_ptr_equal(context, &options);
 	assert_int_equal(guest->domid, DOMID);
 	return fake_note("register-myself");
@@ -362,14 +438,44 @@ static void test_as_monitor(void **state)
 			       "unpause forget-myself unpublish died destroy");
 }
 
+static int check_only(struct ctrl *ctrl)
+{
+	*fake.calls = '\0';
+	return guest_check(ctrl, &config, &options, &report);
+}
+
+/* Whatever a creation would fail by, its dry run fails by. */
 static void test_check_only(void **state)
 {
+	static const struct {
+		const char *failing, *sentence;
+		int err;
+	} rows[] = {
+		{"domains", "the hypervisor says no", -EPERM},
+		{"physinfo", "the hypervisor says no", -EPERM},
+		{"check-devices", "dom0 says no", -ENOENT},
+		{"others", "another guest says no", -EEXIST},
+		{"ask-console", "ask-console says no", -ECONNREFUSED},
+		{"ask-monitor", "ask-monitor says no", -ETIMEDOUT},
+		{"try", "the hypervisor says no", -ENOEXEC},
+	};
+	struct ctrl *ctrl = (struct ctrl *)&config;
+
 	(void)state;
-	assert_int_equal(guest_check(NULL, &config, &options, &report), 0);
-	assert_string_equal(fake.calls, "check");
-	*fake.calls = '\0';
-	assert_int_equal(guest_check((struct ctrl *)&config, &config, &options, &report), 0);
-	assert_string_equal(fake.calls, "domains check physinfo");
+	assert_int_equal(check_only(NULL), 0);
+	assert_string_equal(fake.calls, "check try");
+	assert_int_equal(check_only(ctrl), 0);
+	assert_string_equal(fake.calls, "domains check physinfo ask-console ask-monitor try");
+	load("disk=['/a']");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		fake.failing = rows[i].failing;
+		fake.failure = rows[i].err;
+		assert_int_equal(check_only(ctrl), rows[i].err);
+		assert_string_equal(report.text, rows[i].sentence);
+		assert_false(fake.is_present);
+	}
+	fake.failing = "try";
+	assert_int_equal(check_only(NULL), -ENOEXEC);
 }
 
 static void test_destroy(void **state)
@@ -426,14 +532,18 @@ static void test_devices(void **state)
 		const char *calls, *sentence;
 	} rows[] = {
 		{NULL, 0,
-		 "domains check physinfo open build console publish connect register unpause "
+		 "domains check physinfo open others build console publish others connect register "
+		 "unpause "
 		 "close",
 		 NULL},
 		{"open", -ENOENT, "domains check physinfo open", "the disk says no"},
-		{"build", -ENOMEM, "domains check physinfo open build close",
+		{"build", -ENOMEM, "domains check physinfo open others build close",
 		 "the hypervisor says no"},
+		{"others", -EEXIST, "domains check physinfo open others close",
+		 "another guest says no"},
 		{"connect", -ETIMEDOUT,
-		 "domains check physinfo open build console publish connect unpublish died destroy "
+		 "domains check physinfo open others build console publish others connect "
+		 "unpublish died destroy "
 		 "close",
 		 "the kernel says no"},
 	};
@@ -450,6 +560,60 @@ static void test_devices(void **state)
 		check_registry(!rows[i].err);
 		fake.is_present = false;
 	}
+}
+
+/* One that does not answer is no reason to make a guest without a store, nor to keep one. */
+static void test_store_hangs(void **state)
+{
+	(void)state;
+	options.warn = take_warning;
+	fake.store_error = -ETIMEDOUT;
+	expect_create(-ETIMEDOUT, "domains check");
+	fake.store_error = 0;
+	assert_int_equal(create(), 0);
+	assert_string_equal(warning, "");
+	fake.store_error = -ETIMEDOUT;
+	expect_destroy(0, "forget destroy died");
+	assert_string_equal(warning, "the hypervisor says no"); /* ctrl_error() */
+	check_registry(false);
+}
+
+/* Whether the name is free cannot be told while the names of others are not to be had. */
+static void test_foreign_names_are_not_told(void **state)
+{
+	(void)state;
+	fake.present[1] = (struct ctrl_domain_info){.domid = 3, .uuid = {1}};
+	fake.present_count = 2;
+	fake.foreign_error = -ETIMEDOUT;
+	expect_create(-ETIMEDOUT, "domains");
+	fake.foreign_error = -ECONNREFUSED; /* no store, and so no names in it */
+	assert_int_equal(create(), 0);
+	check_registry(true);
+}
+
+/* A device that could not be had is noted, and a restart is told from a creation. */
+static void test_devices_left_out(void **state)
+{
+	struct registry_entry entry;
+
+	(void)state;
+	load("disk=['/a', '/b,optional']");
+	fake.left_out = "the disk xvdb: gone";
+	assert_int_equal(create(), 0);
+	assert_false(fake.device_policy.restart);
+	assert_int_equal(registry_read(directory, DOMID, config.uuid, &entry), 0);
+	assert_string_equal(entry.left_out, "the disk xvdb: gone");
+	assert_non_null(strstr(entry.config, "optional,target=/b")); /* it is tried again */
+	registry_entry_clear(&entry);
+	fake.is_present = false;
+	fake.left_out = NULL;
+	options.restart = true;
+	assert_int_equal(create(), 0);
+	assert_true(fake.device_policy.restart);
+	assert_int_equal(registry_read(directory, DOMID, config.uuid, &entry), 0);
+	assert_null(entry.left_out);
+	registry_entry_clear(&entry);
+	check_registry(true);
 }
 
 /* Devices are nothing without a store. */
@@ -520,8 +684,11 @@ int main(void)
 		TEST(test_failures_are_undone),
 		TEST(test_registry_fails),
 		TEST(test_name_in_use),
+		TEST(test_uuid_in_use),
+		TEST(test_name_of_pending),
 		TEST(test_name_of_dying),
 		TEST(test_name_locked),
+		TEST(test_noted_before_it_is_made),
 		TEST(test_machine_too_small),
 		TEST(test_cancelled),
 		TEST(test_as_monitor),
@@ -530,7 +697,10 @@ int main(void)
 		TEST(test_rename),
 		TEST(test_destroy_releases),
 		TEST(test_without_store),
+		TEST(test_store_hangs),
+		TEST(test_foreign_names_are_not_told),
 		TEST(test_devices),
+		TEST(test_devices_left_out),
 		TEST(test_devices_without_store),
 		TEST(test_destroy_fails),
 	};

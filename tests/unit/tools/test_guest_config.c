@@ -2,10 +2,11 @@
 /* The config keys: what they take, what they refuse and in which words. */
 #include "unit.h"
 
-#include "common/guest_config.h"
-#include "common/guest_keys.h"
-#include "common/uuid.h"
-#include "monitor/monitor_client.h"
+#include "config/guest_config.h"
+#include "config/keys.h"
+#include "base/read_file.h"
+#include "base/uuid.h"
+#include "clients/monitor_client.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -355,15 +356,16 @@ static void test_load_file(void **state)
 	fputs("name = 'g'\nkernel = 'Image'\nmemory = 128\n", file);
 	fclose(file);
 	assert_int_equal(chdir("/"), 0);
-	assert_int_equal(guest_config_load(path, overrides, 2, &guest, &report), 0);
+	assert_int_equal(guest_config_load(path, overrides, 2, NULL, &guest, &report), 0);
 	assert_string_equal(guest.kernel, kernel);
 	assert_string_equal(guest.ramdisk, "//r");
 	assert_int_equal(guest.memory_mib, 512);
 	guest_config_clear(&guest);
-	assert_int_equal(guest_config_load(path, bad_overrides, 1, &guest, &report), -EINVAL);
+	assert_int_equal(guest_config_load(path, bad_overrides, 1, NULL, &guest, &report), -EINVAL);
 	assert_string_equal(report.text,
 			    "command line:1:1: unknown key 'memroy'; did you mean 'memory'?");
-	assert_int_equal(guest_config_load("/nonexistent/x", NULL, 0, &guest, &report), -ENOENT);
+	assert_int_equal(guest_config_load("/nonexistent/x", NULL, 0, NULL, &guest, &report),
+			 -ENOENT);
 	assert_string_equal(report.text, "cannot open /nonexistent/x: No such file or directory");
 	unlink(path);
 	rmdir(directory);
@@ -379,7 +381,7 @@ static void test_manual(void **state)
 	struct report report = {""};
 
 	(void)state;
-	if (config_read_file("docs/plinth-guest.cfg.5", 1 << 20, &text, &length, &report))
+	if (read_file("docs/plinth-guest.cfg.5", 1 << 20, &text, &length, &report))
 		fail_msg("%s", report.text);
 	for (size_t i = 0; i < guest_key_count; i++) {
 		const struct guest_key *key = &guest_keys[i];

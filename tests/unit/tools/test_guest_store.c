@@ -2,10 +2,10 @@
 /* What a guest looks like in the store, against a small daemon in this process. */
 #include "unit.h"
 
-#include "common/device.h"
-#include "common/guest_store.h"
-#include "common/registry.h"
-#include "common/uuid.h"
+#include "device/device.h"
+#include "guest/store.h"
+#include "guest/registry.h"
+#include "base/uuid.h"
 #include "fake_store.h"
 
 #include <errno.h>
@@ -161,7 +161,10 @@ static void test_remove(void **state)
 	assert_int_equal(guest_store_remove(store, 7, config.uuid, &report), 0);
 }
 
-/* xl's guests have a /vm/UUID too, which does not say whose it is; whoever destroys them removes it. */
+/*
+ * xl's guests have a /vm/UUID too, which does not say whose it is; whoever destroys them removes
+ * it.
+ */
 static void test_remove_of_foreign(void **state)
 {
 	(void)state;

@@ -2,7 +2,8 @@
 /* The registry of running guests: what is written is read, what is stale or broken is absent. */
 #include "unit.h"
 
-#include "common/registry.h"
+#include "base/lockfile.h"
+#include "guest/registry.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -264,19 +265,24 @@ static void test_cannot_write(void **state)
 	assert_string_equal(report.text, "cannot write /dev/null/x/0.json: Not a directory");
 }
 
+static const struct lock_wait at_once;
+
 static void test_lock(void **state)
 {
 	struct report report = {""};
-	int lock = registry_lock_name(directory, "web", &report), other;
+	int lock = registry_lock_name(directory, "web", &at_once, &report), other;
+	char sentence[256];
 
 	(void)state;
 	assert_true(lock >= 0);
-	assert_int_equal(registry_lock_name(directory, "web", &report), -EBUSY);
-	assert_string_equal(report.text, "another process is creating a guest called 'web'");
-	other = registry_lock_name(directory, "mail", &report);
+	assert_int_equal(registry_lock_name(directory, "web", &at_once, &report), -EBUSY);
+	snprintf(sentence, sizeof(sentence),
+		 "the name 'web' is being given to a guest by process %d (", (int)getpid());
+	assert_int_equal(strncmp(report.text, sentence, strlen(sentence)), 0);
+	other = registry_lock_name(directory, "mail", &at_once, &report);
 	assert_true(other >= 0);
 	registry_unlock_name(directory, "web", lock);
-	lock = registry_lock_name(directory, "web", &report);
+	lock = registry_lock_name(directory, "web", &at_once, &report);
 	assert_true(lock >= 0);
 	registry_unlock_name(directory, "web", lock);
 	registry_unlock_name(directory, "mail", other);
@@ -293,11 +299,48 @@ static void test_lock_of_dead_process(void **state)
 	(void)state;
 	child = fork();
 	if (!child)
-		_exit(registry_lock_name(directory, "web", NULL) < 0);
+		_exit(registry_lock_name(directory, "web", &at_once, NULL) < 0);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
-	lock = registry_lock_name(directory, "web", &report);
+	lock = registry_lock_name(directory, "web", &at_once, &report);
 	assert_true(lock >= 0);
+	registry_unlock_name(directory, "web", lock);
+}
+
+/* The note of a guest that is being made is about one domain: of its uuid, new, never started. */
+static void test_note_of_making(void **state)
+{
+	struct ctrl_domain_info list[3] = {{.domid = 0}, {.domid = 3}, {.domid = 31}};
+	struct ctrl_domain_info made = {.domid = 32, .paused = true};
+	struct report report = {""};
+	char *note;
+	int lock;
+
+	(void)state;
+	memcpy(list[1].uuid, other_uuid, 16);
+	memcpy(list[2].uuid, uuid, 16); /* kept beside its successor */
+	memcpy(made.uuid, uuid, 16);
+	lock = registry_lock_name(directory, "web", &at_once, &report);
+	assert_int_equal(registry_note_making(lock, uuid, list, 3, &report), 0);
+	note = lockfile_read(lock);
+	assert_string_equal(note, "making " UUID_TEXT "\nbeside 31\n");
+	assert_true(registry_was_making(note, &made));
+	made.domid = 31;
+	assert_false(registry_was_making(note, &made));
+	made.domid = 3; /* not to be taken for 31 */
+	assert_true(registry_was_making(note, &made));
+	made.paused = false;
+	assert_false(registry_was_making(note, &made));
+	made.paused = true;
+	made.cpu_time = 1; /* paused later */
+	assert_false(registry_was_making(note, &made));
+	made.cpu_time = 0;
+	made.dying = true;
+	assert_false(registry_was_making(note, &made));
+	made.dying = false;
+	memcpy(made.uuid, other_uuid, 16);
+	assert_false(registry_was_making(note, &made));
+	free(note);
 	registry_unlock_name(directory, "web", lock);
 }
 
@@ -317,6 +360,7 @@ int main(void)
 		TEST(test_cannot_write),
 		TEST(test_lock),
 		TEST(test_lock_of_dead_process),
+		TEST(test_note_of_making),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,8 +2,8 @@
 /* Network interfaces: what a config may say about one, and the addresses chosen for it. */
 #include "unit.h"
 
-#include "common/uuid.h"
-#include "common/vif_spec.h"
+#include "base/uuid.h"
+#include "config/vif_spec.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -74,6 +74,8 @@ static void test_good(void **state)
 		{"ip=10.0.0.1 10.0.0.2/24", MAC ",ip=10.0.0.1 10.0.0.2/24"},
 		{"ip=fd00::1", MAC ",ip=fd00::1"},
 		{"mtu=9000", MAC ",mtu=9000"},
+		{"optional,mtu=9000", MAC ",mtu=9000,optional"},
+		{"optional=no", MAC},
 		{"type=vif,script=vif-bridge,backend=0", MAC},
 		{"script=/etc/xen/scripts/vif-bridge", MAC},
 		{"rate=10Mb/s", MAC ",rate=1250000B/s@50000us"},
@@ -123,6 +125,7 @@ static void test_bad(void **state)
 		{"vifname=vif%d", "'vifname' cannot be 'vif%d': " NAME_RULE},
 		{"ip=dhcp", "'dhcp' is not a list of IP addresses"},
 		{"ip=", "'' is not a list of IP addresses"},
+		{"optional=maybe", "'optional' is 'yes' or 'no', not 'maybe'"},
 		{"mtu=67", "'mtu' is a number from 68 to 65517, not '67'"},
 		{"mtu=65518", "'mtu' is a number from 68 to 65517, not '65518'"},
 		{"mtu=1500x", "'mtu' is a number from 68 to 65517, not '1500x'"},

@@ -2,10 +2,11 @@
 /* CPU lists, nearest words, UUIDs and file names. */
 #include "unit.h"
 
-#include "common/cpulist.h"
-#include "common/nearest.h"
-#include "common/path.h"
-#include "common/uuid.h"
+#include "config/cpulist.h"
+#include "base/nearest.h"
+#include "base/path.h"
+#include "base/plain_text.h"
+#include "base/uuid.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -253,6 +254,57 @@ static void test_make_directories(void **state)
 	assert_int_equal(path_make_directories("/dev/null/x"), -ENOTDIR);
 }
 
+/* What the log and the messages of the tools may hold of what others have written. */
+static void test_plain_text(void **state)
+{
+	static const struct {
+		const char *text, *plain;
+	} rows[] = {
+		{"", ""},
+		{"two\nlines\t\r", "two?lines??"},
+		{"\033[31m\177\007", "?[31m??"},
+		{"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80",
+		 "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80"},
+		{"\x9b"
+		 "6n\x80\x9f",
+		 "?6n??"},
+		{"\xc2\x9b"
+		 "6n\xc2\x80\xc2\x9f",
+		 "\xc2?6n\xc2?\xc2?"},
+		{"\xc2\xa0 \xff\xa0", "\xc2\xa0 \xff\xa0"},
+		{"\xe0\x82\x9b", "\xe0??"}, /* overlong: U+009B */
+		{"\xe2\x9b", "\xe2?"},      /* cut */
+		{"\xf4\x90\x80\x80", "\xf4???"},
+	};
+	char text[64];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		strcpy(text, rows[i].text);
+		plain_text_make(text);
+		assert_string_equal(text, rows[i].plain);
+	}
+}
+
+static void test_to_utf8(void **state)
+{
+	static const char *const rows[][2] = {
+		{"", ""},
+		{"/tmp/a\n\x01.img", "/tmp/a\n\x01.img"}, /* what JSON escapes */
+		{"/tmp/gr\xc3\xbc\xc3\x9f.img", "/tmp/gr\xc3\xbc\xc3\x9f.img"},
+		{"/tmp/gr\xfc\xdf.img", "/tmp/gr\xef\xbf\xbd\xef\xbf\xbd.img"},
+		{"\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *valid = plain_text_to_utf8(rows[i][0]);
+
+		assert_string_equal(valid, rows[i][1]);
+		free(valid);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +312,7 @@ int main(void)
 		cmocka_unit_test(test_cpulist_bits), cmocka_unit_test(test_nearest),
 		cmocka_unit_test(test_distance),     cmocka_unit_test(test_uuid),
 		cmocka_unit_test(test_paths),        cmocka_unit_test(test_make_directories),
+		cmocka_unit_test(test_plain_text),   cmocka_unit_test(test_to_utf8),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,52 +1,34 @@
 # SPDX-License-Identifier: ISC
 # Unit tests of what the tools share and of vmctl.
 
-TOOLS_TEST_CFLAGS := -Itools -Ilibctrl/include -Itests/unit/tools
+tools_test = $(patsubst %,tests/unit/tools/%.c,$(1))
 
-UNIT_TESTS += tools/test_config
-tools/test_config_CFLAGS := $(TOOLS_TEST_CFLAGS)
-tools/test_config_SRCS := tests/unit/tools/test_config.c $(addprefix tools/common/,config_lex.c config_parse.c \
-	read_file.c report.c)
+UNIT_TESTS += $(addprefix tools/,test_abandoned test_arguments test_config test_device_open test_disk_spec test_guest \
+	test_guest_config test_guest_devices test_guest_store test_lockfile test_registry test_vif_spec test_words)
 
-UNIT_TESTS += tools/test_words
-tools/test_words_CFLAGS := $(TOOLS_TEST_CFLAGS)
-tools/test_words_SRCS := tests/unit/tools/test_words.c \
-	$(addprefix tools/common/,cpulist.c hash.c nearest.c path.c report.c uuid.c)
+$(foreach t,$(filter tools/%,$(UNIT_TESTS)),$(eval $(t)_CFLAGS := -Itools -Ilibctrl/include -Itests/unit/tools))
+$(foreach t,$(filter tools/%,$(UNIT_TESTS)),$(eval $(t)_SRCS := tests/unit/$(t).c))
+$(foreach t,$(filter tools/%,$(UNIT_TESTS)),$(eval $(t)_ROOMS := config base))
 
-UNIT_TESTS += tools/test_disk_spec
-tools/test_disk_spec_CFLAGS := $(TOOLS_TEST_CFLAGS)
-tools/test_disk_spec_SRCS := tests/unit/tools/test_disk_spec.c \
-	$(addprefix tools/common/,disk_spec.c nearest.c path.c report.c spec.c vdev.c)
-
-UNIT_TESTS += tools/test_vif_spec
-tools/test_vif_spec_CFLAGS := $(TOOLS_TEST_CFLAGS)
-tools/test_vif_spec_SRCS := tests/unit/tools/test_vif_spec.c \
-	$(addprefix tools/common/,hash.c nearest.c report.c spec.c uuid.c vif_spec.c)
-
-UNIT_TESTS += tools/test_guest_config
-tools/test_guest_config_CFLAGS := $(TOOLS_TEST_CFLAGS)
-tools/test_guest_config_SRCS := tests/unit/tools/test_guest_config.c $(COMMON_CONFIG_SRCS)
-
-UNIT_TESTS += tools/test_registry
-tools/test_registry_CFLAGS := $(TOOLS_TEST_CFLAGS)
-tools/test_registry_SRCS := tests/unit/tools/test_registry.c $(addprefix tools/common/,registry.c registry_names.c) $(COMMON_CONFIG_SRCS)
+tools/test_registry_ROOMS := guest clients config base
 tools/test_registry_LIBS := -lyajl
 
-UNIT_TESTS += tools/test_arguments
-tools/test_arguments_CFLAGS := $(TOOLS_TEST_CFLAGS)
-tools/test_arguments_SRCS := tests/unit/tools/test_arguments.c tools/xl-like/arguments.c \
-	tools/xl-like/commands.c tools/common/nearest.c tools/common/report.c
+tools/test_arguments_SRCS += $(addprefix tools/xl-like/,arguments.c commands.c)
+tools/test_arguments_ROOMS := base
 
-UNIT_TESTS += tools/test_guest
-tools/test_guest_CFLAGS := $(TOOLS_TEST_CFLAGS)
-tools/test_guest_SRCS := tests/unit/tools/test_guest.c tests/unit/tools/fake_host.c \
-	$(filter-out $(addprefix tools/common/,foreign.c guest_store.c) $(COMMON_DEVICE_SRCS),$(COMMON_GUEST_SRCS))
-tools/test_guest_LIBS := -lyajl
+# On a host that is made up: its domains, its store and the devices of its guests.
+$(foreach t,test_abandoned test_guest test_guest_devices,\
+	$(eval tools/$(t)_SRCS += tests/unit/tools/fake_host.c) \
+	$(eval tools/$(t)_ROOMS := guest clients config base) \
+	$(eval tools/$(t)_LIBS := -lyajl))
+
+tools/test_device_open_CFLAGS += -Iinclude
+tools/test_device_open_SRCS += $(addprefix tools/device/,nodes.c open.c image_format.c) $(LIBCTRL_SRCS)
+tools/test_device_open_LIBS := -lfdt -lz -lpthread -Wl,--wrap=fstat
 
 # The real client, and a small daemon in the test.
-UNIT_TESTS += tools/test_guest_store
-tools/test_guest_store_CFLAGS := $(TOOLS_TEST_CFLAGS) -Iinclude -Itests/unit/libctrl
-tools/test_guest_store_SRCS := tests/unit/tools/test_guest_store.c tests/unit/libctrl/fake_store.c \
-	$(addprefix tools/common/,device_backend.c device_nodes.c foreign.c guest_store.c loopdev.c registry.c registry_names.c) \
-	$(COMMON_CONFIG_SRCS) $(LIBCTRL_SRCS)
+tools/test_guest_store_CFLAGS += -Iinclude -Itests/unit/libctrl
+tools/test_guest_store_SRCS += tests/unit/libctrl/fake_store.c $(addprefix tools/device/,backend.c nodes.c loopdev.c) \
+	$(LIBCTRL_SRCS)
+tools/test_guest_store_ROOMS := guest clients config base
 tools/test_guest_store_LIBS := -lfdt -lz -lpthread -lyajl

@@ -4,8 +4,8 @@
 #include <string.h>
 #include "unit.h"
 #include "fake_gic.h"
-#include <hyp/lib.h>
-#include <hyp/pool.h>
+#include <lib/lib.h>
+#include <mem/pool.h>
 
 struct fake_gic fake;
 struct cpu *fake_this_cpu;

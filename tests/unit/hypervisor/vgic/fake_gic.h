@@ -8,6 +8,7 @@
 #ifndef TESTS_FAKE_GIC_H
 #define TESTS_FAKE_GIC_H
 
+#include <hyp/cpu.h>
 #include <hyp/domain.h>
 
 #define FAKE_CPUS  4

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* The machine around the vGIC under test. */
+#include <hyp/arch.h>
+#include <hyp/cpu.h>
 #include <stdlib.h>
 #include <string.h>
 #include "unit.h"
 #include "machine.h"
+#include <vdev/vtimer.h>
 
 struct machine machine;
 
@@ -84,6 +87,13 @@ void machine_timer_line(struct vcpu *v, bool level)
 	machine.timer_line[v->id] = level;
 	if (cpu >= 0)
 		fake.cif[cpu].timer_line = level;
+}
+
+bool arch_vtimer_line(const struct vcpu *v)
+{
+	assert_true(!v->vgic.cpu ||
+		    v->vgic.cpu == fake_this_cpu); /* another CPU's cannot be seen */
+	return machine.timer_line[v->id];
 }
 
 static bool take_interrupts(unsigned p, struct vcpu *v)

@@ -6,7 +6,7 @@
 #ifndef ARM_PSCI_H
 #define ARM_PSCI_H
 
-#include <hyp/types.h>
+#include <lib/types.h>
 
 /* Function identifiers: fast calls of the standard service owner; bit 30 set: 64-bit arguments. */
 #define PSCI_VERSION           0x84000000
@@ -35,6 +35,7 @@
 #define SMCCC_STD_REVISION      0x8400ff03
 
 #define SMCCC_NOT_SUPPORTED (-1)
+#define SMCCC_NOT_REQUIRED  (-2)
 
 #define PSCI_SUCCESS            0
 #define PSCI_NOT_SUPPORTED      (-1)
@@ -48,11 +49,13 @@
 #define PSCI_AFFINITY_ON  0
 #define PSCI_AFFINITY_OFF 1
 
+#define PSCI_VERSION_1_0  0x10000
 #define PSCI_VERSION_1_1  0x10001
+#define SMCCC_VERSION_1_1 0x10001
 #define SMCCC_VERSION_1_2 0x10002
 
 /* The firmware. 0 or a PSCI error. */
-void psci_init(bool use_hvc);
+void psci_init(bool present, bool use_hvc);
 int psci_cpu_on(uint64_t hwid, paddr_t entry, uint64_t context);
 void psci_system_off(void);
 void psci_system_reset(void);

@@ -16,7 +16,7 @@
 #define ARM_PT_H
 
 #include <arm/pt_bits.h>
-#include <hyp/types.h>
+#include <lib/types.h>
 
 struct pt;
 

@@ -13,7 +13,7 @@
 #ifndef ARM_PT_BITS_H
 #define ARM_PT_BITS_H
 
-#include <hyp/types.h>
+#include <lib/types.h>
 
 #define PT_ENTRIES    512
 #define PT_LAST_LEVEL 3

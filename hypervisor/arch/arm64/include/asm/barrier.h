@@ -16,8 +16,9 @@
 #define isb()    asm volatile("isb" ::: "memory")
 
 /*
- * index if it is below limit, else 0: without a branch, so a CPU that speculates past the comparison of an index from a
- * guest does not go out of bounds either. CSDB (hint 20): the mask is not predicted (Arm ARM C6.2.81).
+ * index if it is below limit, else 0: without a branch, so a CPU that speculates past the
+ * comparison of an index from a guest does not go out of bounds either. CSDB (hint 20): the mask is
+ * not predicted (Arm ARM C6.2.81).
  */
 static inline uint64_t index_nospec(uint64_t index, uint64_t limit)
 {

@@ -1,45 +1,24 @@
 /* SPDX-License-Identifier: ISC */
-/* Cache maintenance by address, and clearing a page (Arm ARM B2.4, D7.5). */
+/* Cache maintenance (Arm ARM B2.4, D7.5). */
 #ifndef ASM_CACHE_H
 #define ASM_CACHE_H
 
-#include <hyp/types.h>
-#include <asm/barrier.h>
+#include <arm/cache.h>
 
 /*
- * To the point of coherency: what an observer with its caches off will see. A guest starts with MMU
- * and caches off, so its image, and pages zeroed for it, must be cleaned (and stale lines
- * invalidated). len is not 0.
+ * All instruction caches of all CPUs, after what was written has been cleaned at least to the
+ * point of unification. Not needed where CTR_EL0 says so (D19.2.34): DIC, and IDC, without which
+ * data would have to be cleaned first.
  */
-void cache_clean_range(const void *va, size_t len);
-void cache_clean_invalidate_range(const void *va, size_t len);
-
-static inline void cache_clean_poc(const void *va, size_t len)
-{
-	if (len)
-		cache_clean_range(va, len);
-}
-
-static inline void cache_clean_invalidate_poc(const void *va, size_t len)
-{
-	if (len)
-		cache_clean_invalidate_range(va, len);
-}
-
-static inline void cache_clean_invalidate_page(const void *page)
-{
-	cache_clean_invalidate_range(page, PAGE_SIZE);
-}
-
 static inline void icache_invalidate_all(void)
 {
+	const uint64_t coherent = 1UL << 29 | 1UL << 28;
+	uint64_t ctr;
+
+	asm("mrs %0, ctr_el0" : "=r"(ctr));
+	if ((ctr & coherent) == coherent)
+		return;
 	asm volatile("ic ialluis\n dsb ish\n isb" ::: "memory");
 }
-
-/* Zero one page. */
-void clear_page(void *page);
-
-/* Zero one page, also for observers with their caches off. */
-void scrub_page(void *page);
 
 #endif

@@ -1,27 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Loading, saving and looking at vCPU state. "Current" means: loaded on this CPU, in a trap it
- * caused.
+ * State of a vCPU. "Current" means: loaded on this CPU, in a trap that it caused.
  */
 #ifndef ASM_CONTEXT_H
 #define ASM_CONTEXT_H
 
-#include <hyp/domain.h>
+#include <asm/barrier.h>
+#include <asm/guest_ram.h>
 #include <asm/sysreg.h>
-
-/*
- * Reset state: entry at pc with x0, MMU off, everything else as PSCI CPU_ON asks (DEN0022 6.4.3.2).
- */
-void arch_vcpu_reset(struct vcpu *v, uint64_t pc, uint64_t x0);
-int arch_vcpu_init(struct vcpu *v);
-void arch_domain_init(struct domain *d);
-
-/* Put the hardware's state into v (it is not loaded afterwards), and the other way. */
-void vcpu_unload(struct vcpu *v);
-void vcpu_load(struct vcpu *v);
-
-/* A vCPU touched FP registers while they trap. */
-void vcpu_fp_trap(struct vcpu *v);
+#include <hyp/domain.h>
 
 /* pc and pstate of the current vCPU. */
 static inline uint64_t current_pc(void)
@@ -39,10 +26,22 @@ static inline uint64_t current_pstate(void)
 	return read_sysreg(spsr_el2);
 }
 
-/* Skip the instruction that trapped: of 4 bytes, or of 2 if it was a T32 one of AArch32. */
+/*
+ * Go on in a T32 IT block (Arm ARM G1.13.1, ITSTATE): SPSR has IT[7:2] in bits 15-10, IT[1:0] in
+ * 26-25.
+ */
+void trap_skip_it(uint64_t pstate);
+
+/*
+ * Skip the instruction that trapped: of 4 bytes, or of 2 if it was a T32 one of AArch32.
+ */
 static inline void trap_skip(uint64_t esr)
 {
+	uint64_t pstate = current_pstate();
+
 	current_set_pc(current_pc() + 2 + (esr >> 24 & 2)); /* ESR_EL2.IL */
+	if (unlikely(pstate & PSTATE_AARCH32))
+		trap_skip_it(pstate);
 }
 
 /* General register n as an instruction names it: 31 is the zero register. */
@@ -57,15 +56,71 @@ static inline void vcpu_set_x(struct vcpu *v, size_t n, uint64_t value)
 		v->arch.x[n] = value;
 }
 
-/* Exceptions for the current vCPU to take at EL1. */
-void inject_undef(struct vcpu *v, bool il);
-void inject_data_abort(struct vcpu *v, uint64_t far);
-void inject_instruction_abort(struct vcpu *v, uint64_t far);
-void inject_serror(struct vcpu *v);
+/* ---- Hypercalls: the number is in x16, arguments are in x0-x4, and are changed there ---- */
 
-/* The state of a vCPU that is not loaded, as the toolstack sees it. */
-struct vcpu_guest_context;
-int arch_vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
-void arch_vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *c);
+static inline uint64_t arch_hypercall_nr(const struct vcpu *v)
+{
+	return v->arch.x[16];
+}
+
+static inline uint64_t *arch_hypercall_args(struct vcpu *v, uint64_t *room __unused)
+{
+	return v->arch.x;
+}
+
+static inline void arch_hypercall_args_changed(struct vcpu *v __unused,
+					       const uint64_t *arg __unused)
+{
+}
+
+/* ---- Faults of the current vCPU ---- */
+
+static inline uint64_t fault_data_va(void)
+{
+	return read_sysreg(far_el2);
+}
+
+static inline uint64_t fault_insn_va(void)
+{
+	return read_sysreg(far_el2);
+}
+
+/* HPFAR_EL2 (D19.2.60): bits 47-12 of the address from bit 4 on. */
+static inline gpaddr_t fault_page(void)
+{
+	return read_sysreg(hpfar_el2) >> 4 << PAGE_SHIFT;
+}
+
+static inline bool guest_stage1(gvaddr_t va, gpaddr_t *gpa)
+{
+	uint64_t par = GUEST_TRANSLATE("s1e1", va, false);
+
+	*gpa = PAR_PA(par) | (va & ~PAGE_MASK);
+	return !(par & PAR_F);
+}
+
+/* A64, not the instruction sets of 32-bit EL0. */
+static inline bool current_insn_decodable(void)
+{
+	return !(current_pstate() & PSTATE_AARCH32);
+}
+
+/* ---- Traps of the current vCPU ---- */
+
+static inline void guest_wfe_direct(void)
+{
+	write_sysreg(hcr_el2, read_sysreg(hcr_el2) & ~HCR_TWE);
+}
+
+static inline void fp_trap_on(void)
+{
+	write_sysreg(cptr_el2, CPTR_BASE | CPTR_TFP);
+}
+
+static inline void fp_trap_off(void)
+{
+	write_sysreg(cptr_el2, CPTR_BASE);
+	isb();
+}
 
 #endif

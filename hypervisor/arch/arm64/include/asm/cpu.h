@@ -5,6 +5,7 @@
 
 #include <asm/barrier.h>
 #include <asm/layout.h>
+#include <lib/types.h>
 
 static inline struct cpu *this_cpu(void)
 {

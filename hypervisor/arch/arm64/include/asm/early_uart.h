@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* How to push one character out of each kind of early UART: a wait loop and a store, as assembler macros. */
+/*
+ * How to push one character out of each kind of early UART: a wait loop and a store, as assembler
+ * macros.
+ */
 #ifndef ASM_EARLY_UART_H
 #define ASM_EARLY_UART_H
+/* Macros of assembly, which clang-format does not know. */
+/* clang-format off */
 
 #ifdef EARLY_UART_PL011 /* Arm PL011: FR at 0x18, bit 5 TXFF; DR at 0 */
 	.macro EARLY_UART_WAIT base, tmp

@@ -18,14 +18,15 @@
 #define HYP_VA_DEVICE 0x0000400000000000
 #define HYP_VA_RAM    0x0000800000000000
 
-/* Told to tools by XENVER_platform_parameters; nobody uses it on ARM. */
+/* Reported to tools by XENVER_platform_parameters; nobody uses it on ARM. */
 #define HYP_VIRT_START HYP_VA_IMAGE
 
 #define BLOCK_SIZE 0x200000 /* 2 MiB: what one entry of level 2 maps */
 
 /*
- * What is needed before there are tables to be had is near the image: its level 3 table has an entry for each page of
- * HYP_VA_IMAGE to HYP_VA_TREE, its level 2 table has entries for blocks behind that.
+ * What is needed before there are tables to be had is near the image: its level 3 table has an
+ * entry for each page of HYP_VA_IMAGE to HYP_VA_TREE, its level 2 table has entries for blocks
+ * behind that.
  */
 #define IMAGE_MAX_SIZE    0x100000
 #define HYP_VA_TABLES     (HYP_VA_IMAGE + IMAGE_MAX_SIZE)
@@ -37,11 +38,5 @@
 #define GUARD_SIZE   4096
 #define STACK_STRIDE (2 * STACK_SIZE)
 #define CPU_AREA     512 /* room for struct cpu */
-
-/* Indices into MAIR_EL2. */
-#define MAIR_NORMAL 0 /* 0xff: write-back, read and write allocate */
-#define MAIR_DEVICE 1 /* 0x04: Device-nGnRE */
-#define MAIR_NC     2 /* 0x44: Normal, non-cacheable */
-#define MAIR_VALUE  0x4404ff
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Windows on pages: all RAM is mapped, so opening one is an addition. Included by hyp/page.h. */
+/* Windows on pages: all RAM is mapped, so opening one is an addition. Included by mem/page.h. */
 #ifndef ASM_PAGE_H
 #define ASM_PAGE_H
 
@@ -11,6 +11,15 @@ static inline void *map_page(mfn_t mfn)
 }
 
 static inline void unmap_page(const void *va __unused)
+{
+}
+
+static inline void *ram_window_open(paddr_t pa, uint64_t size __unused)
+{
+	return phys_to_virt(pa);
+}
+
+static inline void ram_window_close(const void *va __unused, uint64_t size __unused)
 {
 }
 

@@ -6,7 +6,7 @@
 #ifndef ASM_PT_ENTRY_H
 #define ASM_PT_ENTRY_H
 
-#include <hyp/types.h>
+#include <lib/types.h>
 
 static inline uint64_t pt_entry_read(const uint64_t *entry)
 {

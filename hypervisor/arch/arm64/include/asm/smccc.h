@@ -3,7 +3,10 @@
 #ifndef ASM_SMCCC_H
 #define ASM_SMCCC_H
 
-#include <hyp/types.h>
+#include <lib/types.h>
+
+/* Bit of function ids: arguments have 64 bits. */
+#define SMCCC_WIDE 0x40000000
 
 static inline int64_t smccc_firmware(bool use_hvc, uint32_t fn, uint64_t a1, uint64_t a2,
 				     uint64_t a3)

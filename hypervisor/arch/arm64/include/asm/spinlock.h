@@ -26,29 +26,28 @@ static inline void spin_lock_init(struct spinlock *l, enum lock_rank rank __unus
 }
 
 /*
- * Draw a ticket, then wait until it is served. The acquire loads pair with the store-release in
- * spin_unlock(). Waiting: LDAXRH sets the exclusive monitor, the unlocker's store clears it, and
- * that wakes WFE (Arm ARM D1.6.1, "WFE wake-up events").
+ * Draw a ticket, and if it is not served yet, wait in spin_wait() (spinlock.S), which takes its
+ * arguments in these registers and goes on at label 2. The acquire loads pair with the
+ * store-release in spin_unlock().
  */
 static inline void spin_lock(struct spinlock *l)
 {
-	uint32_t ticket, tmp, fail;
+	register struct spinlock *lock asm("x15") = l;
+	register uint32_t ticket asm("x16");
+	uint32_t tmp;
 
-	asm volatile("1:	ldaxr	%w0, %3\n"
+	asm volatile("1:	ldaxr	%w0, [%3]\n"
 		     "	add	%w1, %w0, #0x10000\n"
-		     "	stxr	%w2, %w1, %3\n"
-		     "	cbnz	%w2, 1b\n"
+		     "	stxr	w17, %w1, [%3]\n"
+		     "	cbnz	w17, 1b\n"
 		     "	eor	%w1, %w0, %w0, ror #16\n"
-		     "	cbz	%w1, 3f\n"
-		     "	sevl\n"
-		     "2:	wfe\n"
-		     "	ldaxrh	%w1, %4\n"
-		     "	eor	%w2, %w1, %w0, lsr #16\n"
-		     "	cbnz	%w2, 2b\n"
-		     "3:"
-		     : "=&r"(ticket), "=&r"(tmp), "=&r"(fail), "+Q"(l->both)
-		     : "Q"(l->owner)
-		     : "memory", "cc");
+		     "	cbz	%w1, 2f\n"
+		     "	adr	x17, 2f\n"
+		     "	b	spin_wait\n"
+		     "2:"
+		     : "=&r"(ticket), "=&r"(tmp), "+m"(*l)
+		     : "r"(lock)
+		     : "x14", "x17", "memory", "cc");
 }
 
 static inline void spin_lock_same_rank(struct spinlock *l)

@@ -3,6 +3,8 @@
 #ifndef ASM_SYSREG_H
 #define ASM_SYSREG_H
 
+#include <arm/hyp_bits.h>
+
 #define read_sysreg(r)                                  \
 	({                                              \
 		uint64_t _v;                            \
@@ -11,27 +13,11 @@
 	})
 #define write_sysreg(r, v) asm volatile("msr " #r ", %0" ::"r"((uint64_t)(v)))
 
-/* HCR_EL2 (D19.2.48) */
-#define HCR_VM     (1UL << 0) /* stage 2 on */
-#define HCR_SWIO   (1UL << 1) /* invalidate by set/way cleans too */
-#define HCR_FMO    (1UL << 3) /* FIQ, IRQ, SError to EL2, virtual ones enabled */
-#define HCR_IMO    (1UL << 4)
-#define HCR_AMO    (1UL << 5)
-#define HCR_VSE    (1UL << 8)  /* virtual SError pending */
-#define HCR_FB     (1UL << 9)  /* TLB and icache maintenance broadcast */
-#define HCR_BSU_IS (1UL << 10) /* barriers at least inner shareable */
-#define HCR_TWI    (1UL << 13) /* trap WFI */
-#define HCR_TWE    (1UL << 14) /* trap WFE */
-#define HCR_TID3   (1UL << 18) /* trap reads of the ID registers */
-#define HCR_TSC    (1UL << 19) /* trap SMC */
-#define HCR_TIDCP  (1UL << 20) /* trap implementation-defined registers */
-#define HCR_TACR   (1UL << 21) /* trap ACTLR_EL1 */
-#define HCR_RW     (1UL << 31) /* EL1 is AArch64 */
-#define HCR_TLOR   (1UL << 35) /* trap limited ordering regions */
-#define HCR_TERR   (1UL << 36) /* trap the RAS error record registers */
-#define HCR_GUEST                                                                          \
-	(HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_IS | HCR_TWI | \
-	 HCR_TWE | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW | HCR_TLOR | HCR_TERR)
+/* HCR_EL2 (D19.2.48): what ARMv7 does not have. */
+#define HCR_RW    (1UL << 31) /* EL1 is AArch64 */
+#define HCR_TLOR  (1UL << 35) /* trap limited ordering regions */
+#define HCR_TERR  (1UL << 36) /* trap the RAS error record registers */
+#define HCR_GUEST (HCR_ANY_GUEST | HCR_TID3 | HCR_RW | HCR_TLOR | HCR_TERR)
 
 /*
  * SCTLR_EL2 (D19.2.119): M C SA I and the RES1 bits; WXN added once the image is mapped with its
@@ -44,27 +30,38 @@
 #define SCTLR_I        (1 << 12)
 #define SCTLR_WXN      (1 << 19)
 
-/* CPTR_EL2 (D19.2.33, HCR_EL2.E2H=0): RES1 bits; TZ and TSM are among them, so SVE and SME trap. */
-#define CPTR_BASE (0x33ff | (1 << 20 /* TTA */))
+/*
+ * CPTR_EL2 (D19.2.33, HCR_EL2.E2H=0): RES1 bits; TZ and TSM are among them, so SVE and SME trap.
+ * TTA and TAM: trace and activity monitors. A CPU without them ignores their bits.
+ */
+#define CPTR_BASE (0x33ff | (1 << 20 /* TTA */) | (1 << 30 /* TAM */))
 #define CPTR_TFP  (1 << 10)
 
 /*
- * MDCR_EL2 (D19.3.16): debug, OS lock, ROM address, PMU, PMCR, trace filter: all trapped. HPMN kept
- * from reset.
+ * MDCR_EL2 (D19.3.16): besides what ARMv7 has, trace filter and statistical profiling are trapped.
+ * E2PB and E2TB 0: so are the profiling and the trace buffer.
  */
-#define MDCR_TPMCR (1 << 5)
-#define MDCR_TPM   (1 << 6)
-#define MDCR_TDA   (1 << 9)
-#define MDCR_TDOSA (1 << 10)
-#define MDCR_TDRA  (1 << 11)
+#define MDCR_TPMS  (1 << 14)
 #define MDCR_TTRF  (1 << 19)
-#define MDCR_GUEST (MDCR_TPMCR | MDCR_TPM | MDCR_TDA | MDCR_TDOSA | MDCR_TDRA | MDCR_TTRF)
+#define MDCR_GUEST (MDCR_ANY_GUEST | MDCR_TPMS | MDCR_TTRF)
 
-/* CNTHCTL_EL2 (D19.12.11): EL1 may read the physical counter, the physical timer traps. */
-#define CNTHCTL_EL1PCTEN (1 << 0)
+/* Fields of ID registers are 4 bits wide: ID_FIELD(value, lowest bit). */
+#define ID_FIELD(value, low) ((value) >> (low)&0xf)
+#define MMFR0_PARANGE        0 /* ID_AA64MMFR0_EL1: physical addresses */
+#define MMFR1_VMIDBITS       4 /* ID_AA64MMFR1_EL1 */
+#define VMIDBITS_16          2
+
+/* cpu.untrapped: registers that guests can write, but have no use for. */
+#define UNTRAPPED_VDISR  (1 << 0)
+#define UNTRAPPED_TPIDR2 (1 << 1)
 
 /* SPSR: EL1 with its own stack, D A I F masked: the state of a CPU that was just started. */
 #define PSTATE_EL1H_DAIF 0x3c5
+#define PSTATE_AARCH32   (1 << 4) /* M[4] */
+#define PSTATE_NZCV      (0xfUL << 28)
+
+/* VMPIDR_EL2 (D19.2.162) */
+#define VMPIDR_RES1 (1UL << 31)
 
 /*
  * SCTLR_EL1 at the start of a vCPU: MMU and caches off, RES1 bits (the value that Xen's toolstack

@@ -6,9 +6,8 @@
 #ifndef ASM_TLB_H
 #define ASM_TLB_H
 
-#include <hyp/types.h>
-
-struct p2m;
+#include <asm/sysreg.h>
+#include <lib/types.h>
 
 /* Make descriptor writes visible to the walkers before what follows. */
 static inline void tlb_publish(void)
@@ -27,13 +26,32 @@ static inline void tlb_flush_hyp_all(void)
 	asm volatile("dsb ishst\n tlbi alle2is\n dsb ish\n isb" ::: "memory");
 }
 
+/* The base of stage 2 and the VMID. */
+static inline uint64_t vttbr_read(void)
+{
+	return read_sysreg(vttbr_el2);
+}
+
+static inline void vttbr_write(uint64_t vttbr)
+{
+	write_sysreg(vttbr_el2, vttbr);
+}
+
 /*
- * One guest-physical page, or everything, of a domain; complete when they return. The VMID must be
- * the one in VTTBR_EL2 (D8.13.4: stage 2 invalidation applies to the current VMID), so these switch
- * to it and back.
+ * Of the VMID in VTTBR_EL2: stage 2 entries by IPA, then the combined ones that were made from
+ * them, which is stage 1 of the whole VMID.
  */
-void tlb_flush_vmid_page(struct p2m *p, gpaddr_t ipa);
-void tlb_flush_vmid(struct p2m *p);
+static inline void tlbi_current_page(gpaddr_t ipa)
+{
+	asm volatile(
+		"tlbi ipas2e1is, %0\n dsb ish\n tlbi vmalle1is\n dsb ish\n isb" ::"r"(ipa >> 12)
+		: "memory");
+}
+
+static inline void tlbi_current_all(void)
+{
+	asm volatile("tlbi vmalls12e1is\n dsb ish\n isb" ::: "memory");
+}
 
 /* What the vCPU loaded on this CPU has in this CPU's TLB. */
 static inline void tlb_flush_current_local(void)
@@ -41,7 +59,10 @@ static inline void tlb_flush_current_local(void)
 	asm volatile("isb\n tlbi vmalle1\n dsb nsh\n isb" ::: "memory");
 }
 
-/* Everything of all guests: VMID rollover. */
-void tlb_flush_all_guests(void);
+/* Everything of all guests in this CPU's TLB: before a tag may mean another domain. */
+static inline void tlb_flush_all_guests_local(void)
+{
+	asm volatile("tlbi alle1\n dsb nsh\n isb" ::: "memory");
+}
 
 #endif

@@ -3,8 +3,8 @@
 #ifndef ASM_VCPU_H
 #define ASM_VCPU_H
 
-#include <hyp/mmio.h>
-#include <hyp/types.h>
+#include <vdev/mmio.h>
+#include <lib/types.h>
 
 /*
  * EL1 and EL0 system registers of a vCPU that is switched out. While it is loaded they live in the
@@ -17,7 +17,6 @@ struct el1_regs {
 	uint64_t esr, far, par, afsr0, afsr1;
 	uint64_t contextidr, csselr, cntkctl;
 	uint64_t tpidr_el0, tpidrro_el0, tpidr_el1;
-	uint64_t cntv_ctl, cntv_cval;
 };
 
 struct fp_regs {
@@ -38,6 +37,10 @@ struct arch_vcpu {
 	uint64_t vmpidr;
 	uint16_t fp_cpu; /* the CPU whose FP registers last held fp */
 	bool fp_live;    /* loaded and FP access is enabled: the hardware holds the truth */
+	struct {
+		uint64_t ctl; /* CNTV_CTL, or that it is loaded (arch/arm/timer.c) */
+		uint64_t cval;
+	} vtimer;
 	struct {
 		uint32_t ctl; /* CNTP_CTL as written: ENABLE, IMASK */
 		uint64_t cval;

@@ -3,10 +3,12 @@
 #ifndef ASM_VCPU_OFFSETS_H
 #define ASM_VCPU_OFFSETS_H
 
-#define VCPU_X(n)   ((n) * 8)
-#define VCPU_PC	    248
+#define VCPU_X(n)   (8 * (n))
+#define VCPU_PC     248
 #define VCPU_PSTATE 256
 
-#define CPU_TODO 0
+#define CPU_TODO       0
+#define CPU_ENTRY_LOOP 4
+#define CPU_ENTRY_CALL 8
 
 #endif

@@ -3,6 +3,8 @@
 #ifndef ASM_BARRIER_H
 #define ASM_BARRIER_H
 
+#include <stdint.h>
+
 #define barrier()   __asm__ volatile("" ::: "memory")
 #define smp_mb()    __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define smp_rmb()   __atomic_thread_fence(__ATOMIC_ACQUIRE)
@@ -10,6 +12,9 @@
 #define cpu_relax() barrier()
 
 /* Nobody looks at the test host's caches. */
-#define index_nospec(index, limit) ((index) < (limit) ? (index) : 0)
+static inline uint64_t index_nospec(uint64_t index, uint64_t limit)
+{
+	return index < limit ? index : 0;
+}
 
 #endif

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: ISC */
-/* Loading and saving vCPUs on the test host: what pure code asks for. arch/host/context.c */
+/* Registers of a vCPU of the test host: those of arm64. */
 #ifndef ASM_CONTEXT_H
 #define ASM_CONTEXT_H
 
 #include <hyp/domain.h>
 
-void arch_vcpu_reset(struct vcpu *v, uint64_t pc, uint64_t x0);
-int arch_vcpu_init(struct vcpu *v);
-void arch_domain_init(struct domain *d);
+/* 31 is the zero register. */
+static inline uint64_t vcpu_x(const struct vcpu *v, size_t n)
+{
+	return n == 31 ? 0 : v->arch.x[n];
+}
 
-void vcpu_unload(struct vcpu *v);
-void vcpu_load(struct vcpu *v);
-
-struct vcpu_guest_context;
-int arch_vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
-void arch_vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *c);
+static inline void vcpu_set_x(struct vcpu *v, size_t n, uint64_t value)
+{
+	if (n != 31)
+		v->arch.x[n] = value;
+}
 
 #endif

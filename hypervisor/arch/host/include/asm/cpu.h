@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* The test host's CPUs: tests choose which one they are on. */
+/* The test host's CPUs: tests choose which one they are on, each thread for itself. */
 #ifndef ASM_CPU_H
 #define ASM_CPU_H
 
-extern struct cpu *host_cpu;
+extern __thread struct cpu *host_cpu;
 
 static inline struct cpu *this_cpu(void)
 {

@@ -3,7 +3,7 @@
 #ifndef ASM_MMU_H
 #define ASM_MMU_H
 
-#include <hyp/types.h>
+#include <lib/types.h>
 #include <asm/layout.h>
 
 /* RAM only. arch/host/ram.c */

@@ -11,6 +11,8 @@
 /* arch/host/ram.c */
 void *map_page(mfn_t mfn);
 void unmap_page(const void *va);
+void *ram_window_open(paddr_t pa, uint64_t size);
+void ram_window_close(const void *va, uint64_t size);
 mfn_t hyp_va_to_mfn(const void *va);
 
 #endif

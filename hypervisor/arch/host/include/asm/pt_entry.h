@@ -6,7 +6,7 @@
 #ifndef ASM_PT_ENTRY_H
 #define ASM_PT_ENTRY_H
 
-#include <hyp/types.h>
+#include <lib/types.h>
 
 /* arch/host/tlb.c */
 void host_pt_write(uint64_t *entry, uint64_t desc);

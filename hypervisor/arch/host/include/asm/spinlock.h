@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Host spin locks: single-threaded tests, so "locking" is checking the order and catching re-entry.
+ * Host spin locks. In the tests with one thread (lock.c) "locking" is checking the order and
+ * catching re-entry; in those where threads are the CPUs (threads.c) it locks, too.
  */
 #ifndef ASM_SPINLOCK_H
 #define ASM_SPINLOCK_H
@@ -15,8 +16,8 @@ struct spinlock {
 		.rank = (r) \
 	}
 
-/* Implemented in arch/host/host.c. */
 void host_lock_acquire(struct spinlock *l, bool same_rank);
+bool host_lock_try(struct spinlock *l);
 void host_lock_release(struct spinlock *l);
 unsigned host_locks_held(void);
 
@@ -37,10 +38,7 @@ static inline void spin_lock_same_rank(struct spinlock *l)
 
 static inline bool spin_trylock(struct spinlock *l)
 {
-	if (l->held)
-		return false;
-	host_lock_acquire(l, true);
-	return true;
+	return host_lock_try(l);
 }
 
 static inline void spin_unlock(struct spinlock *l)
@@ -50,7 +48,7 @@ static inline void spin_unlock(struct spinlock *l)
 
 static inline bool spin_is_locked(const struct spinlock *l)
 {
-	return l->held;
+	return __atomic_load_n(&l->held, __ATOMIC_RELAXED);
 }
 
 #endif

@@ -3,8 +3,8 @@
 #ifndef ASM_VCPU_H
 #define ASM_VCPU_H
 
-#include <hyp/mmio.h>
-#include <hyp/types.h>
+#include <vdev/mmio.h>
+#include <lib/types.h>
 
 struct arch_vcpu {
 	uint64_t x[31];

@@ -3,7 +3,7 @@
 #ifndef HOST_HOST_H
 #define HOST_HOST_H
 
-#include <hyp/types.h>
+#include <lib/types.h>
 #include <setjmp.h>
 
 /* ---- ram.c: the fake machine's memory ---- */
@@ -17,6 +17,10 @@ void host_ram_alias(void *at, mfn_t mfn, int prot);
 /* Forget all banks. */
 void host_ram_reset(void);
 bool host_ram_contains(const void *va);
+/* What an observer sees here that does not use the caches: see asm/cache.h. */
+void *host_memory(paddr_t pa);
+/* No model of caches: it is for one thread. */
+extern bool host_caches_off;
 /* Windows open now: map_page() minus unmap_page(). */
 int host_windows(void);
 
@@ -36,12 +40,12 @@ extern uint64_t host_ticks; /* what time_ticks() returns */
 /* The deadline in a CPU's timer, ~0: off. */
 uint64_t host_timer_deadline(unsigned cpu);
 
-/* hypercall_should_yield() says no this many times, then once yes, and so on; 0: never. */
+/* cpu_should_yield() says no this many times, then once yes, and so on; 0: never. */
 extern unsigned host_yield_every;
 bool host_yield_now(void);
 
 /* Where a CPU goes that sleeps; NULL: time passes until its timer is due. */
-extern jmp_buf *host_cpu_asleep;
+extern __thread jmp_buf *host_cpu_asleep;
 
 /* ---- panic.c, log.c: the end of the hypervisor, and its log ---- */
 
@@ -52,7 +56,7 @@ void host_log_clear(void);
 /* Print log lines to stderr too. Default: if HOST_LOG is in the environment. */
 extern bool host_log_verbose;
 
-extern jmp_buf *host_panic_jump; /* where panic() goes; NULL: it aborts the test */
+extern __thread jmp_buf *host_panic_jump; /* where panic() goes; NULL: it aborts the test */
 
 /*
  * Run a statement; true if it panicked with a text that contains `part`. Locks held then are let
@@ -91,15 +95,18 @@ void host_gic_init(unsigned version);
 void host_raise_spi(unsigned intid);
 /* Would this CPU wake from a WFI? */
 bool host_irq_pending(void);
-/* The guest on this CPU: lets interrupts through, and takes and ends the most urgent one; HOST_NO_IRQ: none. */
+/*
+ * The guest on this CPU: lets interrupts through, and takes and ends the most urgent one;
+ * HOST_NO_IRQ: none.
+ */
 void host_guest_open(void);
 unsigned host_guest_take(void);
 
 /* ---- machine.c: a machine on which the whole hypervisor runs ---- */
 
 /*
- * One bank of RAM, CPUs that are idle, an interrupt controller, time at 0, an empty log: what core/main.c does before
- * there is dom0. Once a process, as the page allocator is.
+ * One bank of RAM, CPUs that are idle, an interrupt controller, time at 0, an empty log: what
+ * boot/main.c does before there is dom0. Once a process, as the page allocator is.
  */
 void host_machine_start(uint64_t ram, unsigned cpus, unsigned gic_version);
 
@@ -107,18 +114,22 @@ struct vcpu;
 struct domain;
 
 /*
- * A CPU's turn: it takes its interrupts, does what is to be done and goes back to a guest. Returns the vCPU that runs
- * there then, NULL: it sleeps. It is this_cpu() afterwards.
+ * A CPU's turn: it takes its interrupts, does what is to be done and goes back to a guest. Returns
+ * the vCPU that runs there then, NULL: it sleeps. It is this_cpu() afterwards.
  */
 struct vcpu *host_cpu_run(unsigned cpu);
 
-/* A hypercall of v, whatever is going on; continued until it is done. Aborts if it never ends or a lock stays held. */
+/*
+ * A hypercall of v, whatever is going on; continued until it is done. Aborts if it never ends or a
+ * lock stays held.
+ */
 long host_hypercall(struct vcpu *v, uint64_t nr, uint64_t a0, uint64_t a1, uint64_t a2);
-extern unsigned host_continuations; /* of the last one */
+extern __thread unsigned host_continuations; /* of the last one */
 
 /*
- * A privileged domain with 2^order pages of RAM from *ram on, mapped where they are; it can reach them by this
- * process's addresses of them, too. Its first vCPU is runnable. NULL: the hypervisor could not create it.
+ * A privileged domain with 2^order pages of RAM from *ram on, mapped where they are; it can reach
+ * them by this process's addresses of them, too. Its first vCPU is runnable. NULL: the hypervisor
+ * could not create it.
  */
 struct domain *host_dom0(unsigned order, unsigned vcpus, mfn_t *ram);
 /* Take any domain apart, a privileged one too. */
@@ -126,7 +137,15 @@ void host_kill(struct domain *d);
 
 /* ---- lock.c ---- */
 
+/* This CPU's locks are free. */
 void host_locks_drop(void);
+/*
+ * What a CPU does that needs a lock of another one: it lets others run, and looks again. NULL: no
+ * call is ever interrupted, and a lock that is held is a fault.
+ */
+extern void (*host_lock_busy)(void);
+/* Called when a CPU has let go of a lock. */
+extern void (*host_lock_released)(void);
 
 /* ---- tlb.c: break-before-make ---- */
 

@@ -3,7 +3,7 @@
 #ifndef ASM_VCPU_H
 #define ASM_VCPU_H
 
-#include <hyp/mmio.h>
+#include <vdev/mmio.h>
 
 struct arch_vcpu {
 	int unused;
