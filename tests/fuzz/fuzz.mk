@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: ISC
 # Fuzz targets, with clang's libFuzzer: each lists its sources here, keeps its seeds in tests/fuzz/<name>/
-# and its dictionary in tests/fuzz/<name>.dict. In the tests each gets a bounded number of runs after its seeds; to look
-# for more:
-#	make fuzz/config_fuzz FUZZ_RUNS=1000000 FUZZ_SEED=0      (0: another seed each time)
-#	make fuzz-coverage                                       (lines that the seeds reach, by file)
-#	make fuzz-seeds                                          (the hypercall fuzzers' seeds anew, from what was found)
+# and its dictionary in tests/fuzz/<name>.dict. In the tests each gets a bounded number of runs after its
+# seeds; to look for more:
+#	make fuzz/config_fuzz FUZZ_RUNS=1000000 FUZZ_SEED=0  (0: another seed each time)
+#	make fuzz-coverage                                   (lines that the seeds reach, by file)
+#	make fuzz-seeds                                      (new seeds for the hypercall fuzzers, of what was found)
 
 FUZZ_CC := clang
 FUZZ_CFLAGS := -std=gnu11 -D_GNU_SOURCE -g -O1 $(WARN)
@@ -81,8 +81,8 @@ define fuzz_rules
 fuzz/$(1): $(B)/host/fuzz/$(1)
 	@mkdir -p $(B)/host/fuzz/$(1).corpus
 	$$(call say,FUZZ,$(1))
-	$$(Q)$$($(1)_ENV) timeout -s KILL 900 $$< -runs=$$(or $$($(1)_RUNS),$$(FUZZ_RUNS)) -seed=$$(FUZZ_SEED) -timeout=20 \
-		-rss_limit_mb=2048 -verbosity=0 -artifact_prefix=$(B)/host/fuzz/$(1)- $$($(1)_FLAGS) \
+	$$(Q)$$($(1)_ENV) timeout -s KILL 900 $$< -runs=$$(or $$($(1)_RUNS),$$(FUZZ_RUNS)) -seed=$$(FUZZ_SEED) \
+		-timeout=20 -rss_limit_mb=2048 -verbosity=0 -artifact_prefix=$(B)/host/fuzz/$(1)- $$($(1)_FLAGS) \
 		$$(call fuzz_inputs,$(1)) >$$<.log 2>&1 || { cat $$<.log; exit 1; }
 
 .PHONY: fuzz-coverage/$(1)
@@ -93,8 +93,8 @@ fuzz-coverage/$(1): $(B)/host/fuzz/$(1)-coverage
 endef
 $(foreach t,$(FUZZ_TESTS),$(eval $(call fuzz_rules,$(t))))
 
-# A file of the hypervisor's core and virtual devices may not lose the fuzzers' attention unnoticed. Percent of its lines
-# that the kept seeds reach: what a run finds in addition differs from machine to machine. FUZZ_INPUTS names other folders.
+# The smallest part of a file's lines, in percent, that the kept seeds must reach, for each file of the hypervisor's
+# core and virtual devices. What a run finds beyond the seeds differs by machine. FUZZ_INPUTS names other folders.
 FUZZ_COVERAGE := 70
 FUZZ_HYPERVISOR := hypercall_fuzz hypercall_gic2_fuzz
 
@@ -114,8 +114,8 @@ define fuzz_seed_rules
 .PHONY: fuzz-seeds/$(1)
 fuzz-seeds/$(1): $(B)/host/fuzz/$(1)
 	$(Q)rm -rf $(B)/host/fuzz/$(1).seeds && mkdir -p $(B)/host/fuzz/$(1).seeds
-	$(Q)$$($(1)_ENV) $$< -use_counters=0 -set_cover_merge=1 -verbosity=0 $(B)/host/fuzz/$(1).seeds $$(call fuzz_inputs,$(1)) \
-		>$$<.log 2>&1 || { cat $$<.log; exit 1; }
+	$(Q)$$($(1)_ENV) $$< -use_counters=0 -set_cover_merge=1 -verbosity=0 $(B)/host/fuzz/$(1).seeds \
+		$$(call fuzz_inputs,$(1)) >$$<.log 2>&1 || { cat $$<.log; exit 1; }
 	$(Q)rm -rf tests/fuzz/$(1) && mv $(B)/host/fuzz/$(1).seeds tests/fuzz/$(1)
 endef
 $(foreach t,$(FUZZ_HYPERVISOR),$(eval $(call fuzz_seed_rules,$(t))))

@@ -12,7 +12,7 @@ from machine import FULL, Config
 
 CONFIG = Config(label="faults", life=1500)
 FILES = "ls /run/plinth/domains"  # but for .names, which stays
-NOTHING_HALF_MADE = f"! {FILES} | grep -q -e lock$ -e device$"
+NOTHING_HALF_MADE = f"! {FILES} | grep -q -e lock$ -e device$ -e new$"
 
 
 def write(dom0, name, **keys):

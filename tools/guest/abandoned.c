@@ -17,11 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#define STALE_S   60   /* a partly written file older than this has no writer any more */
 #define DETACH_MS 2000 /* time for a guest to release the device */
 
 /* State of one run of abandoned_clear(). */
@@ -160,12 +157,22 @@ static int clear_device(const struct clearing *clearing, const char *name, const
 
 /* --- files --- */
 
+/* The new version of an entry before its rename. It goes with its lock. */
+static int clear_new_version(const struct clearing *clearing, const char *name, const char *record)
+{
+	(void)clearing;
+	(void)name;
+	(void)record;
+	return 0;
+}
+
 static const struct kind_of_file {
 	const char *ending;
 	int (*clear)(const struct clearing *clearing, const char *name, const char *record);
 } kinds[] = {
 	{".lock", clear_domains},
 	{".device", clear_device},
+	{REGISTRY_NEW, clear_new_version},
 };
 
 static bool ends_with(const char *name, const char *ending)
@@ -181,21 +188,6 @@ static const struct kind_of_file *kind_of(const char *name)
 		if (ends_with(name, kinds[i].ending))
 			return &kinds[i];
 	return NULL;
-}
-
-/* Whether the file is the new version of an entry before its rename, such as "7.json.a1B2c3". */
-static bool is_temporary(const char *name)
-{
-	const char *ending = strstr(name, ".json.");
-
-	return ending && strspn(name, "0123456789") == (size_t)(ending - name);
-}
-
-static bool is_stale(const char *path)
-{
-	struct stat file;
-
-	return !lstat(path, &file) && file.st_mtime + STALE_S < time(NULL);
 }
 
 static void clear_file(const struct clearing *clearing, const struct kind_of_file *kind,
@@ -215,13 +207,10 @@ static void clear_file(const struct clearing *clearing, const struct kind_of_fil
 		lockfile_remove(path, lock);
 }
 
-static enum abandoned look_at(const struct kind_of_file *kind, const char *path)
+static enum abandoned look_at(const char *path)
 {
-	int lock;
+	int lock = lockfile_take_abandoned(path);
 
-	if (!kind)
-		return is_stale(path) ? ABANDONED_FOUND : ABANDONED_NOT_YET;
-	lock = lockfile_take_abandoned(path);
 	if (lock < 0)
 		return lock == -ENOENT ? ABANDONED_NOTHING : ABANDONED_NOT_YET;
 	close(lock);
@@ -243,15 +232,12 @@ static enum abandoned walk(const char *registry, const struct clearing *clearing
 	while (folder && (file = readdir(folder))) {
 		const struct kind_of_file *kind = kind_of(file->d_name);
 
-		if ((!kind && !is_temporary(file->d_name)) ||
-		    asprintf(&path, "%s/%s", where, file->d_name) < 0)
+		if (!kind || asprintf(&path, "%s/%s", where, file->d_name) < 0)
 			continue;
-		one = look_at(kind, path);
+		one = look_at(path);
 		found = one > found ? one : found;
-		if (clearing && one == ABANDONED_FOUND && kind)
+		if (clearing && one == ABANDONED_FOUND)
 			clear_file(clearing, kind, file->d_name, path);
-		else if (clearing && one == ABANDONED_FOUND)
-			unlink(path);
 		free(path);
 	}
 	if (folder)

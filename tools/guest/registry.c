@@ -15,9 +15,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 #include <yajl/yajl_gen.h>
 #include <yajl/yajl_tree.h>
+
+#define REPLACE_ATTEMPTS 10 /* abandoned_clear() must find the file without its lock each time */
 
 static const char *directory_or_default(const char *directory)
 {
@@ -97,28 +100,40 @@ static int write_fully(int fd, const unsigned char *text, size_t length)
 	return 0;
 }
 
-/* Writes a new file next to the old one and renames it over the old one. */
-static int replace_file(const char *path, const unsigned char *text, size_t length)
+/*
+ * Writes a new file next to the old one and renames it over the old one. The lock tells
+ * abandoned_clear() that the writer is alive. Returns -ENOENT if abandoned_clear() removed the file
+ * before it was locked.
+ */
+static int try_to_replace(const char *path, const unsigned char *text, size_t length)
 {
 	char *temporary;
 	int fd, err;
 
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+	if (asprintf(&temporary, "%s.XXXXXX" REGISTRY_NEW, path) < 0)
 		return -ENOMEM;
-	fd = mkostemp(temporary, O_CLOEXEC);
+	fd = mkostemps(temporary, strlen(REGISTRY_NEW), O_CLOEXEC);
 	if (fd < 0) {
 		err = -errno;
 		goto free_name;
 	}
-	err = write_fully(fd, text, length);
-	if (close(fd) && !err)
-		err = -errno;
+	err = flock(fd, LOCK_EX) ? -errno : write_fully(fd, text, length);
 	if (!err && rename(temporary, path))
 		err = -errno;
 	if (err)
 		unlink(temporary);
+	close(fd);
 free_name:
 	free(temporary);
+	return err;
+}
+
+static int replace_file(const char *path, const unsigned char *text, size_t length)
+{
+	int err = -ENOENT;
+
+	for (int i = 0; i < REPLACE_ATTEMPTS && err == -ENOENT; i++)
+		err = try_to_replace(path, text, length);
 	return err;
 }
 

@@ -23,6 +23,8 @@ struct lock_wait;
 #define REGISTRY_DIR      "/run/plinth/domains"
 #define REGISTRY_MAX_FILE (2 * 1024 * 1024) /* bytes; a larger file is not read */
 
+#define REGISTRY_NEW ".new" /* ends the name of an entry's new version, locked by its writer */
+
 struct registry_entry {
 	uint32_t domid;
 	uint8_t uuid[16];

@@ -86,7 +86,7 @@ static void test_hears_of_closed_files(void **state)
 {
 	(void)state;
 	for (unsigned round = 2; round < 5; round++) {
-		close_a_file("3.json.abcdef");
+		close_a_file("3.json.abcdef.new");
 		close_a_file("web.lock");
 		assert_int_equal(loop_run_once(&loop, 1000), 0);
 		now = loop_now_ms();

@@ -254,21 +254,47 @@ static void test_devices(void **state)
 	assert_int_equal(taken_back, 2);
 }
 
-/* What a writer of an entry has left, once nobody can be writing it any more. */
-static void test_temporary_files(void **state)
+/* The new version of an entry is removed as soon as its writer does not hold its lock. */
+static void test_new_versions(void **state)
 {
-	const struct timespec old[2] = {{.tv_sec = 1000000}, {.tv_sec = 1000000}};
 	char path[128];
+	int lock;
 
 	(void)state;
-	snprintf(path, sizeof(path), "%s/7.json.aBcDeF", directory);
-	close(open(path, O_WRONLY | O_CREAT, 0600));
+	snprintf(path, sizeof(path), "%s/7.json.aBcDeF.new", directory);
+	lock = lockfile_take(path, &(struct lock_wait){0}, NULL);
+	assert_true(lock >= 0);
+	assert_int_equal(abandoned_look(directory), ABANDONED_NOT_YET);
 	clear("", 1);
-	assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+	close(lock);
+	assert_int_equal(abandoned_look(directory), ABANDONED_FOUND);
 	clear("", 0);
 	snprintf(path, sizeof(path), "%s/7.json", directory);
 	close(open(path, O_WRONLY | O_CREAT, 0600));
-	assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+	assert_int_equal(abandoned_look(directory), ABANDONED_NOTHING);
+	clear("", 1);
+}
+
+/* An entry is written, whenever abandoned_clear() looks at its new version. */
+static void test_written_while_cleared(void **state)
+{
+	char name[] = "web", config[] = "name = 'web'\n";
+	const struct registry_entry entry = {.domid = DOMID, .name = name, .config = config};
+	pid_t child;
+	int status;
+
+	(void)state;
+	child = fork();
+	if (!child) {
+		int failed = 0;
+
+		for (int i = 0; i < 3000; i++)
+			failed += registry_write(directory, &entry, NULL) != 0;
+		_exit(failed != 0);
+	}
+	while (waitpid(child, &status, WNOHANG) == 0)
+		abandoned_clear(NULL, &options);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	clear("", 1);
 }
 
@@ -285,7 +311,8 @@ int main(void)
 		TEST(test_maker_lives),
 		TEST(test_tried_again),
 		TEST(test_devices),
-		TEST(test_temporary_files),
+		TEST(test_new_versions),
+		TEST(test_written_while_cleared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
