@@ -2,8 +2,8 @@
 # The hypervisor: explicit lists. HYP_PURE compiles unchanged for every architecture and for the test host;
 # HYP_MACHINE is arm64's.
 
-HYP_PURE += $(addprefix hypervisor/lib/,mem.c mem_unaligned.c string.c lib.c printf.c libfdt_env.c heap.c time.c yield.c \
-	log.c panic.c)
+HYP_PURE += $(addprefix hypervisor/lib/,mem.c mem_unaligned.c string.c lib.c printf.c libfdt_env.c heap.c time.c \
+	yield.c log.c panic.c)
 HYP_PURE += $(addprefix hypervisor/mem/,page.c page_owner.c pool.c p2m.c guest_access.c memory.c)
 HYP_PURE += $(addprefix hypervisor/core/,evtchn.c evtchn_2l.c evtchn_fifo.c grant.c grant_map.c grant_copy.c \
 	domain.c domain_ref.c domain_stop.c vcpu.c vcpu_wake.c runstate.c sched.c run.c cpu.c timer.c wallclock.c \
@@ -15,7 +15,7 @@ HYP_PURE += $(addprefix hypervisor/vdev/,vtimer.c vpsci.c vpl011.c mmio.c vgic.c
 HYP_PURE += $(addprefix hypervisor/boot/,domain_parts.c bootinfo.c fdt_util.c fdt_walk.c kernel.c dom0.c dom0_devices.c \
 	dom0_dt.c) hypervisor/boards/boards.c
 HYP_MACHINE += hypervisor/boot/main.c
-HYP_PURE += $(addprefix hypervisor/arch/arm/,pt.c vmid.c spectre.c)
+HYP_PURE += $(addprefix hypervisor/arch/arm/,pt.c vmid.c spectre.c aarch32.c)
 # The check that an architecture has what it owes
 HYP_PURE += hypervisor/arch/contract.c
 # Pure as well, but about A64 instructions: nothing for ARMv7
@@ -27,7 +27,8 @@ HYP_ARM := $(addprefix hypervisor/arch/arm/,width.c context.c fp.c timer.c trap.
 	psci.c)
 HYP_MACHINE += $(HYP_ARM)
 HYP_MACHINE += $(addprefix hypervisor/arch/arm64/,head.S vectors.S entries.S cache.S fpsimd.S spinlock.S gicv3_lr.S \
-	early_uart.S mmu.c context.c inject.c trap.c translate.c sysreg.c idregs.c cpu.c el2_regs.c mitigate.c panic.c)
+	early_uart.S mmu.c context.c aarch32.c inject.c trap.c translate.c sysreg.c idregs.c cpu.c el2_regs.c mitigate.c \
+	panic.c)
 HYP_MACHINE += hypervisor/drivers/irqchip/gicv2.c hypervisor/drivers/irqchip/gicv3.c \
 	hypervisor/drivers/uart/uart.c hypervisor/drivers/uart/pl011.c
 
@@ -41,7 +42,8 @@ HYP_CFLAGS += --param max-inline-insns-auto=8
 # The image is less than 1 MiB: one ADR reaches every symbol. No padding for alignment, and no copies of blocks for a
 # straighter path: both take memory, and neither makes fewer instructions.
 HYP_CFLAGS += -mcmodel=tiny -falign-functions=4 -falign-jumps=1 -falign-loops=1 -freorder-blocks-algorithm=simple
-# The parts are small files that call each other: optimised together when they are linked. make LTO= for a look at each alone.
+# The parts are small files that call each other: optimised together when they are linked. make LTO= for a look at each
+# alone.
 LTO := -flto=auto
 # Cortex-A53's erratum 843419 without stubs, which would be on a page of their own: all is in the reach of an ADR. Its
 # erratum 835769, a multiply-accumulate right after a load or store, by a NOP between the two.
@@ -56,8 +58,8 @@ endif
 
 # What runs once or seldom, and for no guest at work, is compiled for size.
 HYP_SELDOM := $(filter hypervisor/boot/% hypervisor/boards/%,$(HYP_PURE)) \
-	$(addprefix hypervisor/arch/arm/,psci.c spectre.c smp.c power.c) \
-	$(addprefix hypervisor/arch/arm64/,mitigate.c mmu.c idregs.c cpu.c el2_regs.c panic.c) \
+	$(addprefix hypervisor/arch/arm/,aarch32.c psci.c spectre.c smp.c power.c) \
+	$(addprefix hypervisor/arch/arm64/,aarch32.c mitigate.c mmu.c idregs.c cpu.c el2_regs.c panic.c) \
 	$(addprefix hypervisor/lib/,string.c lib.c printf.c log.c panic.c) \
 	$(addprefix hypervisor/mem/,page.c pool.c memory.c) \
 	$(addprefix hypervisor/core/,log_guest.c console.c wallclock.c domain.c domain_stop.c watchdog.c) \

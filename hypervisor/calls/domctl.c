@@ -484,16 +484,26 @@ static long settimeoffset(struct vcpu *v __unused, struct domain *d, struct xen_
 	return 0;
 }
 
-static long set_address_size(struct vcpu *v __unused, struct domain *d __unused,
-			     struct xen_domctl *op)
+/* The width is a matter of the creation: nothing of the guest may be there yet. */
+static long set_address_size(struct vcpu *v __unused, struct domain *d, struct xen_domctl *op)
 {
-	return op->u.address_size.size == 64 ? 0 : -EINVAL; /* there are no 32-bit guests yet */
+	unsigned bits = op->u.address_size.size;
+	long err = 0;
+
+	if (!arch_has_width(bits))
+		return -EINVAL;
+	spin_lock(&d->lock);
+	if (d->state == DOMAIN_BUILDING && !atomic_load(&d->tot_pages))
+		arch_domain_set_width(d, bits);
+	else if (bits != arch_domain_width(d))
+		err = -EBUSY;
+	spin_unlock(&d->lock);
+	return err;
 }
 
-static long get_address_size(struct vcpu *v __unused, struct domain *d __unused,
-			     struct xen_domctl *op)
+static long get_address_size(struct vcpu *v __unused, struct domain *d, struct xen_domctl *op)
 {
-	op->u.address_size.size = 64;
+	op->u.address_size.size = arch_domain_width(d);
 	return 0;
 }
 

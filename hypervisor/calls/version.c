@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* xen_version: version, build and feature information. */
+#include <hyp/arch.h>
 #include <lib/errno.h>
 #include <mem/guest_access.h>
 #include <hyp/domain.h>
@@ -47,7 +48,7 @@ static long compile_info(struct vcpu *v, uint64_t out)
 static long capabilities(struct vcpu *v, uint64_t out)
 {
 	_Static_assert(sizeof(xen_capabilities_info_t) <= sizeof(xen_commandline_t), "the largest");
-	return write_text(v, out, "xen-3.0-aarch64 ", sizeof(xen_capabilities_info_t));
+	return write_text(v, out, arch_capabilities(), sizeof(xen_capabilities_info_t));
 }
 
 static long changeset(struct vcpu *v, uint64_t out)

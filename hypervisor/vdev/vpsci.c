@@ -63,10 +63,12 @@ static int64_t cpu_on(struct vcpu *v)
 	mfn_t mfn;
 	enum p2m_type type;
 	int64_t ret = PSCI_SUCCESS;
+	/* Bit 0 selects T32 in a 32-bit guest. */
+	uint64_t misaligned = vcpu_is_32bit(v) && entry & 1 ? 0 : entry % 4;
 
 	if (!target)
 		return PSCI_INVALID_PARAMETERS;
-	if (entry % 4 || p2m_lookup(d, gpa_to_gfn(entry), &mfn, &type, NULL) != 0)
+	if (misaligned || p2m_lookup(d, gpa_to_gfn(entry), &mfn, &type, NULL) != 0)
 		return PSCI_INVALID_ADDRESS;
 	spin_lock(&d->lock);
 	if (is_on(target)) {
@@ -182,8 +184,11 @@ static const struct {
 	{SMCCC_STD_CALL_COUNT, std_count},
 };
 
-static smccc_fn *find_call(uint32_t id)
+/* A 32-bit guest has no calls with 64-bit arguments (DEN0028 2.5). */
+static smccc_fn *find_call(const struct vcpu *v, uint32_t id)
 {
+	if (id & BIT(30) && vcpu_is_32bit(v))
+		return NULL;
 	for (unsigned i = 0; i < ARRAY_SIZE(calls); i++)
 		if (calls[i].id == id)
 			return calls[i].fn;
@@ -197,7 +202,7 @@ static int64_t psci_features(struct vcpu *v)
 
 	if ((id & 0xbfffffe0) != PSCI_VERSION && id != SMCCC_VERSION)
 		return PSCI_NOT_SUPPORTED;
-	return find_call(id) ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED;
+	return find_call(v, id) ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED;
 }
 
 /* The architecture's own calls that exist, and what becomes of the workarounds of speculation. */
@@ -249,7 +254,7 @@ static bool answer_identity(struct vcpu *v)
 
 void smccc_call(struct vcpu *v)
 {
-	smccc_fn *fn = find_call((uint32_t)vcpu_x(v, 0));
+	smccc_fn *fn = find_call(v, (uint32_t)vcpu_x(v, 0));
 	bool wide = is_64bit(v);
 	int64_t ret;
 

@@ -19,10 +19,10 @@
  * The pc is after the instruction already. A long hypercall that gives way has updated its
  * arguments and is issued again.
  */
-static void hypercall(struct vcpu *v)
+static inline void hypercall(struct vcpu *v, uint64_t nr)
 {
 	uint64_t room[5], *arg = arch_hypercall_args(v, room);
-	long ret = hypercall_dispatch(v, arch_hypercall_nr(v), arg);
+	long ret = hypercall_dispatch(v, nr, arg);
 
 	if (unlikely(ret == -ERESTART)) {
 		arch_hypercall_args_changed(v, arg);
@@ -32,12 +32,12 @@ static void hypercall(struct vcpu *v)
 	}
 }
 
-void trap_hvc(struct vcpu *v, uint64_t esr)
+void trap_hvc(struct vcpu *v, uint64_t esr, uint64_t nr)
 {
 	unsigned imm = ESR_HVC_IMM(esr);
 
 	if (likely(imm == XEN_HYPERCALL_TAG)) {
-		hypercall(v);
+		hypercall(v, nr);
 		return;
 	}
 	if (imm == 0) {

@@ -9,11 +9,9 @@ OWED(uint64_t, current_pc, void);
 OWED(void, current_set_pc, uint64_t pc);
 /* Skip the instruction that trapped. */
 OWED(void, trap_skip, uint64_t esr);
-/* The number of the hypercall that v made. */
-OWED(uint64_t, arch_hypercall_nr, const struct vcpu *v);
 /*
- * Its five arguments, which the call may change: in place, or in room. The second function is for a
- * call that will be issued again: it makes the guest see the changes.
+ * The five arguments of a hypercall, which the call may change: in place, or in room. The second
+ * function is for a call that will be issued again: it makes the guest see the changes.
  */
 OWED(uint64_t *, arch_hypercall_args, struct vcpu *v, uint64_t *room);
 OWED(void, arch_hypercall_args_changed, struct vcpu *v, const uint64_t *arg);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* Registers of a vCPU: reset, the ABI's view of them, and moving them in and out of the CPU. */
+#include <arm/aarch32.h>
 #include <arm/vmid.h>
 #include <arm/width.h>
+#include <asm/aarch32.h>
 #include <asm/context.h>
 #include <asm/vcpu_offsets.h>
 #include <hyp/arch.h>
@@ -14,6 +16,10 @@
 _Static_assert(offsetof(struct vcpu, arch.x) == VCPU_X(0), "vectors.S");
 _Static_assert(offsetof(struct vcpu, arch.pc) == VCPU_PC, "vectors.S");
 _Static_assert(offsetof(struct vcpu, arch.pstate) == VCPU_PSTATE, "vectors.S");
+_Static_assert(offsetof(struct fp_regs, fpsr) == FP_FPSR, "fpsimd.S");
+_Static_assert(offsetof(struct fp_regs, fpcr) == FP_FPCR, "fpsimd.S");
+_Static_assert(offsetof(struct fp_regs, aarch32) == FP_AARCH32, "fpsimd.S");
+_Static_assert(offsetof(struct fp_regs, fpexc) == FP_FPEXC, "fpsimd.S");
 _Static_assert(offsetof(struct cpu, todo) == CPU_TODO, "vectors.S");
 _Static_assert(sizeof(struct cpu) <= CPU_AREA, "struct cpu lives above the stack");
 
@@ -89,6 +95,8 @@ void guest_regs_save(struct vcpu *v)
 	v->arch.pstate = read_sysreg(spsr_el2);
 	v->arch.hcr = read_sysreg(hcr_el2); /* a virtual SError may have been taken meanwhile */
 	el1_save(&v->arch.el1);
+	if (unlikely(vcpu_is_32bit(v)))
+		aarch32_save(&v->arch.aarch32);
 }
 
 void guest_regs_none(void)
@@ -109,6 +117,8 @@ void guest_regs_load(struct vcpu *v)
 	write_sysreg(hcr_el2, v->arch.hcr | HCR_TWE);
 	write_sysreg(vmpidr_el2, v->arch.vmpidr);
 	el1_load(&v->arch.el1);
+	if (unlikely(vcpu_is_32bit(v)))
+		aarch32_load(&v->arch.aarch32);
 	if (unlikely(untrapped))
 		clear_untrapped(untrapped);
 	write_sysreg(elr_el2, v->arch.pc);
@@ -118,38 +128,64 @@ void guest_regs_load(struct vcpu *v)
 int arch_vcpu_init(struct vcpu *v)
 {
 	v->arch.vmpidr = VMPIDR_RES1 | vgic_vcpu_affinity(v->id);
-	v->arch.hcr = HCR_GUEST;
-	v->arch.fp_cpu = ~0;
 	arch_vcpu_reset(v, 0, 0);
 	return 0;
+}
+
+static void reset_64bit(struct vcpu *v, uint64_t pc)
+{
+	v->arch.hcr = HCR_GUEST;
+	v->arch.el1.sctlr = SCTLR_EL1_RESET;
+	v->arch.pc = pc;
+	v->arch.pstate = PSTATE_EL1H_DAIF;
+}
+
+/* Bit 0 of the entry address selects T32 (DEN0022 5.6). */
+static void reset_32bit(struct vcpu *v, uint64_t pc)
+{
+	v->arch.hcr = HCR_GUEST_AARCH32;
+	v->arch.el1.sctlr = SCTLR_AARCH32_RESET;
+	v->arch.pc = pc & ~1UL;
+	v->arch.pstate = PSTATE_SVC_AIF | (pc & 1 ? AA32_T : 0);
+	v->arch.fp.aarch32 = true;
 }
 
 void arch_vcpu_reset(struct vcpu *v, uint64_t pc, uint64_t context)
 {
 	memset(v->arch.x, 0, sizeof(v->arch.x));
 	memset(&v->arch.el1, 0, sizeof(v->arch.el1));
+	memset(&v->arch.aarch32, 0, sizeof(v->arch.aarch32));
 	memset(&v->arch.vtimer, 0, sizeof(v->arch.vtimer));
 	memset(&v->arch.fp, 0, sizeof(v->arch.fp));
 	v->arch.fp_cpu = ~0;
-	v->arch.hcr = HCR_GUEST;
 	v->arch.ptimer.ctl = 0;
-	v->arch.el1.sctlr = SCTLR_EL1_RESET;
-	v->arch.pc = pc;
-	v->arch.pstate = PSTATE_EL1H_DAIF;
+	if (v->domain->arch.aarch32)
+		reset_32bit(v, pc);
+	else
+		reset_64bit(v, pc);
 	v->arch.x[0] = context;
+}
+
+static int set_state_64bit(struct vcpu *v, const struct vcpu_guest_core_regs *r)
+{
+	uint64_t mode = r->cpsr & 0x1f;
+
+	if (mode != PSR_MODE_EL0t && mode != PSR_MODE_EL1t && mode != PSR_MODE_EL1h)
+		return -EINVAL; /* AArch32 and EL2, EL3 */
+	v->arch.pc = r->pc64;
+	v->arch.pstate = r->cpsr & (PSTATE_NZCV | 0x3df);
+	return 0;
 }
 
 /* The toolstack names these; anything else of a vCPU starts at reset. */
 int arch_vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 {
 	const struct vcpu_guest_core_regs *r = &c->user_regs;
-	uint64_t mode = r->cpsr & 0x1f;
+	int err = vcpu_is_32bit(v) ? aarch32_set_context(v, r) : set_state_64bit(v, r);
 
-	if (mode != PSR_MODE_EL0t && mode != PSR_MODE_EL1t && mode != PSR_MODE_EL1h)
-		return -EINVAL; /* AArch32 and EL2, EL3 */
+	if (err)
+		return err;
 	memcpy(v->arch.x, &r->x0, sizeof(v->arch.x));
-	v->arch.pc = r->pc64;
-	v->arch.pstate = r->cpsr & (PSTATE_NZCV | 0x3df);
 	v->arch.el1.spsr_el1 = r->spsr_el1;
 	v->arch.el1.sp_el0 = r->sp_el0;
 	v->arch.el1.sp_el1 = r->sp_el1;
@@ -172,6 +208,7 @@ void arch_vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *c)
 	r->sp_el0 = v->arch.el1.sp_el0;
 	r->sp_el1 = v->arch.el1.sp_el1;
 	r->elr_el1 = v->arch.el1.elr_el1;
+	aarch32_get_context(v, r);
 	c->sctlr = v->arch.el1.sctlr;
 	c->ttbcr = v->arch.el1.tcr;
 	c->ttbr0 = v->arch.el1.ttbr0;

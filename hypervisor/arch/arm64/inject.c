@@ -2,6 +2,7 @@
 /* Exceptions that the current vCPU takes at EL1, and going on after an instruction that trapped. */
 #include <arm/trap.h>
 #include <arm/width.h>
+#include <asm/aarch32.h>
 #include <asm/context.h>
 #include <asm/idregs.h>
 #include <public/arch-arm.h>
@@ -40,12 +41,6 @@ static uint64_t el1_vector(uint64_t pstate, unsigned kind)
 #define EC_FROM_EL1  1    /* added to the class of an abort from EL0 */
 #define FSC_EXTERNAL 0x10 /* synchronous external abort, not on a walk */
 
-/* The field of an ID register at bit low is not zero in what guests see. */
-static bool guests_have(unsigned crm, unsigned op2, unsigned low)
-{
-	return idreg_guest(crm, op2) >> low & 0xf;
-}
-
 /*
  * PSTATE after an exception to EL1 (Arm ARM D1.3.1, and the fields' own descriptions): flags, DIT
  * and PAN stay, PAN may be set, SSBS is what SCTLR_EL1 says. All else, which is UAO, BTYPE, IL and
@@ -56,9 +51,9 @@ static uint64_t pstate_at_el1(uint64_t before)
 	uint64_t sctlr = read_sysreg(sctlr_el1);
 	uint64_t now = before & (PSTATE_NZCV | PSTATE_DIT | PSTATE_PAN);
 
-	if (guests_have(7, 1, 20) && !(sctlr & SCTLR_SPAN)) /* ID_AA64MMFR1_EL1.PAN */
+	if (idreg_guest_has(7, 1, 20) && !(sctlr & SCTLR_SPAN)) /* ID_AA64MMFR1_EL1.PAN */
 		now |= PSTATE_PAN;
-	if (guests_have(4, 1, 4) && sctlr & SCTLR_DSSBS) /* ID_AA64PFR1_EL1.SSBS */
+	if (idreg_guest_has(4, 1, 4) && sctlr & SCTLR_DSSBS) /* ID_AA64PFR1_EL1.SSBS */
 		now |= PSTATE_SSBS;
 	return now | PSTATE_EL1H_DAIF;
 }
@@ -75,8 +70,12 @@ static void inject_sync(uint64_t esr)
 	current_set_pc(el1_vector(pstate, 0));
 }
 
-void inject_undef(struct vcpu *v __unused, bool il)
+void inject_undef(struct vcpu *v, bool il)
 {
+	if (unlikely(vcpu_is_32bit(v))) {
+		aarch32_inject_undef(v);
+		return;
+	}
 	inject_sync((uint64_t)EC_UNKNOWN << ESR_EC_SHIFT | (il ? ESR_IL_32BIT : 0));
 }
 
@@ -90,16 +89,23 @@ static void inject_abort(uint64_t ec_lower, uint64_t far)
 		    FSC_EXTERNAL);
 }
 
-void inject_data_abort(struct vcpu *v __unused, uint64_t far)
+void inject_data_abort(struct vcpu *v, uint64_t far)
 {
-	inject_abort(EC_DABT_GUEST, far);
+	if (unlikely(vcpu_is_32bit(v)))
+		aarch32_inject_data_abort(v, far);
+	else
+		inject_abort(EC_DABT_GUEST, far);
 }
 
-void inject_instruction_abort(struct vcpu *v __unused, uint64_t far)
+void inject_instruction_abort(struct vcpu *v, uint64_t far)
 {
-	inject_abort(EC_IABT_GUEST, far);
+	if (unlikely(vcpu_is_32bit(v)))
+		aarch32_inject_prefetch_abort(v, far);
+	else
+		inject_abort(EC_IABT_GUEST, far);
 }
 
+/* For a 32-bit guest this is an asynchronous data abort. */
 void inject_serror(struct vcpu *v __unused)
 {
 	write_sysreg(hcr_el2, read_sysreg(hcr_el2) | HCR_VSE);

@@ -8,23 +8,15 @@
 #include <asm/context.h>
 #include <asm/gicv3_regs.h>
 #include <asm/idregs.h>
+#include <asm/sysreg_access.h>
 #include <hyp/domain.h>
 #include <vdev/vgic.h>
 #include <vdev/vtimer.h>
 
 trap_fn trap_sysreg;
 
-/*
- * ISS of a trapped MSR/MRS (Arm ARM D19.2.37): the register's name as one number, with Rt and
- * direction cleared.
- */
-#define SYSREG(op0, op1, crn, crm, op2) \
-	((uint32_t)(op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
-#define ISS_SYSREG(iss) ((uint32_t)(iss)&0x3ffc1eU)
-#define ISS_RT(iss)     (((iss) >> 5) & 0x1f)
-#define ISS_READ        BIT(0)
-#define ISS_CRM(reg)    (((reg) >> 1) & 0xf)
-#define ISS_OP2(reg)    (((reg) >> 17) & 7)
+#define ISS_CRM(reg) (((reg) >> 1) & 0xf)
+#define ISS_OP2(reg) (((reg) >> 17) & 7)
 
 /* CRm and op2 bits, for ranges of registers that behave alike. */
 #define ANY_CRM SYSREG(0, 0, 0, 15, 0)
@@ -86,6 +78,15 @@ static bool gic_write_ignored(struct vcpu *v, uint32_t reg __unused, uint64_t *v
 			      bool read)
 {
 	return !read && has_gicv3(v);
+}
+
+/* A 32-bit guest's; trap_sysreg() has those of 64-bit guests. */
+static bool gic_sgi1r(struct vcpu *v, uint32_t reg __unused, uint64_t *value, bool read)
+{
+	if (read || !has_gicv3(v))
+		return false;
+	vgic_v3_write_sgi1r(v, *value);
+	return true;
 }
 
 /* ICC_AP0R<n>_EL1: no interrupt of Group 0 is ever active. */
@@ -158,7 +159,10 @@ static bool ptimer(struct vcpu *v, uint32_t reg, uint64_t *value, bool read)
 	return true;
 }
 
-/* By op0 (2: debug, 3) and CRn, as there are many. */
+/*
+ * By op0 (2: debug, 3) and CRn, as there are many. Names without _EL are AArch32's, by MCR and MRC;
+ * where the numbers are the same, a row is for both.
+ */
 
 /* Self-hosted debug is not offered: locks are open, break- and watchpoints do nothing. */
 static const struct sysreg_row debug_rows[] = {
@@ -197,10 +201,11 @@ static const struct sysreg_row control_rows[] = {
 
 static const struct sysreg_row pmu_rows[] = {
 	{SYSREG(3, 3, 9, 14, 0), 0, raz_wi}, /* PMUSERENR_EL0: cleared by some kernels unasked */
+	{SYSREG(3, 0, 9, 14, 0), 0, raz_wi}, /* PMUSERENR */
 };
 
 static const struct sysreg_row gic_rows[] = {
-	/* ICC_SGI1R_EL1: trap_sysreg() */
+	{SYSREG(3, 0, 12, 11, 5), 0, gic_sgi1r},         /* ICC_SGI1R_EL1 */
 	{SYSREG(3, 0, 12, 11, 6), 0, gic_write_ignored}, /* ICC_ASGI1R_EL1 */
 	{SYSREG(3, 0, 12, 11, 7), 0, gic_write_ignored}, /* ICC_SGI0R_EL1 */
 	{SYSREG(3, 0, 12, 8, 0), 0, gic_spurious},       /* ICC_IAR0_EL1 */
@@ -216,6 +221,8 @@ static const struct sysreg_row gic_rows[] = {
 };
 
 static const struct sysreg_row timer_rows[] = {
+	{SYSREG(3, 0, 14, 2, 0), 0, ptimer}, /* CNTP_TVAL */
+	{SYSREG(3, 0, 14, 2, 1), 0, ptimer}, /* CNTP_CTL */
 	{SYSREG(3, 3, 14, 2, 0), 0, ptimer}, /* CNTP_TVAL_EL0 */
 	{SYSREG(3, 3, 14, 2, 1), 0, ptimer}, /* CNTP_CTL_EL0 */
 	{SYSREG(3, 3, 14, 2, 2), 0, ptimer}, /* CNTP_CVAL_EL0 */
@@ -237,21 +244,25 @@ static inline unsigned group_of(uint32_t reg)
 	return (reg >> 16 & 0x10) | (reg >> 10 & 0xf);
 }
 
+bool sysreg_access(struct vcpu *v, uint32_t reg, uint64_t *value, bool read)
+{
+	unsigned group = group_of(reg);
+
+	for (const struct sysreg_row *row = groups[group].row; row < groups[group].end; row++)
+		if ((reg & ~row->any) == row->reg)
+			return row->access(v, reg, value, read);
+	return false;
+}
+
 static __noinline void trap_any_sysreg(struct vcpu *v, uint64_t esr)
 {
-	uint32_t reg = ISS_SYSREG(esr);
-	unsigned rt = ISS_RT(esr), group = group_of(reg);
+	unsigned rt = ISS_RT(esr);
 	uint64_t zero = 0, *value = rt == 31 ? &zero : &v->arch.x[rt];
 
-	for (const struct sysreg_row *row = groups[group].row; row < groups[group].end; row++) {
-		if ((reg & ~row->any) != row->reg)
-			continue;
-		if (unlikely(!row->access(v, reg, value, esr & ISS_READ)))
-			break;
+	if (likely(sysreg_access(v, ISS_SYSREG(esr), value, esr & ISS_READ)))
 		current_set_pc(current_pc() + 4);
-		return;
-	}
-	inject_undef(v, true);
+	else
+		inject_undef(v, true);
 }
 
 /* Interrupts between vCPUs are what is frequent. */

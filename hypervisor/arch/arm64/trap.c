@@ -12,7 +12,6 @@
 #include <public/xen.h>
 
 /* Called from vectors.S. */
-trap_fn trap_sync;
 void trap_serror(struct vcpu *v);
 
 /* In sysreg.c. */

@@ -64,8 +64,22 @@
 	lsr	x2, x1, #26
 	cmp	x2, #0x16		/* HVC executed at AArch64 (Arm ARM D19.2.37, ESR_EL2.EC) */
 	b.ne	guest_sync
+	mov	x2, x16			/* the hypercall's number */
 	bl	trap_hvc
 	b	guest_exit
+	guest_interrupts
+	.endm
+
+	/* C may need any register: those of other modes are in x16 to x30. */
+	.macro	guest_entries_aarch32
+	.align	7
+	save_caller_saved
+	mrs	x1, esr_el2
+	b	guest_sync_aarch32
+	guest_interrupts
+	.endm
+
+	.macro	guest_interrupts
 	.align	7
 	save_caller_saved
 	bl	trap_irq
@@ -93,7 +107,12 @@ vectors:
 	bad_entry 6
 	bad_entry 7
 	guest_entries			/* from AArch64 */
-	guest_entries			/* from AArch32, which can only be EL0 */
+	guest_entries_aarch32
+
+guest_sync_aarch32:
+	save_callee_saved
+	bl	trap_sync_aarch32
+	b	guest_sync_done
 
 	/*
 	 * Emulation reads or writes one register, Rt: ISS bits 20-16 of a data abort, 9-5 of a
@@ -112,6 +131,7 @@ guest_sync:
 guest_sync_all:
 	save_callee_saved
 	bl	trap_sync
+guest_sync_done:
 	mrs	x0, tpidr_el2
 	load_callee_saved
 guest_exit:

@@ -34,6 +34,30 @@ void arch_vcpu_reset(struct vcpu *v, uint64_t pc, uint64_t x0)
 	v->arch.x[0] = x0;
 }
 
+bool arch_has_width(unsigned bits)
+{
+	return bits == 32 || bits == 64;
+}
+
+unsigned arch_domain_width(const struct domain *d)
+{
+	return d->arch.aarch32 ? 32 : 64;
+}
+
+void arch_domain_set_width(struct domain *d, unsigned bits)
+{
+	struct vcpu *v;
+
+	d->arch.aarch32 = bits == 32;
+	for_each_vcpu (d, v)
+		arch_vcpu_reset(v, 0, 0);
+}
+
+const char *arch_capabilities(void)
+{
+	return "xen-3.0-aarch64 xen-3.0-armv7l ";
+}
+
 void arch_domain_init(struct domain *d)
 {
 	d->arch.vttbr_base = mfn_to_pa(d->p2m.root);

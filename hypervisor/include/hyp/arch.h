@@ -83,6 +83,18 @@ void arch_timer_program(uint64_t deadline_ticks);
 /* Called when d->p2m has its root table. */
 void arch_domain_init(struct domain *d);
 
+/*
+ * The width of a guest: how many bits its vCPUs have at EL1, 32 or 64. A new domain has the
+ * hypervisor's own. Can the CPUs have guests of this width?
+ */
+bool arch_has_width(unsigned bits);
+unsigned arch_domain_width(const struct domain *d);
+/* Sets the width and resets the vCPUs. d has never run. */
+void arch_domain_set_width(struct domain *d, unsigned bits);
+
+/* The kinds of guests that this machine can have, in the words of XENVER_capabilities. */
+const char *arch_capabilities(void);
+
 /* Initialize a new vCPU; v->domain and v->id are set. Returns 0. */
 int arch_vcpu_init(struct vcpu *v);
 

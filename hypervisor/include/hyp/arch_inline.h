@@ -102,6 +102,9 @@ OWED(void, icache_invalidate_all, void);
 
 /* ---- Guests: asm/guest_ram.h, asm/context.h ---- */
 
+/* Does v execute AArch32 at EL1? */
+OWED(bool, vcpu_is_32bit, const struct vcpu *v);
+
 /*
  * The common case of arch_guest_ram(): returns true for write-back RAM, with its address in *pa. If
  * it returns false, the caller uses arch_guest_ram().

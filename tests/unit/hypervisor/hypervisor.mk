@@ -79,6 +79,10 @@ $(B)/host/a64/a64_words.inc: tests/unit/hypervisor/a64_words.py
 	$(call say,OBJDUMP,$@)
 	$(Q)$< $(CROSS)objdump >$@.new && mv $@.new $@
 
+UNIT_TESTS += hypervisor/test_aarch32
+hypervisor/test_aarch32_CFLAGS := $(HYP_TEST_CFLAGS)
+hypervisor/test_aarch32_SRCS := tests/unit/hypervisor/test_aarch32.c hypervisor/arch/arm/aarch32.c
+
 UNIT_TESTS += hypervisor/test_spectre
 hypervisor/test_spectre_CFLAGS := $(HYP_TEST_CFLAGS)
 hypervisor/test_spectre_SRCS := tests/unit/hypervisor/test_spectre.c hypervisor/arch/arm/spectre.c

@@ -228,10 +228,31 @@ static void limits(void **state)
 	op.u.paging_mempool.size = 0;
 	assert_int_equal(whole_domctl(XEN_DOMCTL_get_paging_mempool_size, d->id, &op), 0);
 	assert_int_equal(op.u.paging_mempool.size, MiB(2));
-	op.u.address_size.size = 32;
+	whole_destroy(d->id);
+}
+
+/* Of the whole domain, and only while it has no memory. */
+static void width(void **state)
+{
+	struct domain *d = whole_domain(1, 0, false);
+	struct xen_domctl op = {.u.address_size.size = 16};
+
+	(void)state;
 	assert_int_equal(whole_domctl(XEN_DOMCTL_set_address_size, d->id, &op), -EINVAL);
+	op.u.address_size.size = 32;
+	assert_int_equal(whole_domctl(XEN_DOMCTL_set_address_size, d->id, &op), 0);
+	op.u.address_size.size = 0;
+	assert_int_equal(whole_domctl(XEN_DOMCTL_get_address_size, d->id, &op), 0);
+	assert_int_equal(op.u.address_size.size, 32);
 	op.u.address_size.size = 64;
 	assert_int_equal(whole_domctl(XEN_DOMCTL_set_address_size, d->id, &op), 0);
+	op.u.max_mem.max_memkb = 4;
+	assert_int_equal(whole_domctl(XEN_DOMCTL_max_mem, d->id, &op), 0);
+	assert_int_equal(whole_populate(d->id, RAM0, 1), 1);
+	op.u.address_size.size = 64;
+	assert_int_equal(whole_domctl(XEN_DOMCTL_set_address_size, d->id, &op), 0);
+	op.u.address_size.size = 32;
+	assert_int_equal(whole_domctl(XEN_DOMCTL_set_address_size, d->id, &op), -EBUSY);
 	whole_destroy(d->id);
 }
 
@@ -332,7 +353,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(domain_info), T(pauses_are_counted),   T(vcpu_context),
 		T(affinity),    T(scheduler_parameters), T(limits),
-		T(cache_flush), T(code_is_fetched_anew),
+		T(width),       T(cache_flush),          T(code_is_fetched_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,14 +55,20 @@ enum exception_class {
 /* esr: the syndrome. v is the current vCPU. */
 typedef void trap_fn(struct vcpu *v, uint64_t esr);
 
-/* Called by the vectors. For HVC the pc is after the instruction already. */
-trap_fn trap_hvc;
+/*
+ * Called by the vectors. For HVC the pc is after the instruction already; nr is what the register
+ * holds that numbers hypercalls: x16, or r12.
+ */
+void trap_hvc(struct vcpu *v, uint64_t esr, uint64_t nr);
 void trap_irq(struct vcpu *v);
 /*
  * On the way back to a guest with something to do first. v is NULL on a CPU's first entry. Returns
  * the vCPU to enter, which is loaded.
  */
 struct vcpu *trap_resched(struct vcpu *v);
+
+/* By the table of exception classes. */
+trap_fn trap_sync;
 
 /* For the table of exception classes that each width has. */
 trap_fn trap_undef, trap_wfx, trap_smc, trap_fp, trap_data_abort, trap_instruction_abort;

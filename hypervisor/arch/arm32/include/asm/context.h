@@ -59,12 +59,12 @@ static inline void vcpu_set_x(struct vcpu *v, size_t n, uint64_t value)
 		vcpu_set_banked(v, n, (uint32_t)value);
 }
 
-/* ---- Hypercalls: the number is in r12, arguments are in r0-r4, zero-extended ---- */
-
-static inline uint64_t arch_hypercall_nr(const struct vcpu *v)
+static inline bool vcpu_is_32bit(const struct vcpu *v __unused)
 {
-	return v->arch.r[12];
+	return true;
 }
+
+/* ---- Hypercalls: arguments are in r0-r4, zero-extended ---- */
 
 static inline uint64_t *arch_hypercall_args(struct vcpu *v, uint64_t *room)
 {

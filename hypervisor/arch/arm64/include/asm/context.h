@@ -56,12 +56,12 @@ static inline void vcpu_set_x(struct vcpu *v, size_t n, uint64_t value)
 		v->arch.x[n] = value;
 }
 
-/* ---- Hypercalls: the number is in x16, arguments are in x0-x4, and are changed there ---- */
-
-static inline uint64_t arch_hypercall_nr(const struct vcpu *v)
+static inline bool vcpu_is_32bit(const struct vcpu *v)
 {
-	return v->arch.x[16];
+	return !(v->arch.hcr & HCR_RW);
 }
+
+/* ---- Hypercalls: arguments are in x0-x4, and are changed there ---- */
 
 static inline uint64_t *arch_hypercall_args(struct vcpu *v, uint64_t *room __unused)
 {

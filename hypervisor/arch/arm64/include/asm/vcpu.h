@@ -22,6 +22,14 @@ struct el1_regs {
 struct fp_regs {
 	uint64_t v[64] __aligned(16); /* V0..V31, 128 bits each */
 	uint64_t fpsr, fpcr;
+	uint32_t aarch32; /* not 0: fpexc is part of it */
+	uint32_t fpexc;
+};
+
+/* What only a vCPU of a 32-bit guest has. */
+struct aarch32_regs {
+	uint32_t spsr_abt, spsr_und, spsr_irq, spsr_fiq;
+	uint32_t dacr, ifsr;
 };
 
 struct arch_vcpu {
@@ -33,7 +41,8 @@ struct arch_vcpu {
 	uint64_t x[31];
 	uint64_t pc, pstate;
 	struct el1_regs el1;
-	uint64_t hcr;
+	struct aarch32_regs aarch32;
+	uint64_t hcr; /* HCR_EL2; RW says how many bits the vCPU has */
 	uint64_t vmpidr;
 	uint16_t fp_cpu; /* the CPU whose FP registers last held fp */
 	bool fp_live;    /* loaded and FP access is enabled: the hardware holds the truth */
@@ -51,6 +60,7 @@ struct arch_vcpu {
 struct arch_domain {
 	struct mmio_map mmio;
 	uint64_t vttbr_base; /* root of stage 2, without the VMID */
+	bool aarch32;        /* its vCPUs have 32 bits at EL1; set while there is no memory yet */
 };
 
 #endif

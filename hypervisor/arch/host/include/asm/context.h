@@ -17,4 +17,9 @@ static inline void vcpu_set_x(struct vcpu *v, size_t n, uint64_t value)
 		v->arch.x[n] = value;
 }
 
+static inline bool vcpu_is_32bit(const struct vcpu *v)
+{
+	return v->domain->arch.aarch32;
+}
+
 #endif

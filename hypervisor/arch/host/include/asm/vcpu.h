@@ -25,6 +25,7 @@ struct arch_vcpu {
 struct arch_domain {
 	struct mmio_map mmio;
 	uint64_t vttbr_base;
+	bool aarch32;
 };
 
 #endif
