@@ -507,34 +507,49 @@ static long get_address_size(struct vcpu *v __unused, struct domain *d, struct x
 	return 0;
 }
 
-/* Bounded work per call; the structure in the caller's memory keeps the progress. */
+/* Clean what is at gfn. Returns the number of frames that are done with: 1, or a whole hole. */
+static uint64_t flush_at(struct domain *d, uint64_t gfn)
+{
+	enum p2m_type type;
+	unsigned order;
+	mfn_t mfn;
+	void *page;
+
+	if (p2m_get_page(d, GFN(gfn), false, &mfn) == 0) {
+		page = map_page(mfn);
+		cache_clean_invalidate_page(page);
+		unmap_page(page);
+		page_put(mfn);
+		return 1;
+	}
+	if (p2m_lookup(d, GFN(gfn), &mfn, &type, &order) != -ENOENT)
+		return 1;
+	return BIT64(order) - (gfn & (BIT64(order) - 1));
+}
+
+/*
+ * Bounded work per call; the structure in the caller's memory keeps the progress. A guest decides
+ * where its pages are, up to the end of its address space: holes are passed in one step, so that
+ * the work grows with its tables and not with its addresses.
+ */
 static long cacheflush(struct vcpu *v __unused, struct domain *d, struct xen_domctl *op)
 {
 	struct xen_domctl_cacheflush *c = &op->u.cacheflush;
-	enum p2m_type type;
-	mfn_t mfn;
+	uint64_t at = c->start_pfn, end;
+	unsigned steps = 0;
 
 	if (c->start_pfn + c->nr_pfns < c->start_pfn)
 		return -EINVAL;
-	for (; c->nr_pfns; c->start_pfn++, c->nr_pfns--) {
-		if (p2m_get_page(d, GFN(c->start_pfn), false, &mfn) == 0) {
-			void *page = map_page(mfn);
-
-			cache_clean_invalidate_page(page);
-			unmap_page(page);
-			page_put(mfn);
-		} else if (p2m_lookup(d, GFN(c->start_pfn), &mfn, &type, NULL) == -ENOENT &&
-			   c->start_pfn > p2m_max_gfn(d)) {
+	end = MIN(c->start_pfn + c->nr_pfns, p2m_max_gfn(d));
+	while (at < end) {
+		at += flush_at(d, at);
+		if (++steps % 64 == 0 && cpu_should_yield())
 			break;
-		}
-		if ((c->nr_pfns & 63) == 0 && cpu_should_yield()) {
-			c->start_pfn++;
-			c->nr_pfns--;
-			if (c->nr_pfns)
-				return -ERESTART;
-			break;
-		}
 	}
+	c->start_pfn = at;
+	c->nr_pfns = at < end ? end - at : 0;
+	if (c->nr_pfns)
+		return -ERESTART;
 	icache_invalidate_all(); /* the cleaned pages may hold code, and d may already run */
 	return 0;
 }

@@ -278,6 +278,30 @@ static void cache_flush(void **state)
 	whole_destroy(d->id);
 }
 
+/*
+ * One page of a guest far above the others does not make a flush of everything look at each frame
+ * below it.
+ */
+static void cache_flush_holes(void **state)
+{
+	struct domain *d = whole_domain(1, 3, true);
+	struct xen_domctl op = {0};
+	uint64_t before;
+
+	(void)state;
+	op.u.max_mem.max_memkb = 4 * 4;
+	assert_int_equal(whole_domctl(XEN_DOMCTL_max_mem, d->id, &op), 0);
+	assert_int_equal(whole_populate(d->id, (GiB(512) >> PAGE_SHIFT) + 7, 1), 1);
+	op = (struct xen_domctl){.u.cacheflush = {.nr_pfns = GiB(1024) >> PAGE_SHIFT}};
+	before = host_cache_bytes;
+	host_yield_every = 1;
+	assert_int_equal(whole_domctl(XEN_DOMCTL_cacheflush, d->id, &op), 0);
+	host_yield_every = 0;
+	assert_int_equal(host_cache_bytes - before, 4 * PAGE_SIZE);
+	assert_in_range(host_continuations, 1, 100);
+	whole_destroy(d->id);
+}
+
 /* Everything that a guest has is in memory, where it finds it with its caches off. */
 static void expect_clean(struct domain *d, unsigned pages)
 {
@@ -351,9 +375,16 @@ static void code_is_fetched_anew(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(domain_info), T(pauses_are_counted),   T(vcpu_context),
-		T(affinity),    T(scheduler_parameters), T(limits),
-		T(width),       T(cache_flush),          T(code_is_fetched_anew),
+		T(domain_info),
+		T(pauses_are_counted),
+		T(vcpu_context),
+		T(affinity),
+		T(scheduler_parameters),
+		T(limits),
+		T(width),
+		T(cache_flush),
+		T(cache_flush_holes),
+		T(code_is_fetched_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
