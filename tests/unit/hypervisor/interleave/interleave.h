@@ -78,7 +78,7 @@ struct domain *world_guest(domid_t id);
 void world_forget_calls(domid_t id);
 
 /* What a vCPU is at. */
-const struct caller *world_caller(const struct vcpu *v);
+struct caller *world_caller(struct vcpu *v);
 
 /* The frame n of a domain's RAM. */
 uint64_t frame_at(const struct domain *d, uint64_t n);
@@ -88,8 +88,9 @@ void *frame_page(struct domain *d, uint64_t gfn);
 void *args_page(struct caller *c);
 uint64_t args_va(const struct caller *c, size_t offset);
 
-/* Issue a hypercall. */
+/* Issue a hypercall; go on with one that is pending. */
 void call(struct caller *c, uint64_t nr, uint64_t a0, uint64_t a1, uint64_t a2);
+void call_again(struct caller *c);
 
 /* ---- calls_*.c: a random one of the kind ---- */
 

@@ -5,10 +5,11 @@ UNIT_OTHERS += hypervisor/test_interleave
 IL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -g -O1 -fno-pie $(WARN) $(HYP_WHOLE_CFLAGS)
 IL_HOOKS := -fsanitize-coverage=trace-pc
 IL_HOOKED := $(filter-out hypervisor/arch/host/%,$(HYP_WHOLE_SRCS))
-IL_PLAIN := $(filter hypervisor/arch/host/%,$(HYP_WHOLE_SRCS)) tests/unit/hypervisor/test_interleave.c \
-	$(addprefix tests/unit/hypervisor/interleave/,cpus.c report.c world.c calls_memory.c calls_events.c calls_domain.c \
+IL_PLAIN := $(filter hypervisor/arch/host/%,$(HYP_WHOLE_SRCS)) \
+	$(addprefix tests/unit/hypervisor/interleave/,report.c world.c calls_memory.c calls_events.c calls_domain.c \
 	check_pages.c check_domains.c)
-IL_OBJS := $(patsubst %.c,$(B)/host/interleave/%.o,$(IL_HOOKED) $(IL_PLAIN))
+IL_COMMON := $(patsubst %.c,$(B)/host/interleave/%.o,$(IL_HOOKED) $(IL_PLAIN))
+IL_OBJS := $(IL_COMMON) $(addprefix $(B)/host/interleave/tests/unit/hypervisor/,test_interleave.o interleave/cpus.o)
 IL_RUN := $(B)/host/unit/hypervisor/test_interleave/run
 
 $(patsubst %.c,$(B)/host/interleave/%.o,$(IL_HOOKED)): IL_CFLAGS += $(IL_HOOKS)
@@ -24,6 +25,22 @@ $(IL_RUN): $(IL_OBJS)
 	$(Q)gcc -no-pie $^ -o $@ -lcmocka -lfdt
 
 -include $(IL_OBJS:.o=.d)
+
+# Chosen pairs of calls, in every order.
+UNIT_OTHERS += hypervisor/test_schedules
+IL_PAIRS_RUN := $(B)/host/unit/hypervisor/test_schedules/run
+IL_PAIRS := $(addprefix $(B)/host/interleave/tests/unit/hypervisor/,test_schedules.o interleave/two_sides.o)
+-include $(IL_PAIRS:.o=.d)
+
+$(IL_PAIRS_RUN): $(IL_COMMON) $(IL_PAIRS)
+	@mkdir -p $(@D)
+	$(call say,HOSTLD,$@)
+	$(Q)gcc -no-pie $^ -o $@ -lcmocka -lfdt
+
+.PHONY: unit/hypervisor/test_schedules
+unit/hypervisor/test_schedules: $(IL_PAIRS_RUN)
+	$(call say,TEST,hypervisor/test_schedules)
+	$(Q)timeout -s KILL 300 $< >$<.log 2>&1 || { cat $<.log; exit 1; }
 
 # How long locks are held needs the same hooks.
 UNIT_OTHERS += hypervisor/test_lock_holds

@@ -69,9 +69,13 @@ void world_forget_calls(domid_t id)
 		memset(callers[id], 0, sizeof(callers[id]));
 }
 
-const struct caller *world_caller(const struct vcpu *v)
+struct caller *world_caller(struct vcpu *v)
 {
-	return &callers[v->domain->id][v->id];
+	struct caller *c = &callers[v->domain->id][v->id];
+
+	c->v = v;
+	c->d = v->domain;
+	return c;
 }
 
 uint64_t frame_at(const struct domain *d, uint64_t n)
@@ -108,7 +112,7 @@ uint64_t args_va(const struct caller *c, size_t offset)
 
 /* ---- calls ---- */
 
-static void issue(struct caller *c)
+void call_again(struct caller *c)
 {
 	long ret = hypercall_dispatch(c->v, c->nr, c->arg);
 
@@ -128,7 +132,7 @@ void call(struct caller *c, uint64_t nr, uint64_t a0, uint64_t a1, uint64_t a2)
 	memcpy(c->arg, (uint64_t[5]){a0, a1, a2}, sizeof(c->arg));
 	c->pending = true;
 	report_call(c);
-	issue(c);
+	call_again(c);
 }
 
 void any_call(struct caller *c, const struct call_row *table)
@@ -178,14 +182,12 @@ static void new_call(struct caller *c)
 
 static void vcpu_step(struct vcpu *v)
 {
-	struct caller *c = &callers[v->domain->id][v->id];
+	struct caller *c = world_caller(v);
 
-	c->v = v;
-	c->d = v->domain;
 	if (c->d->teardown)
 		violation("d%uv%u runs while its domain is taken apart", c->d->id, v->id);
 	if (c->pending)
-		issue(c);
+		call_again(c);
 	else
 		new_call(c);
 	il_step++;
