@@ -26,7 +26,8 @@ help:
 ## make            build the hypervisor and the tools below build/
 ## make clean      remove what was built, but not what was downloaded
 clean:
-	$(if $(wildcard $(B)),find $(B) -mindepth 1 -maxdepth 1 $(foreach d,$(DOWNLOADS),! -name $(d)) -exec rm -rf {} +)
+	$(if $(wildcard $(B)),find $(B) -mindepth 1 -maxdepth 1 $(foreach d,$(DOWNLOADS),! -name $(d)) \
+		-exec rm -rf {} +)
 
 ## make distclean  remove build/
 distclean:

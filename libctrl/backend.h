@@ -50,8 +50,4 @@ struct ctrl_backend_ops {
 /* A handle on a given backend; on failure the state stays the caller's. */
 int ctrl_open_backend(struct ctrl **c, const struct ctrl_backend_ops *ops, void *state);
 
-/* privcmd.c: Linux in dom0. *node: the file that was being opened, for the sentence. */
-extern const struct ctrl_backend_ops ctrl_linux_ops;
-int ctrl_linux_open(void **state, const char **node);
-
 #endif /* LIBCTRL_BACKEND_H */

@@ -162,11 +162,6 @@ static int write_bytes(struct guest_writer *w, const uint8_t *from, size_t len)
 	return ret;
 }
 
-int guest_writer_bytes(struct guest_writer *w, const void *buf, size_t len)
-{
-	return write_bytes(w, buf, len);
-}
-
 int guest_writer_zeros(struct guest_writer *w, size_t len)
 {
 	return write_bytes(w, NULL, len);
@@ -302,6 +297,6 @@ int ctrl_copy_to_domain(struct ctrl *c, uint32_t domid, uint64_t gpa, const void
 				 ": that goes beyond the address space",
 				 len, domid, gpa);
 	guest_writer_begin(&w, c, domid, gpa, len);
-	ret = guest_writer_bytes(&w, buf, len);
+	ret = write_bytes(&w, buf, len);
 	return guest_writer_end(&w, ret);
 }

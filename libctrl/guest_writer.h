@@ -41,8 +41,7 @@ int guest_writer_chunk(struct guest_writer *w, void **ptr, size_t *len);
 /* The first n bytes of the last chunk are there. */
 int guest_writer_commit(struct guest_writer *w, size_t n);
 
-/* The next len bytes. -ENOSPC when that is more than is left. */
-int guest_writer_bytes(struct guest_writer *w, const void *buf, size_t len);
+/* The next len bytes become zero. -ENOSPC when that is more than is left. */
 int guest_writer_zeros(struct guest_writer *w, size_t len);
 /* The next len bytes, from the file's current position; path is for sentences. */
 int guest_writer_file(struct guest_writer *w, int fd, const char *path, uint64_t len);

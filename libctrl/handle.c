@@ -27,39 +27,6 @@ int ctrl_open_backend(struct ctrl **c, const struct ctrl_backend_ops *ops, void 
 	return 0;
 }
 
-static int fail_open(int err, const char *node)
-{
-	switch (err) {
-	case -ENOENT:
-	case -ENXIO:
-	case -ENODEV:
-		return ctrl_fail(err,
-				 "cannot open %s: there is no such device; load the module: "
-				 "modprobe xen-privcmd (if that fails, this system does not run "
-				 "on the hypervisor as dom0)",
-				 node);
-	case -EACCES:
-	case -EPERM:
-		return ctrl_fail(err, "cannot open %s: permission denied; run this as root", node);
-	default:
-		return ctrl_fail_file(err, "open %s", node);
-	}
-}
-
-int ctrl_open(struct ctrl **c)
-{
-	const char *node;
-	void *state;
-	int ret = ctrl_linux_open(&state, &node);
-
-	if (ret < 0)
-		return fail_open(ret, node);
-	ret = ctrl_open_backend(c, &ctrl_linux_ops, state);
-	if (ret < 0)
-		ctrl_linux_ops.close(state);
-	return ret;
-}
-
 void ctrl_close(struct ctrl *c)
 {
 	if (!c)

@@ -23,7 +23,8 @@ LIBCTRL_OBJS := $(LIBCTRL_SRCS:libctrl/%.c=$(B)/arm64/libctrl/%.o)
 $(LIBCTRL_SO): $(LIBCTRL_OBJS) libctrl/libctrl.map
 	$(call say,LD,$@)
 	$(Q)$(CROSS)gcc -shared -Wl,-soname,$(@F) -Wl,--version-script=libctrl/libctrl.map -Wl,-Bsymbolic-functions \
-		-Wl,-z,defs -Wl,-z,relro,-z,now $(LIBCTRL_OBJS) -L$(ROOT)/usr/lib/aarch64-linux-gnu -l:libfdt.a -lz -o $@
+		-Wl,-z,defs -Wl,-z,relro,-z,now $(LIBCTRL_OBJS) \
+		-L$(ROOT)/usr/lib/aarch64-linux-gnu -l:libfdt.a -lz -o $@
 
 # The name that the linker looks for.
 $(B)/arm64/libctrl.so: $(LIBCTRL_SO)

@@ -8,8 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
-#include "backend.h"
-#include "libctrl.h"
+#include "internal.h"
 
 #define PRIVCMD_NODE   "/dev/xen/privcmd"
 #define HYPERCALL_NODE "/dev/xen/hypercall"
@@ -309,26 +308,17 @@ static void linux_close(void *state)
 	free(s);
 }
 
-int ctrl_linux_open(void **state, const char **node)
+/* 0 or a negative errno. */
+static int linux_open(struct linux_state *s)
 {
-	struct linux_state *s = malloc(sizeof(*s));
-
-	*node = PRIVCMD_NODE;
-	if (!s)
-		return -ENOMEM;
 	s->privcmd = open(PRIVCMD_NODE, O_RDWR | O_CLOEXEC);
-	if (s->privcmd < 0) {
-		int err = -errno;
-
-		free(s);
-		return err;
-	}
+	if (s->privcmd < 0)
+		return -errno;
 	s->hypercall = open(HYPERCALL_NODE, O_RDWR | O_CLOEXEC);
-	*state = s;
 	return 0;
 }
 
-const struct ctrl_backend_ops ctrl_linux_ops = {
+static const struct ctrl_backend_ops linux_ops = {
 	.hypercall = linux_hypercall,
 	.alloc = linux_alloc,
 	.free = linux_free,
@@ -348,3 +338,38 @@ const struct ctrl_backend_ops ctrl_linux_ops = {
 	.evtchn_unmask = linux_evtchn_unmask,
 	.close = linux_close,
 };
+
+static int fail_open(int err)
+{
+	switch (err) {
+	case -ENOENT:
+	case -ENXIO:
+	case -ENODEV:
+		return ctrl_fail(err,
+				 "cannot open " PRIVCMD_NODE
+				 ": there is no such device; load the module: "
+				 "modprobe xen-privcmd (if that fails, this system does not run "
+				 "on the hypervisor as dom0)");
+	case -EACCES:
+	case -EPERM:
+		return ctrl_fail(err, "cannot open " PRIVCMD_NODE
+				      ": permission denied; run this as root");
+	default:
+		return ctrl_fail_file(err, "open " PRIVCMD_NODE);
+	}
+}
+
+int ctrl_open(struct ctrl **c)
+{
+	struct linux_state *s = malloc(sizeof(*s));
+	int ret = s ? linux_open(s) : -ENOMEM;
+
+	if (ret < 0) {
+		free(s);
+		return fail_open(ret);
+	}
+	ret = ctrl_open_backend(c, &linux_ops, s);
+	if (ret < 0)
+		linux_close(s);
+	return ret;
+}

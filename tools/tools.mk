@@ -21,7 +21,7 @@ guest_ROOM := abandoned devices foreign guest registry registry_lock registry_na
 console_ROOM := budget client client_main conn console_guest expect panic pty replay_filter requests ring scrollback \
 	server store_guests store_link terminal
 monitor_ROOM := ends monitor requests sweep worker
-store_ROOM := budget change conn conn_ring conn_socket control domains introduce listener ops perms quota record \
+store_ROOM := budget change check conn conn_ring conn_socket control domains introduce listener ops perms quota record \
 	state state_dump state_file state_journal state_load state_note store takeover tree txn watch wire xen
 xl-like_ROOM := arguments cmd_block cmd_console cmd_create cmd_destroy cmd_dmesg cmd_domid cmd_dump_dtb cmd_info \
 	cmd_list cmd_mem cmd_network cmd_pause cmd_rename cmd_sched cmd_shutdown cmd_sysrq cmd_uptime cmd_vcpu_list \

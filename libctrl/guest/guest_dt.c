@@ -131,7 +131,7 @@ static void add_chosen(struct tree *t, const struct guest_dt *dt)
 }
 
 /* As Xen 4.17 numbers them: 16 vCPUs share an affinity level 1, as a GICv3 SGI target list does. */
-uint32_t guest_dt_mpidr(unsigned int vcpu)
+static uint32_t vcpu_mpidr(unsigned int vcpu)
 {
 	return (vcpu & 0xf) | (vcpu >> 4 & 0xff) << 8;
 }
@@ -142,7 +142,7 @@ static void add_cpus(struct tree *t, const struct guest_dt *dt)
 	prop_u32(t, "#address-cells", 1);
 	prop_u32(t, "#size-cells", 0);
 	for (unsigned int i = 0; i < dt->nr_cpus; i++) {
-		uint32_t mpidr = guest_dt_mpidr(i);
+		uint32_t mpidr = vcpu_mpidr(i);
 		char name[32];
 
 		snprintf(name, sizeof(name), "cpu@%" PRIx32, mpidr);

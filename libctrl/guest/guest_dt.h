@@ -28,6 +28,5 @@ size_t guest_dt_max_size(const struct guest_dt *dt);
 int guest_dt_make(const struct guest_dt *dt, void **dtb, size_t *size);
 
 /* MPIDR affinity of a vCPU, which its CPU node names and PSCI CPU_ON is called with. */
-uint32_t guest_dt_mpidr(unsigned int vcpu);
 
 #endif /* LIBCTRL_GUEST_DT_H */

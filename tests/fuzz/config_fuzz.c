@@ -3,9 +3,9 @@
  * A libFuzzer target for guest configs: the parser, the key table and the way back into text.
  * The input's first byte says whether the rest is a file or a key=value argument on top of one.
  */
-#include "config/config.h"
 #include "config/guest_config.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,42 +49,34 @@ static void check_report(const struct report *report, const char *label)
 	}
 }
 
-static void try_config(const struct config *config)
-{
-	struct guest_config guest;
-	struct report report = {""};
-
-	if (guest_config_from(config, &guest, &report)) {
-		check_report(&report, "fuzz");
-		return;
-	}
-	check_round_trip(&guest);
-	guest_config_clear(&guest);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char base[] = "name = 'n'\nkernel = '/k'\n";
-	static const struct config_source source = {.label = "fuzz", .directory = "/d"};
-	struct config config = {0};
+	char *text = malloc(sizeof(base) + size);
+	char *overrides[] = {"name=n", "kernel=/k", text + sizeof(base) - 1};
+	bool is_override = size && data[0] & 1;
+	struct guest_config guest;
 	struct report report = {""};
-	char *text;
 	int err;
 
-	if (!size)
+	if (!size || !text) {
+		free(text);
 		return 0;
-	text = strndup((const char *)data + 1, size - 1); /* cut at a NUL, for the argument */
-	err = config_parse_text(&config, &source, base, sizeof(base) - 1, &report);
-	if (!err && data[0] & 1)
-		err = config_parse_override(&config, &source, text, &report);
-	else if (!err)
-		err = config_parse_text(&config, &source, (const char *)data + 1, size - 1,
-					&report);
-	free(text);
-	if (err)
-		check_report(&report, "fuzz:");
+	}
+	memcpy(text, base, sizeof(base) - 1);
+	memcpy(text + sizeof(base) - 1, data + 1, size - 1);
+	text[sizeof(base) - 1 + size - 1] = '\0'; /* an argument ends at a NUL, a file does not */
+	if (is_override)
+		err = guest_config_load(NULL, overrides, 3, NULL, &guest, &report);
 	else
-		try_config(&config);
-	config_clear(&config);
+		err = guest_config_load_text("fuzz", text, sizeof(base) - 1 + size - 1, &guest,
+					     &report);
+	free(text);
+	if (err) {
+		check_report(&report, is_override ? "command line" : "fuzz");
+		return 0;
+	}
+	check_round_trip(&guest);
+	guest_config_clear(&guest);
 	return 0;
 }

@@ -6,7 +6,7 @@
  */
 #include "change.h"
 #include "conn.h"
-#include "control.h"
+#include "check.h"
 #include "state.h"
 #include "store.h"
 #include "wire.h"
@@ -143,7 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		make_home(&store, &clients[0]);
 		feed(&store, clients, data + 1, size - 1, data[0] ? data[0] : 4096);
 	}
-	if (control_check(&store))
+	if (check_store(&store))
 		abort();
 	store_free(&store);
 	return 0;

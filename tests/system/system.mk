@@ -26,7 +26,8 @@ define run_system
 	$(Q)mkdir -p $(B)/test-logs
 	$(Q)cd tests/system && B=$(abspath $(B)) $(if $(REBOOTS),REBOOTS=$(REBOOTS)) $(if $(FULL),FULL=1) \
 		$(if $(HOSTILE),HOSTILE=$(HOSTILE)) PYTHONDONTWRITEBYTECODE=1 \
-		timeout -s KILL $(SYSTEM_LIMIT) $(PYTHON) -m pytest -q -p no:cacheprovider -n $(SYSTEM_JOBS) --dist loadgroup \
+		timeout -s KILL $(SYSTEM_LIMIT) $(PYTHON) -m pytest -q -p no:cacheprovider -n $(SYSTEM_JOBS) \
+		--dist loadgroup \
 		--junitxml=$(abspath $(SYSTEM_JUNIT)) $(if $(T),-k '$(T)') -m '$(1)'
 endef
 

@@ -7,8 +7,8 @@
 #	tools/test_config_LIBS := -lyajl
 #	tools/test_config_CFLAGS := -Itools         (for all of the test's objects)
 #
-# Tests with the same flags share their objects, which are below build/host/unit/<the first of these tests>/, so that flags
-# never mix and no file is compiled twice in the same way. UNIT_OTHERS have rules of their own for $(unit_bin) and
+# Tests with the same flags share their objects, which are below build/host/unit/<the first of these tests>/, so that
+# flags never mix and no file is compiled twice in the same way. UNIT_OTHERS have rules of their own for $(unit_bin) and
 # unit/<test>.
 
 UNIT_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -66,5 +66,6 @@ $(foreach a,$(sort $(foreach t,$(UNIT_TESTS),$(foreach r,$($(t)_ROOMS),$(call un
 ## make test-unit  the native unit tests, with sanitizers
 .PHONY: test-unit
 test-unit: $(addprefix unit/,$(UNIT_TESTS) $(UNIT_OTHERS))
-	@cat $(foreach t,$(UNIT_TESTS) $(UNIT_OTHERS),$(call unit_bin,$(t)).log) | awk '/\[  PASSED  \]/ { good += $$4 } \
+	@cat $(foreach t,$(UNIT_TESTS) $(UNIT_OTHERS),$(call unit_bin,$(t)).log) | awk ' \
+		/\[  PASSED  \]/ { good += $$4 } \
 		/\[  FAILED  \] [0-9]+ test/ { bad += $$4 } END { print good + 0 " passed, " bad + 0 " failed" }'

@@ -10,14 +10,15 @@ static size_t min(size_t a, size_t b)
 }
 
 /*
- * Optimal string alignment, keeping three rows of the table:
+ * Number of letters to add, omit, replace or swap with their neighbour to turn a into b: optimal
+ * string alignment, keeping three rows of the table:
  *
  *	         b[j-1]  b[j]
  *	before2    s                s: swap a[i-1] a[i]
  *	before          r    d      r: replace, d: leave a[i] out
  *	row             i    *      i: insert b[j]
  */
-size_t nearest_distance(const char *a, const char *b)
+static size_t distance_of(const char *a, const char *b)
 {
 	size_t rows[3][NEAREST_MAX_WORD + 1], la = strlen(a), lb = strlen(b);
 
@@ -52,7 +53,7 @@ const char *nearest_word(const char *word, const char *(*nth)(const void *contex
 	if (strlen(word) > NEAREST_MAX_WORD)
 		return NULL;
 	for (n = 0; (known = nth(context, n)); n++) {
-		size_t distance = nearest_distance(word, known);
+		size_t distance = distance_of(word, known);
 
 		if (distance < best) {
 			best = distance;

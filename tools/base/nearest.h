@@ -7,9 +7,6 @@
 
 #define NEAREST_MAX_WORD 40 /* longer words have no match */
 
-/* Number of letters to add, omit, replace or swap with their neighbour to turn a into b. */
-size_t nearest_distance(const char *a, const char *b);
-
 /*
  * nth(context, n) returns the known words for n = 0, 1, ..., then NULL. Returns NULL if no word is
  * similar.

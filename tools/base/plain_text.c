@@ -20,7 +20,10 @@ static const struct {
 	{0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
 };
 
-unsigned int plain_text_utf8(const char *text)
+/*
+ * Size in bytes of the UTF-8 character at text, or 0 if it is invalid. Overlong forms are invalid.
+ */
+static unsigned int utf8_length(const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;
 
@@ -45,7 +48,7 @@ static bool is_control(unsigned char byte)
 void plain_text_make(char *text)
 {
 	while (*text) {
-		unsigned int length = plain_text_utf8(text);
+		unsigned int length = utf8_length(text);
 
 		if (!length && is_control((unsigned char)*text))
 			*text = '?';
@@ -58,7 +61,7 @@ char *plain_text_to_utf8(const char *text)
 	char *copy = malloc(strlen(text) * strlen(REPLACEMENT) + 1), *to = copy;
 
 	while (copy && *text) {
-		unsigned int length = (signed char)*text > 0 ? 1 : plain_text_utf8(text);
+		unsigned int length = (signed char)*text > 0 ? 1 : utf8_length(text);
 
 		if (length)
 			memcpy(to, text, length);

@@ -17,9 +17,4 @@ void plain_text_make(char *text);
  */
 char *plain_text_to_utf8(const char *text);
 
-/*
- * Size in bytes of the UTF-8 character at text, or 0 if it is invalid. Overlong forms are invalid.
- */
-unsigned int plain_text_utf8(const char *text);
-
 #endif

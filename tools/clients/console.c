@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The one-question calls of the console daemon's clients: add, died, forget, next. */
+/* The one-question calls of the console daemon's clients: add, died, next. */
 #include "console_calls.h"
 
 #include <errno.h>
@@ -41,14 +41,6 @@ int console_client_died(const char *sock, uint32_t domid, const uint8_t uuid[16]
 
 	memcpy(died.uuid, uuid, sizeof(died.uuid));
 	return ask(sock, request, console_put_died(request, sizeof(request), &died), report);
-}
-
-int console_client_forget(const char *sock, const char *name, struct report *report)
-{
-	uint8_t request[FRAME_HEADER_SIZE + 2 + CONSOLE_NAME_MAX];
-	ssize_t size = console_put_text(request, sizeof(request), CONSOLE_FORGET, name ? name : "");
-
-	return ask(sock, request, size, report);
 }
 
 int console_client_next_note(const char *sock, struct console_note *note, struct report *report)

@@ -78,9 +78,6 @@ int console_client_add(const char *sock, const struct console_add *guest, struct
 int console_client_died(const char *sock, uint32_t domid, const uint8_t uuid[16], int reason,
 			struct report *report);
 
-/* Drop the kept output of dead guests: those called name, or all of them when name is NULL. */
-int console_client_forget(const char *sock, const char *name, struct report *report);
-
 /* What a guest's output tells of its state. */
 #define CONSOLE_NOTE_MAX 200 /* bytes of text, without the NUL */
 struct console_note {

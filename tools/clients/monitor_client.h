@@ -50,10 +50,8 @@ struct monitor_guest {
 	enum monitor_action on[MONITOR_EVENT_COUNT];
 };
 
-/* "destroy" and so on to its number: 0, or -EINVAL for a word that is none. */
-int monitor_action_parse(const char *word, enum monitor_action *action);
-const char *monitor_action_name(enum monitor_action action);  /* "?" when out of range */
-void monitor_guest_set_defaults(struct monitor_guest *guest); /* fills on[] */
+/* "destroy" and so on; "?" when out of range */
+const char *monitor_action_name(enum monitor_action action);
 
 /*
  * Register a new guest before it is unpaused. From then on its end is the daemon's business: the

@@ -4,9 +4,6 @@
 
 #include <libctrl.h>
 
-#include <errno.h>
-#include <string.h>
-
 static const char *const action_names[MONITOR_ACTION_COUNT] = {
 	[MONITOR_DESTROY] = "destroy",
 	[MONITOR_RESTART] = "restart",
@@ -14,28 +11,9 @@ static const char *const action_names[MONITOR_ACTION_COUNT] = {
 	[MONITOR_RENAME_RESTART] = "rename-restart",
 };
 
-int monitor_action_parse(const char *word, enum monitor_action *action)
-{
-	for (int i = 0; i < MONITOR_ACTION_COUNT; i++) {
-		if (strcmp(word, action_names[i]) != 0)
-			continue;
-		*action = (enum monitor_action)i;
-		return 0;
-	}
-	return -EINVAL;
-}
-
 const char *monitor_action_name(enum monitor_action action)
 {
 	return (unsigned)action < MONITOR_ACTION_COUNT ? action_names[action] : "?";
-}
-
-void monitor_guest_set_defaults(struct monitor_guest *guest)
-{
-	guest->on[MONITOR_ON_POWEROFF] = MONITOR_DESTROY;
-	guest->on[MONITOR_ON_REBOOT] = MONITOR_RESTART;
-	guest->on[MONITOR_ON_CRASH] = MONITOR_DESTROY;
-	guest->on[MONITOR_ON_WATCHDOG] = MONITOR_DESTROY;
 }
 
 bool policy_restarts(enum monitor_action action)

@@ -31,7 +31,7 @@ bool cpulist_has_any_below(const struct cpulist *list, unsigned int nr)
 	return false;
 }
 
-bool cpulist_is_all(const struct cpulist *list)
+static bool is_all(const struct cpulist *list)
 {
 	for (unsigned int cpu = 0; cpu < CPULIST_MAX_CPUS; cpu++)
 		if (!cpulist_has(list, cpu))
@@ -141,7 +141,7 @@ void cpulist_format(const struct cpulist *list, char *text, size_t size)
 {
 	size_t used = 0;
 
-	if (cpulist_is_all(list)) {
+	if (is_all(list)) {
 		snprintf(text, size, "all");
 		return;
 	}

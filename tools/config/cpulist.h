@@ -24,7 +24,6 @@ struct cpulist {
 int cpulist_parse(const char *text, struct cpulist *list, struct report *report);
 
 bool cpulist_has(const struct cpulist *list, unsigned int cpu);
-bool cpulist_is_all(const struct cpulist *list);
 
 /* Whether at least one of CPUs 0..nr-1 is in the list. */
 bool cpulist_has_any_below(const struct cpulist *list, unsigned int nr);

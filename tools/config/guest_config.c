@@ -197,8 +197,12 @@ static int choose_devices(const struct config *config, struct guest_config *gues
 	return 0;
 }
 
-int guest_config_from(const struct config *config, struct guest_config *guest,
-		      struct report *report)
+/*
+ * Checks every key of a parsed config and fills in guest. 0, or a negative errno with
+ * "file:line:column: ..." in the report.
+ */
+static int check_config(const struct config *config, struct guest_config *guest,
+			struct report *report)
 {
 	int err = 0;
 
@@ -257,7 +261,7 @@ int guest_config_load(const char *path, char *const overrides[], size_t override
 	if (!err)
 		err = parse_overrides(&config, &arguments, overrides, override_count, report);
 	if (!err)
-		err = guest_config_from(&config, guest, report);
+		err = check_config(&config, guest, report);
 	config_clear(&config);
 	free(directory);
 	return err;
@@ -271,7 +275,7 @@ int guest_config_load_text(const char *label, const char *text, size_t length,
 	int err = config_parse_text(&config, &source, text, length, report);
 
 	if (!err)
-		err = guest_config_from(&config, guest, report);
+		err = check_config(&config, guest, report);
 	config_clear(&config);
 	return err;
 }

@@ -74,15 +74,9 @@ struct guest_config {
 };
 
 /*
- * Checks every key of a parsed config and fills in guest. 0, or a negative errno with
- * "file:line:column: ..." in the report.
- */
-int guest_config_from(const struct config *config, struct guest_config *guest,
-		      struct report *report);
-
-/*
- * The usual way: a file and "key=value" arguments on top of it; warn (or NULL) hears of what is
- * read all the same. path may be NULL (arguments only), or "-" (standard input). Relative file
+ * Reads a file and "key=value" arguments on top of it, checks every key and fills in guest. 0, or
+ * a negative errno with "file:line:column: ..." in the report; warn (or NULL) hears of what is read
+ * all the same. path may be NULL (arguments only), or "-" (standard input). Relative file
  * names in the file are relative to the file's directory, those in arguments to the working
  * directory.
  */

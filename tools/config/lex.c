@@ -36,8 +36,9 @@ static int hex_value(char c)
 	return -1;
 }
 
-int lexer_fail(const struct lexer *lexer, unsigned int line, unsigned int column,
-	       const char *format, ...)
+/* Sets "label:line:column: ..." in the report and returns -EINVAL. */
+static int __attribute__((format(printf, 4, 5)))
+fail_at(const struct lexer *lexer, unsigned int line, unsigned int column, const char *format, ...)
 {
 	va_list args;
 
@@ -88,13 +89,13 @@ static int lex_string(struct lexer *lexer, struct token *token)
 
 	for (; at < lexer->end && *at != '\n' && *at != quote; at++) {
 		if (*at == '\0')
-			return lexer_fail(lexer, lexer->line, column_of(lexer, at),
-					  "a string cannot hold a NUL byte");
+			return fail_at(lexer, lexer->line, column_of(lexer, at),
+				       "a string cannot hold a NUL byte");
 		if (*at == '\\' && at + 1 < lexer->end && at[1] != '\n')
 			at++;
 	}
 	if (at == lexer->end || *at != quote)
-		return lexer_fail(
+		return fail_at(
 			lexer, token->line, token->column,
 			"the string is not closed: a %c is missing before the end of the line",
 			quote);
@@ -138,12 +139,12 @@ static int lex_number(struct lexer *lexer, struct token *token)
 		token->length++;
 	err = number_value(token->start, token->length, &token->number);
 	if (err == -ERANGE)
-		return lexer_fail(lexer, token->line, token->column,
-				  "the number is too big for 64 bits");
+		return fail_at(lexer, token->line, token->column,
+			       "the number is too big for 64 bits");
 	if (err)
-		return lexer_fail(lexer, token->line, token->column,
-				  "%s is not a decimal, 0x hexadecimal or 0 octal number",
-				  token_describe(token, text, sizeof(text)));
+		return fail_at(lexer, token->line, token->column,
+			       "%s is not a decimal, 0x hexadecimal or 0 octal number",
+			       token_describe(token, text, sizeof(text)));
 	return 0;
 }
 
@@ -180,10 +181,10 @@ static int lex_symbol(struct lexer *lexer, struct token *token)
 		return 0;
 	}
 	snprintf(shown, sizeof(shown), c > ' ' && c < 0x7f ? "'%c'" : "\\x%02x", c);
-	return lexer_fail(lexer, token->line, token->column,
-			  "unexpected character %s: a value is a string in quotes, a number or "
-			  "a [list]",
-			  shown);
+	return fail_at(lexer, token->line, token->column,
+		       "unexpected character %s: a value is a string in quotes, a number or "
+		       "a [list]",
+		       shown);
 }
 
 static int lex_one(struct lexer *lexer, struct token *token)
@@ -268,11 +269,10 @@ int lexer_decode_string(struct lexer *lexer, const struct token *token, char *ou
 		if (byte == '\\')
 			byte = decode_escape(&at, end);
 		if (byte <= 0 || byte > 255)
-			return lexer_fail(
-				lexer, token->line,
-				token->column + (unsigned int)(escape - token->start),
-				"unknown escape: \\n \\t \\r \\\\ \\\" \\' \\xHH and \\OOO "
-				"(not zero) are known; write \\\\ for a backslash");
+			return fail_at(lexer, token->line,
+				       token->column + (unsigned int)(escape - token->start),
+				       "unknown escape: \\n \\t \\r \\\\ \\\" \\' \\xHH and \\OOO "
+				       "(not zero) are known; write \\\\ for a backslash");
 		*out++ = (char)byte;
 	}
 	*out = '\0';

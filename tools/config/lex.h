@@ -48,10 +48,6 @@ int lexer_next(struct lexer *lexer, struct token *token);
  */
 int lexer_decode_string(struct lexer *lexer, const struct token *token, char *out);
 
-/* Sets "label:line:column: ..." in the report and returns -EINVAL. */
-int lexer_fail(const struct lexer *lexer, unsigned int line, unsigned int column,
-	       const char *format, ...) __attribute__((format(printf, 4, 5)));
-
 /* A token in words for a message, such as "the end of the line" or "'foo'". */
 const char *token_describe(const struct token *token, char *buffer, size_t size);
 

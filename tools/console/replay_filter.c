@@ -14,13 +14,13 @@
 
 enum state {
 	GROUND,
-	ESCAPE,      /* after ESC */
-	ESCAPE_MORE, /* after ESC and what says that a letter follows */
-	CONTROL,     /* after ESC [ */
-	STRING,      /* to the end of OSC, DCS, APC, PM, SOS: nothing of it is shown */
-	STRING_ESC,  /* and an ESC in it, perhaps of its end */
-	CHARACTER_C2, /* after this byte: a UTF-8 character, or a control character of the second set */
-	CHARACTER_1, /* so many bytes of a UTF-8 character are missing */
+	ESCAPE,       /* after ESC */
+	ESCAPE_MORE,  /* after ESC and what says that a letter follows */
+	CONTROL,      /* after ESC [ */
+	STRING,       /* to the end of OSC, DCS, APC, PM, SOS: nothing of it is shown */
+	STRING_ESC,   /* and an ESC in it, perhaps of its end */
+	CHARACTER_C2, /* after 0xc2: a UTF-8 character, or a control of the second set */
+	CHARACTER_1,  /* so many bytes of a UTF-8 character are missing */
 	CHARACTER_2,
 	CHARACTER_3,
 };

@@ -49,8 +49,8 @@ struct worker {
 	int fd;
 	struct ctrl *ctrl;
 	struct ctrl_store *store; /* NULL: not connected */
-	struct seen *
-		domains; /* the highest number first: the one that is new, and asked about next, is found at once */
+	/* The highest number first: a domain that is new is asked about next, and found at once. */
+	struct seen *domains;
 	bool work; /* some of them are due, or not watched */
 	bool stop;
 };

@@ -173,7 +173,8 @@ void daemon_reopen_log(void)
 		daemon_log("the log file is opened anew");
 }
 
-int daemon_make_folder_of(const char *file)
+/* Creates the folder of a file and its parents, mode 0755. Returns 0 or a negative errno. */
+static int make_folder_of(const char *file)
 {
 	char *folder = path_directory(file);
 	int ret = folder ? path_make_directories(folder) : -ENOMEM;
@@ -205,7 +206,7 @@ static int complain_running(void)
 static int lock_pid_file(void)
 {
 	const char *path = self.options->pid_file;
-	int ret = daemon_make_folder_of(path);
+	int ret = make_folder_of(path);
 
 	if (ret < 0)
 		return complain(-ret, "make the folder of", path);
@@ -273,7 +274,7 @@ static int listen_on_socket(void)
 	const char *path = self.options->socket;
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	mode_t mask;
-	int fd, ret = daemon_make_folder_of(path);
+	int fd, ret = make_folder_of(path);
 
 	if (ret < 0)
 		return complain(-ret, "make the folder of", path);
@@ -303,7 +304,7 @@ static void open_log(void)
 	umask(022);
 	if (!options->log_file)
 		return;
-	ret = daemon_make_folder_of(options->log_file);
+	ret = make_folder_of(options->log_file);
 	self.log_open = ret == 0 && logfile_init(&self.log, options->log_file, LOG_LIMIT) == 0;
 	if (!self.log_open || self.log.fd < 0)
 		fprintf(stderr, "%s: warning: cannot write the log file %s\n", options->name,

@@ -92,9 +92,6 @@ void daemon_reopen_log(void);
 /* Reports why the daemon cannot start: to stderr while it is still attached, and to the log. */
 void daemon_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Creates the folder of a file and its parents, mode 0755. Returns 0 or a negative errno. */
-int daemon_make_folder_of(const char *file);
-
 /*
  * Returns a signalfd for SIGTERM, SIGINT, SIGHUP (see daemon_reopen_log()) and, if children is set,
  * SIGCHLD. SIGPIPE is ignored.

@@ -25,7 +25,7 @@
 #define MONITOR_STATE_DIR   "/run/plinth/monitord.d"
 #define MONITOR_MAX_WORKERS 4
 #define MONITOR_POLL_MS     1000 /* between looks when nobody tells of shutdowns */
-#define MONITOR_WATCH_MS    2000 /* when the store does: it may not know of a guest without a store */
+#define MONITOR_WATCH_MS    2000 /* when the store reports shutdowns: it may not know every guest */
 #define MONITOR_WORK_MS     300000 /* for a worker; the devices of a guest may take 30 s each */
 #define MONITOR_CHECK_MS    10000  /* when VIRQ_DOM_EXC does: to be safe */
 

@@ -21,7 +21,8 @@
 
 /* ---- buffers ---- */
 
-char *buffer_room(struct buffer *buffer, size_t len)
+/* Room for len bytes at the end, not yet counted; NULL: no memory. */
+static char *make_room(struct buffer *buffer, size_t len)
 {
 	size_t used = buffer_len(buffer);
 	size_t size = buffer->size ? buffer->size : BUFFER_FIRST;
@@ -49,7 +50,7 @@ char *buffer_room(struct buffer *buffer, size_t len)
 
 bool buffer_put(struct buffer *buffer, const void *data, size_t len)
 {
-	char *room = buffer_room(buffer, len);
+	char *room = make_room(buffer, len);
 
 	if (!room)
 		return false;
@@ -292,7 +293,7 @@ bool conn_put(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id,
 		conn_break(conn, XENSTORE_ERROR_COMM, "it does not read its watch events");
 		return false;
 	}
-	room = buffer_room(&conn->out, sizeof(head) + len);
+	room = make_room(&conn->out, sizeof(head) + len);
 	if (!room) {
 		conn_break(conn, XENSTORE_ERROR_COMM, "no memory for what it is to be sent");
 		return false;

@@ -33,7 +33,6 @@ static inline const char *buffer_start(const struct buffer *buffer)
 	return buffer->data ? buffer->data + buffer->start : NULL;
 }
 bool buffer_put(struct buffer *buffer, const void *data, size_t len); /* false: no memory */
-char *buffer_room(struct buffer *buffer, size_t len); /* at the end, not yet counted; NULL */
 void buffer_drop(struct buffer *buffer, uint32_t len);
 void buffer_free(struct buffer *buffer);
 

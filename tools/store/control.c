@@ -2,6 +2,7 @@
 /* The control request: a table of commands. */
 #include "control.h"
 
+#include "check.h"
 #include "conn.h"
 #include "journal.h"
 #include "state.h"
@@ -37,52 +38,11 @@ static int say(struct control *c, const char *text)
 
 /* ---- check ---- */
 
-static unsigned fault(const struct node *node, const char *what)
-{
-	char path[TREE_PATH_SIZE];
-
-	node_path(node, path);
-	daemon_log("check: %s: %s", path, what);
-	return 1;
-}
-
-static unsigned check_node(struct tree *tree, const struct node *node)
-{
-	unsigned faults = 0;
-
-	if (node->parent && !node_exists(node->parent))
-		faults += fault(node, "the node above does not exist");
-	if (node->parent && tree_find(tree, node->parent, node->name, node->name_len) != node)
-		faults += fault(node, "is not found by its name");
-	if (perms_owner(node->perms)->dead && !perms_owner(node->perms)->refs)
-		faults += fault(node, "its owner is gone");
-	for (const struct node *child = node->first; child; child = child->next)
-		if (child->parent != node || (child->next && child->next->prev != child))
-			faults += fault(child, "is in a wrong list");
-	return faults;
-}
-
-unsigned control_check(struct store *store)
-{
-	struct node *root = store->tree.root, *node;
-	unsigned faults = 0, seen = 0;
-
-	for (node = root; node; node = tree_next(node, root)) {
-		seen++;
-		faults += check_node(&store->tree, node);
-	}
-	for (node = store->tree.special->first, seen++; node; node = node->next)
-		seen++;
-	if (seen != store->tree.nodes)
-		faults += fault(root, "the number of nodes is wrong");
-	return faults;
-}
-
 static int run_check(struct control *c)
 {
 	struct state_report state;
 	char text[128];
-	unsigned faults = control_check(c->store);
+	unsigned faults = check_store(c->store);
 
 	if (!faults && state_report(c->store, &state) && state.error) {
 		snprintf(text, sizeof(text), "OK, but the state cannot be written: %s",

@@ -13,7 +13,4 @@
 #define CONTROL_LATER 1
 int control_run(struct store *store, const char *data, size_t len, char *answer, size_t *used);
 
-/* Checks every node and client. Logs each fault and returns their number. */
-unsigned control_check(struct store *store);
-
 #endif

@@ -3,7 +3,8 @@
  * Records: how the store is written down. A file of records makes the store when it is read from
  * the beginning: first a dump of all there is, then what has changed since.
  *
- *	length, type | fields, one behind the other; strings with their NUL; the last field to the end
+ *	length, type | fields, one after the other; strings with their NUL; the last field to the
+ *	end
  *
  * The reader is a later daemon on the same machine, maybe a newer one: types and fields are only
  * added.
@@ -37,7 +38,8 @@ enum record_type {
 	 * names costs its length once and not for each of its nodes.
 	 */
 	RECORD_BELOW,
-	RECORD_SUM, /* of all bytes since the last one, or since the beginning; they count with it */
+	/* of all bytes since the last one, or since the beginning; they count with it */
+	RECORD_SUM,
 	RECORD_COUNT
 };
 

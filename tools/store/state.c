@@ -63,8 +63,8 @@ int state_open(struct store *store, const char *folder)
 	store->journal = &state_notes;
 	state->fd = state->reserve = -1;
 	state->full = true;
-	if (ret >
-	    0) /* a store that begins is written with its first commit: its nodes are not there yet */
+	/* A store that begins is written with its first commit: its nodes are not there yet. */
+	if (ret > 0)
 		state_journal_heal(store);
 	return ret;
 }

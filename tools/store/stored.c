@@ -273,6 +273,7 @@ int main(int argc, char **argv)
 	daemon_log(store.restored ? "goes on" : "started");
 	run(argv);
 	state_close(&store);
+	listener_close(&listener);
 	store_free(&store);
 	xen_close();
 	loop_close(&loop);

@@ -249,7 +249,7 @@ size_t value_cost(const struct value *value)
 	return value_cost_for(value_len(value));
 }
 
-size_t node_cost(const struct node *node)
+static size_t node_cost(const struct node *node)
 {
 	return place_cost(node) + perms_cost(node->perms) + value_cost(node->value);
 }

@@ -94,14 +94,13 @@ struct node *tree_first_leaf(struct node *node);
 struct node *tree_next(struct node *node, const struct node *top);
 
 /*
- * Bytes of memory that a node costs its owner.
+ * Bytes of memory that a node costs its owner: its place, its permissions and its value.
  *
  * A place without a node has no owner. Who keeps it (a watch, a touch of a transaction) pays for it
  * and for all places above it, because the nodes there may be removed while it is kept. Several
  * users of one place each pay for it, so accounts may say more than the memory in use, never less.
  */
 #define PLACE_COST (sizeof(struct node) + BLOCK_COST + 2 * sizeof(struct node *)) /* and a name */
-size_t node_cost(const struct node *node);
 size_t place_cost(const struct node *node);   /* of this place alone */
 size_t path_cost(const struct path *path);    /* of all places of a path */
 size_t value_cost(const struct value *value); /* 0 for NULL */

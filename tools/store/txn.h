@@ -45,8 +45,7 @@ struct txn {
 	struct domain
 		*spoiler; /* who caused that and is to pay for it; one reference; NULL: nobody */
 	struct touch *first, *last;
-	uint64_t
-		bytes; /* on the client's account: this, the touches, their places and what they hold */
+	uint64_t bytes; /* on the client's account: this, the touches, their places and content */
 	uint32_t touches;
 	uint32_t made; /* nodes that it has made, less those removed */
 };

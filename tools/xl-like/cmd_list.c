@@ -17,8 +17,8 @@ struct listing {
 	struct ctrl *ctrl;
 	struct target *targets; /* the domains that were named */
 	size_t target_count;
-	struct monitor_pending *
-		pending; /* the guests that have no domain but will; then those of them that are shown */
+	/* The guests that have no domain but will; then those of them that are shown. */
+	struct monitor_pending *pending;
 	size_t pending_count;
 	struct console_note *notes;
 	size_t note_count;

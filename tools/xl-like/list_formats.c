@@ -17,7 +17,7 @@
 #define TENTH_SECOND 100000000
 #define SECOND       1000000000.0
 #define STATE_SIZE   7
-#define RESTART      "restart" /* the state of a guest that has no domain, and is to have one again */
+#define RESTART      "restart" /* the state of a guest without a domain that is to get one again */
 
 static bool has_crashed(const struct ctrl_domain_info *info)
 {

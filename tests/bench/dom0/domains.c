@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Prints what the hypervisor says, on Plinth and on stock Xen alike:
- *   domains memory NAME  how much memory is free, how many domains there are and what they have, in bytes
+ *   domains memory NAME  how much memory is free, how many domains there are and what they have, in
+ *                        bytes
  *   domains times NAME   the CPU time of each domain so far, and the time, in ns
  */
 #include <err.h>

@@ -8,7 +8,7 @@
 
 #define REF_FIRST 16
 #define REFS      32
-#define HANDLES   64 /* the first ones: they are small numbers, so each vCPU can guess the others' */
+#define HANDLES   64 /* the first ones: small numbers, so each vCPU can guess the others' */
 
 static volatile struct grant_entry_v1 *table;
 

@@ -34,7 +34,10 @@ image_start:
 _start:
 	/* what a fresh vCPU found: kept until there is a .bss to put it into (entry_state) */
 	orr	x4, x4, x5
-	.irp	r, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
+	.irp	r, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18
+	orr	x4, x4, x\r
+	.endr
+	.irp	r, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
 	orr	x4, x4, x\r
 	.endr
 	mrs	x20, sctlr_el1

@@ -4,8 +4,8 @@
 STORE_TEST_CFLAGS := -Itools -Itools/store -Iinclude -Ilibctrl/include -Itests/unit/store
 STORE_TEST_SRCS := tests/unit/store/world.c
 
-UNIT_TESTS += $(addprefix store/,test_wire test_nodes test_clients test_ring test_socket test_random_clients test_state test_memory \
-	test_accounts test_cost test_journal test_takeover)
+UNIT_TESTS += $(addprefix store/,test_wire test_nodes test_clients test_ring test_socket test_random_clients \
+	test_state test_memory test_accounts test_cost test_journal test_takeover)
 
 $(foreach t,$(filter store/%,$(UNIT_TESTS)),$(eval $(t)_SRCS := tests/unit/$(t).c $(STORE_TEST_SRCS)))
 $(foreach t,$(filter store/%,$(UNIT_TESTS)),$(eval $(t)_CFLAGS := $(STORE_TEST_CFLAGS)))

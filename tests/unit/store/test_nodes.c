@@ -182,7 +182,7 @@ static void expect_same(const struct model *model)
 		node = node && strcmp(node->name, "t") != 0 ? node->next : NULL;
 	}
 	assert_int_equal(nodes, model->count);
-	assert_int_equal(control_check(&world), 0);
+	assert_int_equal(check_store(&world), 0);
 }
 
 /* ---- the tree ---- */

@@ -202,7 +202,7 @@ static void test_random_clients(void **state)
 	for (int i = 0; i < 100; i++)
 		world_turn();
 	assert_null(world.conns);
-	assert_int_equal(control_check(&world), 0);
+	assert_int_equal(check_store(&world), 0);
 }
 
 int main(void)

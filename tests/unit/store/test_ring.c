@@ -257,7 +257,7 @@ static void test_random_page(void **state)
 		ring_bell();
 	}
 	assert_int_equal(ask_text(dom0, XS_READ, 0, "/tool"), 0);
-	assert_int_equal(control_check(&world), 0);
+	assert_int_equal(check_store(&world), 0);
 }
 
 static void test_reconnect(void **state)

@@ -342,7 +342,7 @@ static void test_damaged_journals(void **state)
 		state_open(&world, folder);
 		store_attach_rings(&world);
 		store_end_turn(&world);
-		control_check(&world);
+		check_store(&world);
 		dom0 = client_open(0);
 		write_text(dom0, 0, "/tool", "");
 	}

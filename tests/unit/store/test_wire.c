@@ -170,7 +170,7 @@ static void test_nonsense(void **state)
 		ask(random_below(2) ? client : guest, type, random_below(4) ? 0 : random_below(50),
 		    data, len);
 	}
-	assert_int_equal(control_check(&world), 0);
+	assert_int_equal(check_store(&world), 0);
 	client_close(client);
 	client_close(guest);
 }

@@ -434,7 +434,7 @@ char *world_text(void)
 	for (const struct node *node = world.tree.special->first; node; node = node->next)
 		print_node(file, node);
 	fclose(file);
-	assert_int_equal(control_check(&world), 0);
+	assert_int_equal(check_store(&world), 0);
 	return text;
 }
 

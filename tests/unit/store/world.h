@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "change.h"
+#include "check.h"
 #include "conn.h"
 #include "control.h"
 #include "state.h"

@@ -49,7 +49,7 @@ struct good {
 	const char *text, *read;
 };
 
-static const struct good goods[] = {
+static const struct good accepted[] = {
 	{"", ""},
 	{"\n\n  # only a comment\n;;\n", ""},
 	{"# no newline at the end", ""},
@@ -80,19 +80,19 @@ static const struct good goods[] = {
 	{"a = [[[[1]]]]", "a=[[[[1]]]]"},
 };
 
-static void test_good(void **state)
+static void test_accepted_texts(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(goods); i++) {
+	for (size_t i = 0; i < COUNT(accepted); i++) {
 		struct config config = {0};
 		struct report report = {""};
 		char *read;
 
-		if (config_parse_text(&config, &source, goods[i].text, strlen(goods[i].text),
+		if (config_parse_text(&config, &source, accepted[i].text, strlen(accepted[i].text),
 				      &report))
-			fail_msg("%s: %s", goods[i].text, report.text);
+			fail_msg("%s: %s", accepted[i].text, report.text);
 		read = print_config(&config);
-		assert_string_equal(read, goods[i].read);
+		assert_string_equal(read, accepted[i].read);
 		free(read);
 		config_clear(&config);
 	}
@@ -104,7 +104,7 @@ struct bad {
 
 #define VALUE_WANTED "a string in quotes, a number or a [list] expected, but here is "
 
-static const struct bad bads[] = {
+static const struct bad refused[] = {
 	{"a", "f.cfg:1:2: '=' or '+=' after a key expected, but here is the end of the text"},
 	{"a\n", "f.cfg:1:2: '=' or '+=' after a key expected, but here is the end of the line"},
 	{"a b = 1", "f.cfg:1:3: '=' or '+=' after a key expected, but here is 'b'"},
@@ -185,7 +185,7 @@ static const struct bad bads[] = {
 	 "string, put it in quotes"},
 };
 
-static void check_bad(const char *text, size_t length, const char *message)
+static void check_refused(const char *text, size_t length, const char *message)
 {
 	struct config config = {0};
 	struct report report = {""};
@@ -195,15 +195,15 @@ static void check_bad(const char *text, size_t length, const char *message)
 	config_clear(&config);
 }
 
-static void test_bad(void **state)
+static void test_refused_texts(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(bads); i++)
-		check_bad(bads[i].text, strlen(bads[i].text), bads[i].message);
-	check_bad("a = 'x\0y'", 9, "f.cfg:1:7: a string cannot hold a NUL byte");
-	check_bad("a\0= 1", 5,
-		  "f.cfg:1:2: unexpected character \\x00: a value is a string in "
-		  "quotes, a number or a [list]");
+	for (size_t i = 0; i < COUNT(refused); i++)
+		check_refused(refused[i].text, strlen(refused[i].text), refused[i].message);
+	check_refused("a = 'x\0y'", 9, "f.cfg:1:7: a string cannot hold a NUL byte");
+	check_refused("a\0= 1", 5,
+		      "f.cfg:1:2: unexpected character \\x00: a value is a string in "
+		      "quotes, a number or a [list]");
 }
 
 /* A text of `times` times `piece` between `front` and `back`. */
@@ -241,7 +241,7 @@ static void test_limits(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char *text = repeat(rows[i].front, rows[i].piece, rows[i].times, rows[i].back);
 
-		check_bad(text, strlen(text), rows[i].message);
+		check_refused(text, strlen(text), rows[i].message);
 		free(text);
 	}
 }
@@ -448,7 +448,7 @@ static void test_assigned_twice(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),           cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_accepted_texts), cmocka_unit_test(test_refused_texts),
 		cmocka_unit_test(test_limits),         cmocka_unit_test(test_at_limits),
 		cmocka_unit_test(test_override),       cmocka_unit_test(test_override_appends),
 		cmocka_unit_test(test_override_bad),   cmocka_unit_test(test_places),

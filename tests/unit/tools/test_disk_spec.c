@@ -157,54 +157,54 @@ struct row {
 };
 
 /* What is read, written out again. Relative names are in /c. */
-static void test_good(void **state)
-{
-	static const struct row rows[] = {
-		{"/img", "access=w,target=/img"},
-		{"img", "access=w,target=/c/img"},
-		{" /img , raw , xvda , rw ", "vdev=xvda,access=w,format=raw,target=/img"},
-		{"/img,raw,xvda,w", "vdev=xvda,access=w,format=raw,target=/img"},
-		{"/img,raw,xvda,r", "vdev=xvda,access=r,format=raw,target=/img"},
-		{"/img,raw,xvda,ro", "vdev=xvda,access=r,format=raw,target=/img"},
-		{"/img,,xvda", "vdev=xvda,access=w,target=/img"},
-		{"/img,,,r", "access=r,target=/img"},
-		{"/img,raw,hdc,w!", "vdev=hdc,access=w!,format=raw,target=/img"},
-		{"/img,raw,d16p1,r!", "vdev=xvdq1,access=r!,format=raw,target=/img"},
-		{"/dev/vg/x,raw,xvda,rw", "vdev=xvda,access=w,format=raw,target=/dev/vg/x"},
-		{"phy:vg/x,,xvda,w", "vdev=xvda,access=w,target=/dev/vg/x"},
-		{"phy:/dev/vg/x", "access=w,target=/dev/vg/x"},
-		{"file:/img,,xvda,w", "vdev=xvda,access=w,target=/img"},
-		{"phy:/dev/vg/x,xvda,w", "vdev=xvda,access=w,target=/dev/vg/x"},
-		{" file:/img , xvdb , r", "vdev=xvdb,access=r,target=/img"},
-		{"file:/img,hdc:cdrom,r", "vdev=hdc,access=r,cdrom,target=/img"},
-		{"file:img", "access=w,target=/c/img"},
-		{"raw:/img", "access=w,format=raw,target=/img"},
-		{"format=raw, vdev=xvda, access=ro, target=/img",
-		 "vdev=xvda,access=r,format=raw,target=/img"},
-		{"vdev=xvda,target=/a,b=c , d ", "vdev=xvda,access=w,target=/a,b=c , d"},
-		{"path=/img, vdev=xvdb, read-only", "vdev=xvdb,access=r,target=/img"},
-		{"path=/img, access=read-write", "access=w,target=/img"},
-		{"path = /img , access = shared", "access=w!,target=/img"},
-		{"/img, readonly", "access=r,target=/img"},
-		{"/img,cdrom", "access=r,cdrom,target=/img"},
-		{"/img,devtype=cdrom", "access=r,cdrom,target=/img"},
-		{"/img,devtype=cdrom,access=r", "access=r,cdrom,target=/img"},
-		{"/img,raw,xvda,r,devtype=disk", "vdev=xvda,access=r,format=raw,target=/img"},
-		{"/img,backendtype=phy,backend=0,direct-io-safe", "access=w,target=/img"},
-		{"/img,no-discard", "access=w,no-discard,target=/img"},
-		{"/img,discard", "access=w,target=/img"},
-		{"/img,optional", "access=w,optional,target=/img"},
-		{"/img,optional=no", "access=w,target=/img"},
-		{"optional,raw:/img", "access=w,format=raw,optional,target=/img"},
-		{"/a=b", "access=w,target=/a=b"},
-		{"vdev=xvda, /img", "vdev=xvda,access=w,target=/img"},
-	};
+static const struct row accepted[] = {
+	{"/img", "access=w,target=/img"},
+	{"img", "access=w,target=/c/img"},
+	{" /img , raw , xvda , rw ", "vdev=xvda,access=w,format=raw,target=/img"},
+	{"/img,raw,xvda,w", "vdev=xvda,access=w,format=raw,target=/img"},
+	{"/img,raw,xvda,r", "vdev=xvda,access=r,format=raw,target=/img"},
+	{"/img,raw,xvda,ro", "vdev=xvda,access=r,format=raw,target=/img"},
+	{"/img,,xvda", "vdev=xvda,access=w,target=/img"},
+	{"/img,,,r", "access=r,target=/img"},
+	{"/img,raw,hdc,w!", "vdev=hdc,access=w!,format=raw,target=/img"},
+	{"/img,raw,d16p1,r!", "vdev=xvdq1,access=r!,format=raw,target=/img"},
+	{"/dev/vg/x,raw,xvda,rw", "vdev=xvda,access=w,format=raw,target=/dev/vg/x"},
+	{"phy:vg/x,,xvda,w", "vdev=xvda,access=w,target=/dev/vg/x"},
+	{"phy:/dev/vg/x", "access=w,target=/dev/vg/x"},
+	{"file:/img,,xvda,w", "vdev=xvda,access=w,target=/img"},
+	{"phy:/dev/vg/x,xvda,w", "vdev=xvda,access=w,target=/dev/vg/x"},
+	{" file:/img , xvdb , r", "vdev=xvdb,access=r,target=/img"},
+	{"file:/img,hdc:cdrom,r", "vdev=hdc,access=r,cdrom,target=/img"},
+	{"file:img", "access=w,target=/c/img"},
+	{"raw:/img", "access=w,format=raw,target=/img"},
+	{"format=raw, vdev=xvda, access=ro, target=/img",
+	 "vdev=xvda,access=r,format=raw,target=/img"},
+	{"vdev=xvda,target=/a,b=c , d ", "vdev=xvda,access=w,target=/a,b=c , d"},
+	{"path=/img, vdev=xvdb, read-only", "vdev=xvdb,access=r,target=/img"},
+	{"path=/img, access=read-write", "access=w,target=/img"},
+	{"path = /img , access = shared", "access=w!,target=/img"},
+	{"/img, readonly", "access=r,target=/img"},
+	{"/img,cdrom", "access=r,cdrom,target=/img"},
+	{"/img,devtype=cdrom", "access=r,cdrom,target=/img"},
+	{"/img,devtype=cdrom,access=r", "access=r,cdrom,target=/img"},
+	{"/img,raw,xvda,r,devtype=disk", "vdev=xvda,access=r,format=raw,target=/img"},
+	{"/img,backendtype=phy,backend=0,direct-io-safe", "access=w,target=/img"},
+	{"/img,no-discard", "access=w,no-discard,target=/img"},
+	{"/img,discard", "access=w,target=/img"},
+	{"/img,optional", "access=w,optional,target=/img"},
+	{"/img,optional=no", "access=w,target=/img"},
+	{"optional,raw:/img", "access=w,format=raw,optional,target=/img"},
+	{"/a=b", "access=w,target=/a=b"},
+	{"vdev=xvda, /img", "vdev=xvda,access=w,target=/img"},
+};
 
+static void test_accepted_specs(void **state)
+{
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(accepted); i++) {
 		struct report report = {""};
 		struct disk_spec disk;
-		const char *text = rows[i].text;
+		const char *text = accepted[i].text;
 
 		for (unsigned int round = 0; round < 2; round++) {
 			char *out;
@@ -216,7 +216,7 @@ static void test_good(void **state)
 				fail_msg("%s: %s", text, report.text);
 			disk_spec_format(&disk, file);
 			fclose(file);
-			assert_string_equal(out, rows[i].expected);
+			assert_string_equal(out, accepted[i].expected);
 			disk_spec_clear(&disk);
 			snprintf(kept, sizeof(kept), "%s", out);
 			free(out);
@@ -228,68 +228,63 @@ static void test_good(void **state)
 #define ACCESSES \
 	"'r', 'ro', 'w', 'rw', 'r!', 'w!', 'ro!', 'rw!', 'read-only', 'read-write' or 'shared'"
 
-static void test_bad(void **state)
-{
-	static const struct row rows[] = {
-		{"", "the disk has no file: write the image's or the block device's name first"},
-		{"  ", "the disk has no file: write the image's or the block device's name first"},
-		{",raw,xvda", "the disk has no file: write the image's or the block device's name "
-			      "first"},
-		{"target=", "the disk's file name is empty"},
-		{"phy:", "the disk's file name is empty"},
-		{"/img,qcow2", "'format' cannot be 'qcow2': blkback reads raw images and block "
-			       "devices; make a raw one of it: qemu-img convert -O raw OLD NEW"},
-		{"/img,format=vhd",
-		 "'format' cannot be 'vhd': blkback reads raw images and block "
-		 "devices; make a raw one of it: qemu-img convert -f vpc -O raw OLD "
-		 "NEW"},
-		{"/img,qed",
-		 "'format' cannot be 'qed': blkback reads raw images and block devices; "
-		 "make a raw one of it: qemu-img convert -O raw OLD NEW"},
-		{",empty,hdc", "'format' cannot be 'empty': a guest on ARM has no drive that a "
-			       "medium could be put into later"},
-		{"qcow2:/img,,xvda",
-		 "'qcow2:' cannot be used: blkback reads raw images and block "
-		 "devices; make a raw one of it: qemu-img convert -O raw OLD NEW"},
-		{"tap:aio:/img", "'tap:' cannot be used: there is no blktap in dom0; write the "
-				 "image's name alone"},
-		{"phy:/dev/vg/x,xvd,w", "'format' is 'raw', not 'xvd'"},
-		{"/dev/vg/x,xvda,w", "'format' is 'raw', not 'xvda'"},
-		{"file:/img,hdc:floppy", "'devtype' is 'disk', 'hdd' or 'cdrom', not 'floppy'"},
-		{"/img,rwa", "'format' is 'raw', not 'rwa'"},
-		{"/img,raw,xvd", "'xvd' is not the name of a disk such as xvda, xvdb or xvda1"},
-		{"/img,raw,sdz",
-		 "the guest cannot have a disk 'sdz': use the names xvda, xvdb, ..."},
-		{"/img,raw,xvda,x", "'access' is " ACCESSES ", not 'x'"},
-		{"/img,raw,xvda,wr", "'access' is " ACCESSES ", not 'wr'"},
-		{"/img,raw,xvda,w,more", "'more' is neither a word that is known nor key=value"},
-		{"/img,,xvda,,", "'' is neither a word that is known nor key=value"},
-		{"/img,vdev=xvda,as=b", "a disk has no 'as'"},
-		{"/img,vdve=xvda", "a disk has no 'vdve'; did you mean 'vdev'?"},
-		{"/img,raw,xvda,vdev=xvdb", "'vdev' says again what was said before"},
-		{"/img,r,access=w", "'format' is 'raw', not 'r'"},
-		{"/img,readonly,access=w", "'access' says again what was said before"},
-		{"/img,target=/b", "'target' says again what was said before"},
-		{"/img,backendtype=qdisk", "'backendtype' cannot be 'qdisk': there is no QEMU in "
-					   "dom0; blkback ('phy') takes image files too"},
-		{"/img,backendtype=tap",
-		 "'backendtype' cannot be 'tap': there is no blktap in dom0; "
-		 "blkback ('phy') takes image files too"},
-		{"/img,backend=storage", "'backend' cannot be 'storage': dom0 has all disks"},
-		{"/img,script=block-iscsi", "'script' cannot be used: no shell scripts are run for "
-					    "disks; set the block device "
-					    "up before and name it here"},
-		{"/img,cdrom,access=w", "a CD cannot be written: leave the access out"},
-	};
+static const struct row refused[] = {
+	{"", "the disk has no file: write the image's or the block device's name first"},
+	{"  ", "the disk has no file: write the image's or the block device's name first"},
+	{",raw,xvda", "the disk has no file: write the image's or the block device's name "
+		      "first"},
+	{"target=", "the disk's file name is empty"},
+	{"phy:", "the disk's file name is empty"},
+	{"/img,qcow2", "'format' cannot be 'qcow2': blkback reads raw images and block "
+		       "devices; make a raw one of it: qemu-img convert -O raw OLD NEW"},
+	{"/img,format=vhd", "'format' cannot be 'vhd': blkback reads raw images and block "
+			    "devices; make a raw one of it: qemu-img convert -f vpc -O raw OLD "
+			    "NEW"},
+	{"/img,qed", "'format' cannot be 'qed': blkback reads raw images and block devices; "
+		     "make a raw one of it: qemu-img convert -O raw OLD NEW"},
+	{",empty,hdc", "'format' cannot be 'empty': a guest on ARM has no drive that a "
+		       "medium could be put into later"},
+	{"qcow2:/img,,xvda", "'qcow2:' cannot be used: blkback reads raw images and block "
+			     "devices; make a raw one of it: qemu-img convert -O raw OLD NEW"},
+	{"tap:aio:/img", "'tap:' cannot be used: there is no blktap in dom0; write the "
+			 "image's name alone"},
+	{"phy:/dev/vg/x,xvd,w", "'format' is 'raw', not 'xvd'"},
+	{"/dev/vg/x,xvda,w", "'format' is 'raw', not 'xvda'"},
+	{"file:/img,hdc:floppy", "'devtype' is 'disk', 'hdd' or 'cdrom', not 'floppy'"},
+	{"/img,rwa", "'format' is 'raw', not 'rwa'"},
+	{"/img,raw,xvd", "'xvd' is not the name of a disk such as xvda, xvdb or xvda1"},
+	{"/img,raw,sdz", "the guest cannot have a disk 'sdz': use the names xvda, xvdb, ..."},
+	{"/img,raw,xvda,x", "'access' is " ACCESSES ", not 'x'"},
+	{"/img,raw,xvda,wr", "'access' is " ACCESSES ", not 'wr'"},
+	{"/img,raw,xvda,w,more", "'more' is neither a word that is known nor key=value"},
+	{"/img,,xvda,,", "'' is neither a word that is known nor key=value"},
+	{"/img,vdev=xvda,as=b", "a disk has no 'as'"},
+	{"/img,vdve=xvda", "a disk has no 'vdve'; did you mean 'vdev'?"},
+	{"/img,raw,xvda,vdev=xvdb", "'vdev' says again what was said before"},
+	{"/img,r,access=w", "'format' is 'raw', not 'r'"},
+	{"/img,readonly,access=w", "'access' says again what was said before"},
+	{"/img,target=/b", "'target' says again what was said before"},
+	{"/img,backendtype=qdisk", "'backendtype' cannot be 'qdisk': there is no QEMU in "
+				   "dom0; blkback ('phy') takes image files too"},
+	{"/img,backendtype=tap", "'backendtype' cannot be 'tap': there is no blktap in dom0; "
+				 "blkback ('phy') takes image files too"},
+	{"/img,backend=storage", "'backend' cannot be 'storage': dom0 has all disks"},
+	{"/img,script=block-iscsi", "'script' cannot be used: no shell scripts are run for "
+				    "disks; set the block device "
+				    "up before and name it here"},
+	{"/img,cdrom,access=w", "a CD cannot be written: leave the access out"},
+};
 
+static void test_refused_specs(void **state)
+{
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(refused); i++) {
 		struct report report = {""};
 		struct disk_spec disk;
 
-		if (disk_spec_parse(rows[i].text, "/c", &disk, &report) != -EINVAL)
-			fail_msg("'%s' is not refused", rows[i].text);
-		assert_string_equal(report.text, rows[i].expected);
+		if (disk_spec_parse(refused[i].text, "/c", &disk, &report) != -EINVAL)
+			fail_msg("'%s' is not refused", refused[i].text);
+		assert_string_equal(report.text, refused[i].expected);
 		assert_null(disk.path);
 	}
 }
@@ -297,10 +292,10 @@ static void test_bad(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_numbers),     cmocka_unit_test(test_bad_names),
-		cmocka_unit_test(test_all_numbers), cmocka_unit_test(test_overlaps),
-		cmocka_unit_test(test_first_free),  cmocka_unit_test(test_good),
-		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_numbers),       cmocka_unit_test(test_bad_names),
+		cmocka_unit_test(test_all_numbers),   cmocka_unit_test(test_overlaps),
+		cmocka_unit_test(test_first_free),    cmocka_unit_test(test_accepted_specs),
+		cmocka_unit_test(test_refused_specs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

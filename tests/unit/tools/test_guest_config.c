@@ -83,60 +83,60 @@ struct row {
 };
 
 /* What is written out again, without the lines that START and the uuid make. */
+static const struct row written[] = {
+	{"memory = 512", "memory = 512\n"},
+	{"memory = '0x200'", "memory = 512\n"},
+	{"memory = 128\nmaxmem = 512", "memory = 128\nmaxmem = 512\n"},
+	{"vcpus = 4", "vcpus = 4\n"},
+	{"vcpus = 2; maxvcpus = 4", "vcpus = 2\nmaxvcpus = 4\n"},
+	{"cpus = '0-3,^1'", "cpus = \"0,2-3\"\n"},
+	{"cpus = 2", "cpus = \"2\"\n"},
+	{"cpus = ['0-1']", "cpus = [\"0-1\"]\n"},
+	{"cpus = []", ""},
+	{"cpus_soft = 'all'", "cpus_soft = \"all\"\n"},
+	{"cpu_weight = 512\ncap = 50", "cpu_weight = 512\ncap = 50\n"},
+	{"gic_version = 'v2'", "gic_version = \"v2\"\n"},
+	{"gic_version = 'default'", ""},
+	{"on_crash = 'restart'", "on_crash = \"restart\"\n"},
+	{"on_reboot = 'rename-restart'\non_poweroff = 'preserve'",
+	 "on_poweroff = \"preserve\"\non_reboot = \"rename-restart\"\n"},
+	{"on_watchdog = 'restart'", "on_watchdog = \"restart\"\n"},
+	{"max_grant_frames = 32\nmax_maptrack_frames = 0\nmax_event_channels = 100",
+	 "max_grant_frames = 32\nmax_maptrack_frames = 0\n"
+	 "max_event_channels = 100\n"},
+	{"extra = 'a\\\"b\\\\ \\t\\xff1'", "extra = \"a\\\"b\\\\ \\011\\3771\"\n"},
+	{"root = '/dev/xvda'\nextra = 'ro'", "root = \"/dev/xvda\"\nextra = \"ro\"\n"},
+	{"vuart = 'sbsa_uart'", "vuart = \"sbsa_uart\"\n"},
+	{"vuart = 'none'", ""},
+	{"cmdline = 'x'", "cmdline = \"x\"\n"},
+	{"ramdisk = '/r'", "ramdisk = \"/r\"\n"},
+	{"disk = ['/a', '/b,,xvda,r', '/c']",
+	 "disk = [\"vdev=xvdb,access=w,target=/a\", \"vdev=xvda,access=r,target=/b\", "
+	 "\"vdev=xvdc,access=w,target=/c\"]\n"},
+	{"disk = '/a\"b'", "disk = [\"vdev=xvda,access=w,target=/a\\\"b\"]\n"},
+	{"vif = ['', 'bridge=br0,rate=8Kb/s']",
+	 "vif = [\"mac=00:16:3e:4a:ae:ab\", "
+	 "\"mac=00:16:3e:74:fe:14,bridge=br0,rate=1000B/s@50000us\"]\n"},
+	{"vif = ['mac=0:1:2:3:4:5']", "vif = [\"mac=00:01:02:03:04:05\"]\n"},
+	{"disk = ''; vif = ''", ""},
+	/* said, but nothing asked for */
+	{"disk = []; vif = []; vnc = 0; serial = ''; acpi = 0", ""},
+	{"type = 'pvh'", ""},
+	{"type = 'pv'\nbuilder = 'generic'\npool = 'Pool-0'", ""},
+	{"nomigrate = 1\nhap = 1\npassthrough = 'disabled'", ""},
+};
+
 static void test_round_trip(void **state)
 {
-	static const struct row rows[] = {
-		{"memory = 512", "memory = 512\n"},
-		{"memory = '0x200'", "memory = 512\n"},
-		{"memory = 128\nmaxmem = 512", "memory = 128\nmaxmem = 512\n"},
-		{"vcpus = 4", "vcpus = 4\n"},
-		{"vcpus = 2; maxvcpus = 4", "vcpus = 2\nmaxvcpus = 4\n"},
-		{"cpus = '0-3,^1'", "cpus = \"0,2-3\"\n"},
-		{"cpus = 2", "cpus = \"2\"\n"},
-		{"cpus = ['0-1']", "cpus = [\"0-1\"]\n"},
-		{"cpus = []", ""},
-		{"cpus_soft = 'all'", "cpus_soft = \"all\"\n"},
-		{"cpu_weight = 512\ncap = 50", "cpu_weight = 512\ncap = 50\n"},
-		{"gic_version = 'v2'", "gic_version = \"v2\"\n"},
-		{"gic_version = 'default'", ""},
-		{"on_crash = 'restart'", "on_crash = \"restart\"\n"},
-		{"on_reboot = 'rename-restart'\non_poweroff = 'preserve'",
-		 "on_poweroff = \"preserve\"\non_reboot = \"rename-restart\"\n"},
-		{"on_watchdog = 'restart'", "on_watchdog = \"restart\"\n"},
-		{"max_grant_frames = 32\nmax_maptrack_frames = 0\nmax_event_channels = 100",
-		 "max_grant_frames = 32\nmax_maptrack_frames = 0\n"
-		 "max_event_channels = 100\n"},
-		{"extra = 'a\\\"b\\\\ \\t\\xff1'", "extra = \"a\\\"b\\\\ \\011\\3771\"\n"},
-		{"root = '/dev/xvda'\nextra = 'ro'", "root = \"/dev/xvda\"\nextra = \"ro\"\n"},
-		{"vuart = 'sbsa_uart'", "vuart = \"sbsa_uart\"\n"},
-		{"vuart = 'none'", ""},
-		{"cmdline = 'x'", "cmdline = \"x\"\n"},
-		{"ramdisk = '/r'", "ramdisk = \"/r\"\n"},
-		{"disk = ['/a', '/b,,xvda,r', '/c']",
-		 "disk = [\"vdev=xvdb,access=w,target=/a\", \"vdev=xvda,access=r,target=/b\", "
-		 "\"vdev=xvdc,access=w,target=/c\"]\n"},
-		{"disk = '/a\"b'", "disk = [\"vdev=xvda,access=w,target=/a\\\"b\"]\n"},
-		{"vif = ['', 'bridge=br0,rate=8Kb/s']",
-		 "vif = [\"mac=00:16:3e:4a:ae:ab\", "
-		 "\"mac=00:16:3e:74:fe:14,bridge=br0,rate=1000B/s@50000us\"]\n"},
-		{"vif = ['mac=0:1:2:3:4:5']", "vif = [\"mac=00:01:02:03:04:05\"]\n"},
-		{"disk = ''; vif = ''", ""},
-		/* said, but nothing asked for */
-		{"disk = []; vif = []; vnc = 0; serial = ''; acpi = 0", ""},
-		{"type = 'pvh'", ""},
-		{"type = 'pv'\nbuilder = 'generic'\npool = 'Pool-0'", ""},
-		{"nomigrate = 1\nhap = 1\npassthrough = 'disabled'", ""},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(written); i++) {
 		char text[1024], expected[1024];
 		struct guest_config guest;
 		const char *front = "name = \"g\"\nuuid = \"" UUID "\"\nkernel = \"/k\"\n";
 		char *once, *twice;
 
-		snprintf(text, sizeof(text), START "uuid = '" UUID "'\n%s", rows[i].text);
-		snprintf(expected, sizeof(expected), "%s%s", front, rows[i].expected);
+		snprintf(text, sizeof(text), START "uuid = '" UUID "'\n%s", written[i].text);
+		snprintf(expected, sizeof(expected), "%s%s", front, written[i].expected);
 		load(text, &guest);
 		once = guest_config_format(&guest);
 		assert_string_equal(once, expected);
@@ -153,7 +153,7 @@ static void test_round_trip(void **state)
 #define ACTIONS "'destroy', 'restart', 'preserve' or 'rename-restart'"
 
 /* Each after START, so the first line is 3. */
-static const struct row bad_rows[] = {
+static const struct row refused[] = {
 	{"memroy = 5", "f.cfg:3:1: unknown key 'memroy'; did you mean 'memory'?"},
 	{"  xyzzy = 5", "f.cfg:3:3: unknown key 'xyzzy'; 'vmctl help config' lists all keys"},
 	{"Memory = 5", "f.cfg:3:1: unknown key 'Memory'; did you mean 'memory'?"},
@@ -240,19 +240,19 @@ static const struct row bad_rows[] = {
 	{"cpu_weight = 0", "f.cfg:3:14: 'cpu_weight' is a number from 1 to 65535, not 0"},
 };
 
-static void test_bad(void **state)
+static void test_refused_values(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(bad_rows); i++) {
+	for (size_t i = 0; i < COUNT(refused); i++) {
 		struct guest_config guest;
 		struct report report = {""};
 		char text[512];
 
-		snprintf(text, sizeof(text), START "%s", bad_rows[i].text);
+		snprintf(text, sizeof(text), START "%s", refused[i].text);
 		assert_int_equal(
 			guest_config_load_text("f.cfg", text, strlen(text), &guest, &report),
 			-EINVAL);
-		assert_string_equal(report.text, bad_rows[i].expected);
+		assert_string_equal(report.text, refused[i].expected);
 	}
 }
 
@@ -400,11 +400,11 @@ static void test_manual(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),    cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_bad),         cmocka_unit_test(test_missing),
-		cmocka_unit_test(test_long_values), cmocka_unit_test(test_affinity),
-		cmocka_unit_test(test_cmdline),     cmocka_unit_test(test_load_file),
-		cmocka_unit_test(test_manual),      cmocka_unit_test(test_uuid_from_name),
+		cmocka_unit_test(test_defaults),       cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_refused_values), cmocka_unit_test(test_missing),
+		cmocka_unit_test(test_long_values),    cmocka_unit_test(test_affinity),
+		cmocka_unit_test(test_cmdline),        cmocka_unit_test(test_load_file),
+		cmocka_unit_test(test_manual),         cmocka_unit_test(test_uuid_from_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,7 +61,7 @@ static void test_rates(void **state)
 		check_rate(rows[i].text, rows[i].bytes, rows[i].usec);
 }
 
-static void test_good(void **state)
+static void test_accepted_specs(void **state)
 {
 	static const struct row rows[] = {
 		{"", MAC},
@@ -103,69 +103,67 @@ static void test_good(void **state)
 	"no shell scripts are run; the interface is put on its bridge. What else there is to do " \
 	"can be done when the guest runs: give it a 'vifname' to find it"
 
-static void test_bad(void **state)
-{
-	static const struct row rows[] = {
-		{"mac=00:16:3e:12:34",
-		 "'00:16:3e:12:34' is not a MAC address such as 00:16:3e:12:34:56"},
-		{"mac=00:16:3e:12:34:56:78",
-		 "'00:16:3e:12:34:56:78' is not a MAC address such as 00:16:3e:12:34:56"},
-		{"mac=00:16:3e:12:34:5g",
-		 "'00:16:3e:12:34:5g' is not a MAC address such as 00:16:3e:12:34:56"},
-		{"mac=", "'' is not a MAC address such as 00:16:3e:12:34:56"},
-		{"mac=01:16:3e:12:34:56",
-		 "'01:16:3e:12:34:56' is not the MAC address of one interface: the first byte must "
-		 "be even, and not all may be zero"},
-		{"mac=0:0:0:0:0:0", "'0:0:0:0:0:0' is not the MAC address of one interface: the "
-				    "first byte must be even, and not all may be zero"},
-		{"bridge=", "'bridge' cannot be '': " NAME_RULE},
-		{"bridge=a/b", "'bridge' cannot be 'a/b': " NAME_RULE},
-		{"bridge=abcdefghijklmnop", "'bridge' cannot be 'abcdefghijklmnop': " NAME_RULE},
-		{"vifname=a b", "'vifname' cannot be 'a b': " NAME_RULE},
-		{"vifname=vif%d", "'vifname' cannot be 'vif%d': " NAME_RULE},
-		{"ip=dhcp", "'dhcp' is not a list of IP addresses"},
-		{"ip=", "'' is not a list of IP addresses"},
-		{"optional=maybe", "'optional' is 'yes' or 'no', not 'maybe'"},
-		{"mtu=67", "'mtu' is a number from 68 to 65517, not '67'"},
-		{"mtu=65518", "'mtu' is a number from 68 to 65517, not '65518'"},
-		{"mtu=1500x", "'mtu' is a number from 68 to 65517, not '1500x'"},
-		{"rate=10", "'10' is not a rate such as 10Mb/s, 500KB/s or 1GB/s@20ms"},
-		{"rate=10Mb", "'10Mb' is not a rate such as 10Mb/s, 500KB/s or 1GB/s@20ms"},
-		{"rate=10Tb/s", "'10Tb/s' is not a rate such as 10Mb/s, 500KB/s or 1GB/s@20ms"},
-		{"rate=10Mb/s@", "'10Mb/s@' is not a rate such as 10Mb/s, 500KB/s or 1GB/s@20ms"},
-		{"rate=10Mb/s@5m", "'10Mb/s@5m' is not a rate such as 10Mb/s, 500KB/s or "
-				   "1GB/s@20ms"},
-		{"rate=0b/s", "the rate '0b/s' makes less than 1 or more than 4294967295 bytes in "
-			      "its interval, which netback cannot do"},
-		{"rate=1GB/s@60s", "the rate '1GB/s@60s' makes less than 1 or more than 4294967295 "
-				   "bytes in its interval, which netback cannot do"},
-		{"rate=101GB/s",
-		 "the rate '101GB/s' makes less than 1 or more than 4294967295 bytes "
-		 "in its interval, which netback cannot do"},
-		{"rate=1GB/s@61s", "the rate '1GB/s@61s' makes less than 1 or more than 4294967295 "
-				   "bytes in its interval, which netback cannot do"},
-		{"type=ioemu", "'type' cannot be 'ioemu': guests on ARM have no emulated network "
-			       "cards; leave it out"},
-		{"model=e1000", "'model' cannot be used: it is for emulated network cards, which "
-				"guests on ARM do not have"},
-		{"script=vif-route", "'script' cannot be 'vif-route': " SCRIPTS},
-		{"script=/root/mine", "'script' cannot be '/root/mine': " SCRIPTS},
-		{"backend=net", "'backend' cannot be 'net': dom0 has all network interfaces"},
-		{"brigde=br0", "a network interface has no 'brigde'; did you mean 'bridge'?"},
-		{"br0", "'br0' is neither a word that is known nor key=value"},
-		{"mac=00:16:3e:1:2:3,mac=00:16:3e:1:2:4", "'mac' says again what was said before"},
-		{"vifname=a,name=b", "'name' says again what was said before"},
-		{"bridge=br0,", "'' is neither a word that is known nor key=value"},
-	};
+static const struct row refused[] = {
+	{"mac=00:16:3e:12:34", "'00:16:3e:12:34' is not a MAC address such as 00:16:3e:12:34:56"},
+	{"mac=00:16:3e:12:34:56:78",
+	 "'00:16:3e:12:34:56:78' is not a MAC address such as 00:16:3e:12:34:56"},
+	{"mac=00:16:3e:12:34:5g",
+	 "'00:16:3e:12:34:5g' is not a MAC address such as 00:16:3e:12:34:56"},
+	{"mac=", "'' is not a MAC address such as 00:16:3e:12:34:56"},
+	{"mac=01:16:3e:12:34:56",
+	 "'01:16:3e:12:34:56' is not the MAC address of one interface: the first byte must "
+	 "be even, and not all may be zero"},
+	{"mac=0:0:0:0:0:0", "'0:0:0:0:0:0' is not the MAC address of one interface: the "
+			    "first byte must be even, and not all may be zero"},
+	{"bridge=", "'bridge' cannot be '': " NAME_RULE},
+	{"bridge=a/b", "'bridge' cannot be 'a/b': " NAME_RULE},
+	{"bridge=abcdefghijklmnop", "'bridge' cannot be 'abcdefghijklmnop': " NAME_RULE},
+	{"vifname=a b", "'vifname' cannot be 'a b': " NAME_RULE},
+	{"vifname=vif%d", "'vifname' cannot be 'vif%d': " NAME_RULE},
+	{"ip=dhcp", "'dhcp' is not a list of IP addresses"},
+	{"ip=", "'' is not a list of IP addresses"},
+	{"optional=maybe", "'optional' is 'yes' or 'no', not 'maybe'"},
+	{"mtu=67", "'mtu' is a number from 68 to 65517, not '67'"},
+	{"mtu=65518", "'mtu' is a number from 68 to 65517, not '65518'"},
+	{"mtu=1500x", "'mtu' is a number from 68 to 65517, not '1500x'"},
+	{"rate=10", "'10' is not a rate such as 10Mb/s, 500KB/s or 1GB/s@20ms"},
+	{"rate=10Mb", "'10Mb' is not a rate such as 10Mb/s, 500KB/s or 1GB/s@20ms"},
+	{"rate=10Tb/s", "'10Tb/s' is not a rate such as 10Mb/s, 500KB/s or 1GB/s@20ms"},
+	{"rate=10Mb/s@", "'10Mb/s@' is not a rate such as 10Mb/s, 500KB/s or 1GB/s@20ms"},
+	{"rate=10Mb/s@5m", "'10Mb/s@5m' is not a rate such as 10Mb/s, 500KB/s or "
+			   "1GB/s@20ms"},
+	{"rate=0b/s", "the rate '0b/s' makes less than 1 or more than 4294967295 bytes in "
+		      "its interval, which netback cannot do"},
+	{"rate=1GB/s@60s", "the rate '1GB/s@60s' makes less than 1 or more than 4294967295 "
+			   "bytes in its interval, which netback cannot do"},
+	{"rate=101GB/s", "the rate '101GB/s' makes less than 1 or more than 4294967295 bytes "
+			 "in its interval, which netback cannot do"},
+	{"rate=1GB/s@61s", "the rate '1GB/s@61s' makes less than 1 or more than 4294967295 "
+			   "bytes in its interval, which netback cannot do"},
+	{"type=ioemu", "'type' cannot be 'ioemu': guests on ARM have no emulated network "
+		       "cards; leave it out"},
+	{"model=e1000", "'model' cannot be used: it is for emulated network cards, which "
+			"guests on ARM do not have"},
+	{"script=vif-route", "'script' cannot be 'vif-route': " SCRIPTS},
+	{"script=/root/mine", "'script' cannot be '/root/mine': " SCRIPTS},
+	{"backend=net", "'backend' cannot be 'net': dom0 has all network interfaces"},
+	{"brigde=br0", "a network interface has no 'brigde'; did you mean 'bridge'?"},
+	{"br0", "'br0' is neither a word that is known nor key=value"},
+	{"mac=00:16:3e:1:2:3,mac=00:16:3e:1:2:4", "'mac' says again what was said before"},
+	{"vifname=a,name=b", "'name' says again what was said before"},
+	{"bridge=br0,", "'' is neither a word that is known nor key=value"},
+};
 
+static void test_refused_specs(void **state)
+{
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(refused); i++) {
 		struct report report = {""};
 		struct vif_spec vif;
 
-		if (vif_spec_parse(rows[i].text, &vif, &report) != -EINVAL)
-			fail_msg("'%s' is not refused", rows[i].text);
-		assert_string_equal(report.text, rows[i].expected);
+		if (vif_spec_parse(refused[i].text, &vif, &report) != -EINVAL)
+			fail_msg("'%s' is not refused", refused[i].text);
+		assert_string_equal(report.text, refused[i].expected);
 	}
 }
 
@@ -204,8 +202,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rates),
-		cmocka_unit_test(test_good),
-		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_accepted_specs),
+		cmocka_unit_test(test_refused_specs),
 		cmocka_unit_test(test_chosen_mac),
 	};
 

@@ -147,21 +147,40 @@ static void test_nearest(void **state)
 	}
 }
 
-static void test_distance(void **state)
+/* A third of the word's letters may be wrong, rounded up; two that are swapped count as one. */
+static void test_wrong_letters(void **state)
 {
 	static const struct {
-		const char *a, *b;
-		size_t distance;
+		const char *word, *known;
+		bool similar;
 	} rows[] = {
-		{"", "", 0},       {"", "abc", 3},      {"abc", "", 3},           {"abc", "abc", 0},
-		{"abc", "abd", 1}, {"abc", "ab", 1},    {"abc", "xabc", 1},       {"abc", "acb", 1},
-		{"ab", "ba", 1},   {"abcd", "badc", 2}, {"kitten", "sitting", 3},
+		{"", "", true},
+		{"", "abc", false},
+		{"abc", "", false},
+		{"abc", "abc", true},
+		{"abc", "abd", true},
+		{"abc", "ab", true},
+		{"abc", "xabc", true},
+		{"abc", "acb", true},
+		{"ab", "ba", true},
+		{"abc", "axc", true},
+		{"abc", "axx", false},
+		{"abc", "xabcx", false},
+		{"abc", "cba", false},
+		{"abcd", "badc", true},
+		{"abcd", "dcba", false},
+		{"kitten", "sittin", true},
+		{"kitten", "sitting", false},
+		{"abc", "bca", false},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		assert_int_equal(nearest_distance(rows[i].a, rows[i].b), rows[i].distance);
-		assert_int_equal(nearest_distance(rows[i].b, rows[i].a), rows[i].distance);
+		const char *const known[] = {rows[i].known, NULL};
+
+		if (!!nearest_word(rows[i].word, nth, known) != rows[i].similar)
+			fail_msg("'%s' for '%s': similar is not %d", rows[i].word, rows[i].known,
+				 rows[i].similar);
 	}
 }
 
@@ -308,11 +327,11 @@ static void test_to_utf8(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cpulist_good), cmocka_unit_test(test_cpulist_bad),
-		cmocka_unit_test(test_cpulist_bits), cmocka_unit_test(test_nearest),
-		cmocka_unit_test(test_distance),     cmocka_unit_test(test_uuid),
-		cmocka_unit_test(test_paths),        cmocka_unit_test(test_make_directories),
-		cmocka_unit_test(test_plain_text),   cmocka_unit_test(test_to_utf8),
+		cmocka_unit_test(test_cpulist_good),  cmocka_unit_test(test_cpulist_bad),
+		cmocka_unit_test(test_cpulist_bits),  cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_wrong_letters), cmocka_unit_test(test_uuid),
+		cmocka_unit_test(test_paths),         cmocka_unit_test(test_make_directories),
+		cmocka_unit_test(test_plain_text),    cmocka_unit_test(test_to_utf8),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
