@@ -44,26 +44,31 @@ void memory_drop(mfn_t mfn)
 		page_put(mfn);
 }
 
-/* The domain already owns the pages: machine frame == guest frame. */
+/* Is this page of d's where it belongs: machine frame == guest frame? */
+static bool is_populated(struct domain *d, mfn_t mfn)
+{
+	enum p2m_type type;
+	mfn_t at;
+
+	return p2m_lookup(d, GFN(mfn.n), &at, &type, NULL) == 0 && type == P2M_RAM && at.n == mfn.n;
+}
+
+/* The domain already owns the pages. */
 static int populate_direct(struct domain *d, gfn_t gfn, unsigned order)
 {
 	uint64_t nr = (uint64_t)1 << order;
-	enum p2m_type type;
-	mfn_t mfn;
 	int err;
 
 	if (order > ORDER_2M)
 		return -EINVAL; /* page by page, a larger block would take too long */
 	for (uint64_t i = 0; i < nr; i++) {
-		mfn = MFN(gfn.n + i);
-		if (!page_is_ram(mfn) || page_owner(mfn) != d)
+		mfn_t mfn = MFN(gfn.n + i);
+
+		if (page_owner(mfn) != d) /* or it is no RAM at all */
 			return -EINVAL;
-		if (p2m_lookup(d, GFN(mfn.n), &mfn, &type, NULL) == 0) {
-			if (type == P2M_RAM && mfn.n == gfn.n + i)
-				continue; /* it is there already */
-			return -EEXIST;
-		}
-		err = p2m_map(d, GFN(gfn.n + i), MFN(gfn.n + i), 1, P2M_RAM);
+		err = p2m_map(d, GFN(mfn.n), mfn, 1, P2M_RAM);
+		if (err == -EEXIST && is_populated(d, mfn))
+			err = 0;
 		if (err)
 			return err;
 	}

@@ -260,6 +260,14 @@ static void test_direct_mapped(void **state)
 	assert_int_equal(reservation(dom0, XENMEM_populate_physmap, DOMID_SELF, 1, 0), 0);
 	frames[0] = page_highest().n; /* free */
 	assert_int_equal(reservation(dom0, XENMEM_populate_physmap, DOMID_SELF, 1, 0), 0);
+	/* Nor over something else, even if that shows the same page. */
+	frames[0] = dom0_first;
+	assert_int_equal(reservation(dom0, XENMEM_decrease_reservation, DOMID_SELF, 1, 0), 1);
+	assert_int_equal(p2m_map(dom0, GFN(dom0_first), MFN(dom0_first), 1, P2M_GRANT_RO), 0);
+	assert_int_equal(reservation(dom0, XENMEM_populate_physmap, DOMID_SELF, 1, 0), 0);
+	assert_int_equal(world_type(dom0, dom0_first), P2M_GRANT_RO);
+	assert_int_equal(p2m_unmap(dom0, GFN(dom0_first), MFN(dom0_first)), 0);
+	assert_int_equal(reservation(dom0, XENMEM_populate_physmap, DOMID_SELF, 1, 0), 1);
 	/* A foreign page over RAM, and back. */
 	frames[0] = dom0_first + 3;
 	idxs[0] = 5;
