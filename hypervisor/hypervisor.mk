@@ -24,10 +24,10 @@ HYP_PURE += $(HYP_A64)
 
 # What both widths of Arm share: switching vCPUs, traps, TLBs, timers, starting CPUs, power
 HYP_ARM := $(addprefix hypervisor/arch/arm/,width.c context.c fp.c timer.c trap.c abort.c guest_tlb.c smp.c power.c \
-	psci.c)
+	psci.c mmu.c)
 HYP_MACHINE += $(HYP_ARM)
 HYP_MACHINE += $(addprefix hypervisor/arch/arm64/,head.S vectors.S entries.S cache.S fpsimd.S spinlock.S gicv3_lr.S \
-	early_uart.S mmu.c context.c aarch32.c inject.c trap.c translate.c sysreg.c idregs.c cpu.c el2_regs.c mitigate.c \
+	early_uart.S context.c aarch32.c inject.c trap.c translate.c sysreg.c idregs.c cpu.c el2_regs.c mitigate.c \
 	panic.c)
 HYP_MACHINE += hypervisor/drivers/irqchip/gicv2.c hypervisor/drivers/irqchip/gicv3.c \
 	hypervisor/drivers/uart/uart.c hypervisor/drivers/uart/pl011.c
@@ -58,8 +58,8 @@ endif
 
 # What runs once or seldom, and for no guest at work, is compiled for size.
 HYP_SELDOM := $(filter hypervisor/boot/% hypervisor/boards/%,$(HYP_PURE)) \
-	$(addprefix hypervisor/arch/arm/,aarch32.c psci.c spectre.c smp.c power.c) \
-	$(addprefix hypervisor/arch/arm64/,aarch32.c mitigate.c mmu.c idregs.c cpu.c el2_regs.c panic.c) \
+	$(addprefix hypervisor/arch/arm/,aarch32.c psci.c spectre.c smp.c power.c mmu.c) \
+	$(addprefix hypervisor/arch/arm64/,aarch32.c mitigate.c idregs.c cpu.c el2_regs.c panic.c) \
 	$(addprefix hypervisor/lib/,string.c lib.c printf.c log.c panic.c) \
 	$(addprefix hypervisor/mem/,page.c pool.c memory.c) \
 	$(addprefix hypervisor/core/,log_guest.c console.c wallclock.c domain.c domain_stop.c watchdog.c) \

@@ -1,20 +1,45 @@
 # SPDX-License-Identifier: ISC
-# ARMv7: no image yet. All pure files, and the drivers that such boards need, are compiled with its headers. So nothing in
-# them can begin to depend on 64-bit CPUs.
+# The hypervisor for ARMv7: the pure files, what both widths share, and the machine's own.
 
 ARM32_CROSS ?= arm-linux-gnueabihf-
 ARM32_SRCS := $(filter-out $(HYP_A64),$(HYP_PURE)) $(HYP_ARM) \
 	hypervisor/drivers/irqchip/gicv2.c hypervisor/drivers/uart/uart.c hypervisor/drivers/uart/pl011.c
-ARM32_OBJS := $(ARM32_SRCS:%.c=$(B)/arm32/hyp/%.o)
-ARM32_CFLAGS := -std=gnu11 -O2 $(WARN) -marm -march=armv7ve -mfloat-abi=soft -mgeneral-regs-only -mno-unaligned-access \
-	-ffreestanding -fno-pic -fno-pie -fno-common -fno-strict-aliasing -fno-stack-protector \
-	-Ihypervisor/include -Ihypervisor/arch/arm32/include -Ihypervisor/arch/arm/include -Iinclude \
+ARM32_MACHINE := hypervisor/boot/main.c $(addprefix hypervisor/arch/arm32/,head.S vectors.S cache.S fp.S absent.c \
+	context.c cpu.c hyp_regs.c inject.c mitigate.c panic.c translate.c trap.c)
+ARM32_OBJS := $(ARM32_SRCS:%.c=$(B)/hyp-arm/%.o)
+ARM32_ALL := $(ARM32_OBJS) $(patsubst %,$(B)/hyp-arm/%.o,$(basename $(ARM32_MACHINE)))
+ARM32_INCLUDES := -Ihypervisor/include -Ihypervisor/arch/arm32/include -Ihypervisor/arch/arm/include -Iinclude \
 	-isystem $(B)/root/usr/include
+# The ABI of libfdt.a and of the compiler's own library is armhf's; nothing here uses FP registers.
+ARM32_CFLAGS := -std=gnu11 -O2 -g $(WARN) -marm -march=armv7ve+simd -mfloat-abi=hard -mgeneral-regs-only \
+	-mno-unaligned-access -ffreestanding -fno-pic -fno-pie -fno-common -fno-strict-aliasing -fno-stack-protector \
+	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections \
+	$(ARM32_INCLUDES)
+ARM32_LIBS := $(B)/root-armhf/usr/lib/arm-linux-gnueabihf/libfdt.a
 
-$(B)/arm32/hyp/%.o: %.c $(ROOT_STAMP)
+$(B)/hyp-arm/%.o: %.c $(ROOT_STAMP)
 	@mkdir -p $(@D)
 	$(call say,ARM32CC,$<)
 	$(Q)$(ARM32_CROSS)gcc $(ARM32_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/hyp-arm/%.o: %.S $(ROOT_STAMP)
+	@mkdir -p $(@D)
+	$(call say,ARM32AS,$<)
+	$(Q)$(ARM32_CROSS)gcc $(ARM32_CFLAGS) -D__ASSEMBLER__ -MMD -MP -c $< -o $@
+
+$(B)/hyp-arm/plinth.lds: hypervisor/arch/arm32/plinth.lds.S hypervisor/arch/arm32/include/asm/layout.h
+	@mkdir -p $(@D)
+	$(Q)$(ARM32_CROSS)gcc $(ARM32_INCLUDES) -E -P -x assembler-with-cpp -D__ASSEMBLER__ $< -o $@
+
+$(B)/hyp-arm/plinth.elf: $(ARM32_ALL) $(B)/hyp-arm/plinth.lds $(ARM32_LIBS)
+	$(call say,ARM32LD,$@)
+	$(Q)$(ARM32_CROSS)gcc $(ARM32_CFLAGS) -nostdlib -static -Wl,--build-id=none,--gc-sections \
+		-Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096,-z,noexecstack -T $(B)/hyp-arm/plinth.lds $(ARM32_ALL) $(ARM32_LIBS) -lgcc \
+		-Wl,-Map,$(B)/hyp-arm/plinth.map -o $@
+
+$(B)/hyp-arm/plinth: $(B)/hyp-arm/plinth.elf
+	$(call say,IMAGE,$@)
+	$(Q)$(ARM32_CROSS)objcopy -O binary $< $@
 
 # What these objects need and do not have: libfdt, helpers of the compiler, and what the contract says.
 ARM32_CONTRACT := $(addprefix hypervisor/include/,hyp/arch.h hyp/arch_mmu.h hyp/arch_inline.h boot/bootinfo.h) \
@@ -28,4 +53,4 @@ check-arm32: $(ARM32_OBJS)
 	while read -r s; do grep -qw "$$s" $(ARM32_CONTRACT) || { echo "$$s() is in no header of the contract"; bad=1; }; done; \
 	exit $$bad; }
 
--include $(ARM32_OBJS:.o=.d)
+-include $(ARM32_ALL:.o=.d)

@@ -369,7 +369,7 @@ void dom0_build(const struct bootinfo *bi)
 	map_everything(d);
 	write_dtb(bi);
 	clean_modules(bi);
-	arch_vcpu_reset(d->vcpu[0], plan.kernel_entry, plan.dtb.base);
+	arch_vcpu_boot(d->vcpu[0], plan.kernel_entry, plan.dtb.base);
 	d->vcpu[0]->offline = 0;
 	d->paused_by_tools = 0; /* only the boot holds it */
 	d->max_pages = d->tot_pages;

@@ -166,6 +166,11 @@ void arch_vcpu_reset(struct vcpu *v, uint64_t pc, uint64_t context)
 	v->arch.x[0] = context;
 }
 
+void arch_vcpu_boot(struct vcpu *v, uint64_t entry, gpaddr_t dtb)
+{
+	arch_vcpu_reset(v, entry, dtb);
+}
+
 static int set_state_64bit(struct vcpu *v, const struct vcpu_guest_core_regs *r)
 {
 	uint64_t mode = r->cpsr & 0x1f;

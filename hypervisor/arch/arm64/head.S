@@ -124,7 +124,7 @@ check_el2:
  * address of the image. Clobbers x0-x9.
  */
 make_tables:
-	adrp	x0, hyp_l0
+	adrp	x0, hyp_root
 	adrp	x1, image_l1
 	adrp	x2, image_l2
 	adrp	x3, image_l3
@@ -157,7 +157,7 @@ make_tables:
 	cmp	x4, x7
 	b.lo	1b
 
-	adrp	x0, hyp_l0
+	adrp	x0, hyp_root
 	adrp	x1, identity_l1
 	adrp	x2, identity_l2
 	orr	x4, x1, #PTE_TABLE
@@ -178,7 +178,7 @@ make_tables:
  * Clobbers x0-x1.
  */
 drop_identity:
-	adrp	x0, hyp_l0
+	adrp	x0, hyp_root
 	ubfx	x1, x19, #39, #9
 	str	xzr, [x0, x1, lsl #3]
 	dsb	nshst
@@ -206,7 +206,7 @@ enable_mmu:
 	csel	x1, x2, x1, hi
 	orr	x0, x0, x1, lsl #16
 	msr	tcr_el2, x0
-	adrp	x0, hyp_l0
+	adrp	x0, hyp_root
 	msr	ttbr0_el2, x0
 	isb
 	tlbi	alle2
@@ -228,8 +228,8 @@ enable_mmu:
 
 	.section .tables, "aw", %nobits
 	.align	12
-	.globl	hyp_l0
-hyp_l0:		.skip	4096
+	.globl	hyp_root
+hyp_root:		.skip	4096
 image_l1:	.skip	4096
 image_l2:	.skip	4096
 image_l3:	.skip	4096

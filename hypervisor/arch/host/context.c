@@ -34,6 +34,11 @@ void arch_vcpu_reset(struct vcpu *v, uint64_t pc, uint64_t x0)
 	v->arch.x[0] = x0;
 }
 
+void arch_vcpu_boot(struct vcpu *v, uint64_t entry, gpaddr_t dtb)
+{
+	arch_vcpu_reset(v, entry, dtb);
+}
+
 bool arch_has_width(unsigned bits)
 {
 	return bits == 32 || bits == 64;

@@ -104,6 +104,9 @@ int arch_vcpu_init(struct vcpu *v);
  */
 void arch_vcpu_reset(struct vcpu *v, uint64_t pc, uint64_t context);
 
+/* The same for the first vCPU of a Linux kernel, by its boot protocol: entry, the device tree. */
+void arch_vcpu_boot(struct vcpu *v, uint64_t entry, gpaddr_t dtb);
+
 /*
  * Set or get the state of a vCPU that is not loaded, in the ABI's format. State without a field in
  * the format starts at its reset value. Returns -EINVAL for a mode that guests do not have.

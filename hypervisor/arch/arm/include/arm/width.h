@@ -32,6 +32,9 @@ void hyp_regs_init(struct cpu *c);
 void mitigate_init(bool firmware);
 void mitigate_init_cpu(struct cpu *c);
 
+/* The root of the hypervisor's own tables, made by head.S with the image in it. */
+extern uint64_t hyp_root[];
+
 /*
  * What another CPU runs before its MMU is on, mapped at its physical address until all have
  * started; its entry point's physical address, which expects the top of the CPU's stack as its

@@ -23,7 +23,7 @@ static inline void current_set_pc(uint64_t pc)
 
 static inline uint64_t current_pstate(void)
 {
-	return read_banked(SPSR_hyp);
+	return read_banked(SPSR);
 }
 
 /*
@@ -39,21 +39,25 @@ static inline void trap_skip(uint64_t esr)
 		return;
 	it = (spsr >> 10 & 0x3f) << 2 | (spsr >> 25 & 3);
 	it = it & 7 ? (it & 0xe0) | (it << 1 & 0x1f) : 0; /* 0: that was the last of the block */
-	write_banked(SPSR_hyp, (spsr & ~CPSR_IT) | (it >> 2) << 10 | (it & 3) << 25);
+	write_banked(SPSR_cxsf, (spsr & ~CPSR_IT) | (it >> 2) << 10 | (it & 3) << 25);
 }
 
-/* General register n as an instruction of the guest's mode names it: r13 and r14 are banked. */
+/*
+ * General register n as an instruction of the guest's mode names it: r13 and r14 are banked, in FIQ
+ * mode r8-r12 too.
+ */
+#define FIRST_BANKED 8
 uint32_t vcpu_banked(const struct vcpu *v, size_t n);
 void vcpu_set_banked(struct vcpu *v, size_t n, uint32_t value);
 
 static inline uint64_t vcpu_x(const struct vcpu *v, size_t n)
 {
-	return likely(n < 13) ? v->arch.r[n] : vcpu_banked(v, n);
+	return likely(n < FIRST_BANKED) ? v->arch.r[n] : vcpu_banked(v, n);
 }
 
 static inline void vcpu_set_x(struct vcpu *v, size_t n, uint64_t value)
 {
-	if (likely(n < 13))
+	if (likely(n < FIRST_BANKED))
 		v->arch.r[n] = (uint32_t)value;
 	else
 		vcpu_set_banked(v, n, (uint32_t)value);

@@ -36,7 +36,7 @@
 #define write_cp64_(cp, opc1, crm, v) \
 	asm volatile("mcrr p" #cp ", " #opc1 ", %Q0, %R0, " #crm ::"r"((uint64_t)(v)) : "memory")
 
-/* Registers that are only reached by name: ELR_hyp, SPSR_hyp, banked ones (MRS, MSR). */
+/* Registers that are only reached by name (MRS, MSR): ELR_hyp, banked ones, Hyp mode's SPSR. */
 #define read_banked(name)                                  \
 	({                                                 \
 		uint32_t _v;                               \
@@ -46,11 +46,12 @@
 #define write_banked(name, v) asm volatile("msr " #name ", %0" ::"r"((uint32_t)(v)))
 
 /* Identification */
-#define MIDR   15, 0, c0, c0, 0
-#define MPIDR  15, 0, c0, c0, 5
-#define ISR    15, 0, c12, c1, 0
-#define VPIDR  15, 4, c0, c0, 0
-#define VMPIDR 15, 4, c0, c0, 5
+#define MIDR    15, 0, c0, c0, 0
+#define MPIDR   15, 0, c0, c0, 5
+#define ID_PFR0 15, 0, c0, c1, 0
+#define ISR     15, 0, c12, c1, 0
+#define VPIDR   15, 4, c0, c0, 0
+#define VMPIDR  15, 4, c0, c0, 5
 /* Hyp mode */
 #define HSCTLR 15, 4, c1, c0, 0
 #define HCR    15, 4, c1, c1, 0

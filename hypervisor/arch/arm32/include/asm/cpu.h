@@ -29,4 +29,10 @@ static inline bool arch_interrupt_pending(void)
 	return read_cp(ISR) & (3U << 6);
 }
 
+/* ID_PFR0.State3 (B4.1.93): ThumbEE, and its two registers. */
+static inline bool has_thumbee(void)
+{
+	return read_cp(ID_PFR0) >> 12 & 0xf;
+}
+
 #endif

@@ -24,7 +24,11 @@
 #define PAR_LPAE      BIT64(11)
 #define PAR_PA(par)   ((par)&0xfffffff000ULL)
 #define PAR_ATTR(par) ((par) >> 56)
-#define ATTR_WB       0xffU /* Normal, write-back, as nearly all guests have it */
+/* The 32-bit format: inner attributes 4-6 (5, 6, 7: write-back or write-through), outer 2-3. */
+#define PAR32_INNER(par) ((par) >> 4 & 7)
+#define PAR32_INNER_WBWA 5
+#define PAR32_OUTER(par) ((par) >> 2 & 3)
+#define ATTR_WB          0xffU /* Normal, write-back, as nearly all guests have it */
 
 /*
  * One page of guest virtual memory to machine memory, by a walk through both stages, so that the

@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The hypervisor's own address space: windows on RAM and devices, stacks. The image itself and the
- * boot CPU's stack are mapped by head.S.
+ * boot CPU's stack are mapped by head.S. Where things are is in asm/layout.h.
  */
 #include <arm/mair.h>
 #include <arm/pt.h>
 #include <arm/width.h>
 #include <asm/cache.h>
 #include <asm/mmu.h>
-#include <asm/sysreg.h>
 #include <asm/tlb.h>
 #include <hyp/arch_mmu.h>
 #include <hyp/cpu.h>
 #include <lib/lib.h>
 #include <mem/page.h>
-
-extern uint64_t hyp_l0[512];
 
 static paddr_t image_pa; /* of the image's start */
 
@@ -30,7 +27,8 @@ paddr_t virt_to_phys(const void *va)
 {
 	uintptr_t a = (uintptr_t)va;
 
-	return a >= HYP_VA_RAM ? a - HYP_VA_RAM : a - HYP_VA_IMAGE + image_pa;
+	return a - HYP_VA_IMAGE < (uintptr_t)(_end - _start) ? a - HYP_VA_IMAGE + image_pa
+							     : a - HYP_VA_RAM;
 }
 
 static bool in_image(paddr_t pa)
@@ -101,7 +99,11 @@ static const struct pt_ops hyp_pt_ops = {
 	.flush_all = flush_all,
 };
 
-static struct pt hyp_pt = {.ops = &hyp_pt_ops, .start_level = 0, .ia_bits = 48};
+static struct pt hyp_pt = {
+	.ops = &hyp_pt_ops,
+	.start_level = HYP_START_LEVEL,
+	.ia_bits = HYP_VA_BITS,
+};
 
 #define ATTR_COMMON (PT_AF | PT_S1_AP1 | PT_S1_XN)
 #define ATTR_RAM    (ATTR_COMMON | PT_SH_INNER | PT_S1_ATTR(MAIR_NORMAL))
@@ -126,7 +128,7 @@ static void map(uintptr_t va, paddr_t pa, uint64_t size, uint64_t attr)
 void mmu_init_boot_cpu(paddr_t image)
 {
 	image_pa = image;
-	hyp_pt.root = virt_to_phys(hyp_l0);
+	hyp_pt.root = virt_to_phys(hyp_root);
 }
 
 static void unmap(uintptr_t va, uint64_t size)
@@ -160,12 +162,12 @@ void mmu_map_ram(paddr_t start, paddr_t end)
 	start = ALIGN_UP(start, PAGE_SIZE);
 	end = ALIGN_DOWN(end, PAGE_SIZE);
 	if (start > image_pa || end < ro_end) {
-		map(HYP_VA_RAM + start, start, end - start, ATTR_RAM);
+		map((uintptr_t)(HYP_VA_RAM + start), start, end - start, ATTR_RAM);
 		return;
 	}
-	map(HYP_VA_RAM + start, start, image_pa - start, ATTR_RAM);
-	map(HYP_VA_RAM + image_pa, image_pa, ro_end - image_pa, ATTR_RAM | PT_S1_RO);
-	map(HYP_VA_RAM + ro_end, ro_end, end - ro_end, ATTR_RAM);
+	map((uintptr_t)(HYP_VA_RAM + start), start, image_pa - start, ATTR_RAM);
+	map((uintptr_t)(HYP_VA_RAM + image_pa), image_pa, ro_end - image_pa, ATTR_RAM | PT_S1_RO);
+	map((uintptr_t)(HYP_VA_RAM + ro_end), ro_end, end - ro_end, ATTR_RAM);
 }
 
 /*
@@ -174,7 +176,7 @@ void mmu_map_ram(paddr_t start, paddr_t end)
  */
 void *mmu_map_noncacheable(paddr_t start, uint64_t size)
 {
-	uintptr_t va = HYP_VA_RAM + start;
+	uintptr_t va = (uintptr_t)(HYP_VA_RAM + start);
 
 	cache_clean_invalidate_poc((void *)va, size);
 	unmap(va, size);
@@ -189,7 +191,7 @@ void *mmu_map_device(paddr_t pa, uint64_t size)
 
 	for (; start < end; start += PAGE_SIZE)
 		if (!pt_lookup(&hyp_pt, HYP_VA_DEVICE + start, &leaf))
-			map(HYP_VA_DEVICE + start, start, PAGE_SIZE, ATTR_DEVICE);
+			map((uintptr_t)(HYP_VA_DEVICE + start), start, PAGE_SIZE, ATTR_DEVICE);
 	return device_virt(pa);
 }
 
@@ -201,7 +203,8 @@ const void *mmu_map_tree(paddr_t pa, uint64_t size)
 
 	for (paddr_t at = first; at < pa + size; at += BLOCK_SIZE)
 		if (!pt_lookup(&hyp_pt, HYP_VA_TREE + (at - first), &leaf))
-			map(HYP_VA_TREE + (at - first), at, BLOCK_SIZE, ATTR_RAM | PT_S1_RO);
+			map((uintptr_t)(HYP_VA_TREE + (at - first)), at, BLOCK_SIZE,
+			    ATTR_RAM | PT_S1_RO);
 	return (const void *)(uintptr_t)(HYP_VA_TREE + (pa - first));
 }
 
@@ -215,14 +218,19 @@ static uint64_t head_size(void)
 	return ALIGN_UP((uint64_t)(_ehead - _start), PAGE_SIZE);
 }
 
+/* Where RAM is mapped at its physical address, this replaces a piece of that. */
 void mmu_map_identity(void)
 {
-	map(image_pa, image_pa, head_size(), ATTR_TEXT);
+	if (HYP_VA_RAM == 0)
+		unmap((uintptr_t)image_pa, head_size());
+	map((uintptr_t)image_pa, image_pa, head_size(), ATTR_TEXT);
 }
 
 void mmu_unmap_identity(void)
 {
-	unmap(image_pa, head_size());
+	unmap((uintptr_t)image_pa, head_size());
+	if (HYP_VA_RAM == 0)
+		map((uintptr_t)image_pa, image_pa, head_size(), ATTR_RAM | PT_S1_RO);
 }
 
 void *mmu_alloc_stack(unsigned nth)
