@@ -53,7 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char base[] = "name = 'n'\nkernel = '/k'\n";
 	char *text = malloc(sizeof(base) + size);
-	char *overrides[] = {"name=n", "kernel=/k", text + sizeof(base) - 1};
+	char name[] = "name=n", kernel[] = "kernel=/k";
+	char *overrides[] = {name, kernel, text + sizeof(base) - 1};
 	bool is_override = size && data[0] & 1;
 	struct guest_config guest;
 	struct report report = {""};
