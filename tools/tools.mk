@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
-# The tools of dom0 (arm64). Each folder is a room and becomes an archive; a program is a file with main() and the
-# archives that it needs. A room uses only rooms before it in TOOLS_ROOMS; console, monitor and store use none of each
-# other.
+# The tools of dom0 (arm64). Each folder is a room and becomes an archive, with the folders in it; a program is a file
+# with main() and the archives that it needs. A room uses only rooms before it in TOOLS_ROOMS; console, monitor and
+# store use none of each other.
 
 TOOLS_CFLAGS := -std=gnu11 -D_GNU_SOURCE -g -O2 $(WARN) -Itools -Iinclude $(LIBCTRL_USE_CFLAGS)
 TOOLS_LDFLAGS := -Wl,--as-needed -Wl,-z,relro,-z,now
@@ -21,11 +21,15 @@ guest_ROOM := abandoned devices foreign guest registry registry_lock registry_na
 console_ROOM := budget client client_main conn console_guest expect panic pty replay_filter requests ring scrollback \
 	server store_guests store_link terminal
 monitor_ROOM := ends monitor requests sweep worker
-store_ROOM := budget change check conn conn_ring conn_socket control domains introduce listener ops perms quota record \
-	state state_dump state_file state_journal state_load state_note store takeover tree txn watch wire xen
-xl-like_ROOM := arguments cmd_block cmd_console cmd_create cmd_destroy cmd_dmesg cmd_domid cmd_dump_dtb cmd_info \
-	cmd_list cmd_mem cmd_network cmd_pause cmd_rename cmd_sched cmd_shutdown cmd_sysrq cmd_uptime cmd_vcpu_list \
-	cmd_vcpu_pin cmd_vcpu_set cmd_wait commands device_command json list_formats progress talk target usage
+store_ROOM := check control introduce ops store xen \
+	$(addprefix tree/,budget domains perms quota tree) \
+	$(addprefix conn/,conn conn_ring conn_socket listener wire) \
+	$(addprefix changes/,change txn watch) \
+	$(addprefix state/,record state state_dump state_file state_journal state_load state_note takeover)
+xl-like_ROOM := commands usage \
+	$(addprefix cmd/,block console create destroy dmesg domid dump_dtb info list mem network pause rename sched \
+	shutdown sysrq uptime vcpu_list vcpu_pin vcpu_set wait device_command list_formats) \
+	$(addprefix common/,arguments json progress talk target)
 
 # The sources of some rooms, for tests.
 tools_room_srcs = $(foreach r,$(1),$(patsubst %,tools/$(r)/%.c,$($(r)_ROOM)))

@@ -14,7 +14,7 @@ $(B)/check/objects.txt: $(CHECK_OBJS) always
 
 # How headers are compiled, after the folder that they are in.
 CHECK_HYP := $(CROSS)gcc $(HYP_CFLAGS)
-CHECK_TOOLS := $(CROSS)gcc $(TOOLS_CFLAGS) -Itools/store -I$(ROOT)/usr/include
+CHECK_TOOLS := $(CROSS)gcc $(TOOLS_CFLAGS) -I$(ROOT)/usr/include
 CHECK_HOST := gcc $(filter-out $(UNIT_SAN),$(UNIT_CFLAGS))
 CHECK_HYP_HOST := $(CHECK_HOST) $(HYP_TEST_CFLAGS) -Ihypervisor/core -Ihypervisor/mem -Ilibctrl
 define check_headers
@@ -26,7 +26,7 @@ libctrl/ $(CROSS)gcc $(LIBCTRL_CFLAGS) -I$(ROOT)/usr/include
 tools/ $(CHECK_TOOLS)
 tests/unit/hypervisor/ $(CHECK_HYP_HOST)
 tests/unit/hypervisor/vgic/ $(CHECK_HOST) -Itests/unit/hypervisor/vgic $(HYP_TEST_CFLAGS)
-tests/unit/ $(CHECK_HOST) -Itools -Itools/store -Ilibctrl -Ilibctrl/include -Iinclude -Itests/unit/libctrl
+tests/unit/ $(CHECK_HOST) -Itools -Ilibctrl -Ilibctrl/include -Iinclude -Itests/unit/libctrl
 tests/fuzz/hypercall/ $(CHECK_HYP_HOST)
 tests/guests/ $(CROSS)gcc $(GUEST_CFLAGS)
 tests/bench/plugin/ $(CHECK_HOST)

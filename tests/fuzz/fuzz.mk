@@ -49,7 +49,7 @@ $(eval $(call hypercall_fuzz_target,hypercall_fuzz,3))
 $(eval $(call hypercall_fuzz_target,hypercall_gic2_fuzz,2))
 
 FUZZ_TESTS += store_fuzz
-store_fuzz_CFLAGS := -Itools -Itools/store -Iinclude -Ilibctrl/include
+store_fuzz_CFLAGS := -Itools -Iinclude -Ilibctrl/include
 store_fuzz_SRCS := tests/fuzz/store_fuzz.c $(filter-out tools/store/xen.c,$(call tools_room_srcs,store daemon base))
 store_fuzz_FLAGS := -dict=tests/fuzz/store_fuzz.dict -max_len=8192
 

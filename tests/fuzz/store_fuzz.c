@@ -4,12 +4,12 @@
  * before, one that was killed or one that hands over. The first byte says which, and where pieces
  * end. The store must answer or cut off, and stay whole; and what was read can be written again.
  */
-#include "change.h"
-#include "conn.h"
-#include "check.h"
-#include "state.h"
-#include "store.h"
-#include "wire.h"
+#include "store/changes/change.h"
+#include "store/check.h"
+#include "store/conn/conn.h"
+#include "store/conn/wire.h"
+#include "store/state/state.h"
+#include "store/store.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: ISC
 # Bare-metal test guests: each is one small arm64 Image below build/guests/.
 
-GUESTS := memmap timer abi psci sgi gicdist gicprio evtchn fifo grant vcpuinfo stage2 sysregs \
+# Each is a file; the image has its name without the folder.
+GUEST_MAINS := memmap timer abi psci gic/sgi gic/gicdist gic/gicprio evtchn fifo grant vcpuinfo stage2 sysregs \
 	idregs inject fp regs storm shutdown hog idle pingpong privileges vuart mmuoff loadstore \
-	sgitime smccc hostile canary
+	gic/sgitime smccc hostile/hostile hostile/canary
+GUESTS := $(notdir $(GUEST_MAINS))
 GUEST_LIB := start.S string.c print.c trap.c check.c xen.c console.c fdt.c board.c mmu.c power.c smp.c gic.c events.c
 # Parts of one guest only
 GUEST_HOSTILE := grants.c events.c
@@ -30,7 +32,9 @@ $(GUEST_OUT)/%.S.o: $(GUEST_DIR)/%.S
 	@mkdir -p $(@D)
 	$(Q)$(CROSS)gcc $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(GUEST_OUT)/%.elf: $(GUEST_OUT)/%.c.o $(GUEST_LIB_OBJS) $(GUEST_DIR)/lib/guest.lds
+$(foreach g,$(GUEST_MAINS),$(eval $(GUEST_OUT)/$(notdir $(g)).elf: $(GUEST_OUT)/$(g).c.o))
+
+$(GUEST_OUT)/%.elf: $(GUEST_LIB_OBJS) $(GUEST_DIR)/lib/guest.lds
 	$(call say,LD,$@)
 	$(Q)$(CROSS)gcc $(GUEST_LDFLAGS) -o $@ $(filter %.o,$^)
 
@@ -43,7 +47,7 @@ $(GUEST_OUT)/%.img: $(GUEST_OUT)/%.elf
 	$(Q)$(CROSS)objcopy -O binary $< $@
 
 .PRECIOUS: $(GUEST_OUT)/%.elf $(GUEST_OUT)/%.c.o $(GUEST_OUT)/%.S.o
--include $(wildcard $(GUEST_OUT)/*.d $(GUEST_OUT)/lib/*.d $(GUEST_OUT)/hostile/*.d)
+-include $(wildcard $(GUEST_OUT)/*.d $(GUEST_OUT)/*/*.d)
 
 .PHONY: guests
 ## make guests     build the bare-metal test guests

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: ISC
 """Machines for the tests: booted once for a configuration, used by all its tests, one at a time in each worker."""
 
+import os
+import sys
+
 import pytest
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))  # what tests share
 pytest.register_assert_rewrite("machine", "guests", "toolstack_checks", "lifecycle_checks", "device_checks",
                                "stock_checks")
 

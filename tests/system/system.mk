@@ -14,8 +14,8 @@ SYSTEM_FILES = $(PLINTH) $(IMAGES)/tools.cpio $(DOM0_IMAGES) $(IMAGES)/xen.cpio 
 	$(B)/guests/hostile.img $(B)/guests/canary.img
 SYSTEM_JUNIT := $(B)/test-logs/system.xml
 
-$(B)/tests/system/probe: tests/system/probe.c
-$(B)/tests/system/store-probe: tests/system/store_probe.c
+$(B)/tests/system/probe: tests/system/dom0/probe.c
+$(B)/tests/system/store-probe: tests/system/dom0/store_probe.c
 $(SYSTEM_PROBES): $(B)/arm64/libctrl.so
 	$(call say,CC,$@)
 	@mkdir -p $(@D)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Guests that do the wrong thing on all their vCPUs at once, and whether anybody else notices.
 
-Two of them (tests/guests/hostile.c) know each other. One makes one attack after the other, ends, and says whether everything
+Two of them (tests/guests/hostile/hostile.c) know each other. One makes one attack after the other, ends, and says whether everything
 works as it should after each; the other one makes all at once and is destroyed in the middle of it. Beside them a
 canary measures how long it has to wait for a CPU, and dom0 asks for the list of domains. In the end nothing may be left of
 them. The limits are loose, as the machines that this runs on are slow and busy: what is looked for is a guest that keeps

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Checks that the tree of nodes is whole. */
 #include "check.h"
-
-#include "tree.h"
-
 #include "daemon/daemon.h"
+#include "store/tree/tree.h"
 
 static unsigned fault(const struct node *node, const char *what)
 {

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /* The control request: a table of commands. */
 #include "control.h"
-
 #include "check.h"
-#include "conn.h"
-#include "journal.h"
-#include "state.h"
-#include "txn.h"
-#include "watch.h"
-#include "wire.h"
-
 #include "daemon/daemon.h"
+#include "journal.h"
+#include "store/changes/txn.h"
+#include "store/changes/watch.h"
+#include "store/conn/conn.h"
+#include "store/conn/wire.h"
+#include "store/state/state.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* Introduction, shutdown and end of domains. */
-#include "budget.h"
-#include "change.h"
-#include "conn.h"
-#include "journal.h"
-#include "watch.h"
-
 #include "daemon/daemon.h"
+#include "journal.h"
+#include "store/changes/change.h"
+#include "store/changes/watch.h"
+#include "store/conn/conn.h"
+#include "store/tree/budget.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* The requests of the protocol: a row for each, and the functions behind the rows. */
-#include "change.h"
-#include "conn.h"
 #include "control.h"
-#include "journal.h"
-#include "txn.h"
-#include "watch.h"
-#include "wire.h"
-
 #include "daemon/daemon.h"
+#include "journal.h"
+#include "store/changes/change.h"
+#include "store/changes/txn.h"
+#include "store/changes/watch.h"
+#include "store/conn/conn.h"
+#include "store/conn/wire.h"
 
 #include <errno.h>
 #include <inttypes.h>

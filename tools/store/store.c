@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* The store as a whole: how it begins, and how a turn of its loop ends. */
 #include "store.h"
-
-#include "conn.h"
-#include "listener.h"
 #include "journal.h"
+#include "store/conn/conn.h"
+#include "store/conn/listener.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,12 +3,11 @@
 #ifndef PLINTH_STORE_STORE_H
 #define PLINTH_STORE_STORE_H
 
-#include "domains.h"
-#include "perms.h"
-#include "quota.h"
-#include "tree.h"
-
 #include "base/loop.h"
+#include "store/tree/domains.h"
+#include "store/tree/perms.h"
+#include "store/tree/quota.h"
+#include "store/tree/tree.h"
 
 #include <public/io/xs_wire.h>
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* plinth-stored: the store, in which domains tell each other what they have and want. See its
  * manual page. */
-#include "listener.h"
-#include "conn.h"
-#include "journal.h"
-#include "state.h"
-#include "takeover.h"
-#include "xen.h"
-
 #include "daemon/daemon.h"
+#include "journal.h"
+#include "store/conn/conn.h"
+#include "store/conn/listener.h"
+#include "store/state/state.h"
+#include "store/state/takeover.h"
+#include "xen.h"
 
 #include <libctrl.h>
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The hypervisor below the store, by libctrl: rings, event channels, who lives. */
 #include "xen.h"
-
 #include "daemon/daemon.h"
 
 #include <libctrl.h>

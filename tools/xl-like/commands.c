@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* The table of vmctl's commands. */
-#include "vmctl.h"
+#include "commands.h"
 #include "clients/console_client.h"
+#include "xl-like/cmd/cmd.h"
 
 #include <string.h>
 

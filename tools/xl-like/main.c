@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* vmctl: finds the command and runs it. */
-#include "vmctl.h"
 #include "base/nearest.h"
+#include "commands.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* vmctl's usage texts, made from the tables. */
-#include "vmctl.h"
-#include "config/keys.h"
 #include "base/nearest.h"
+#include "commands.h"
+#include "config/keys.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,9 +2,8 @@
 /*
  * Memory that a guest makes the store use is on its account, and the account is within its quota.
  */
-#include "world.h"
-
 #include "heap.h"
+#include "world.h"
 
 #define OWN_BYTES 40000 /* the buffers that each client has, whatever it does */
 

@@ -3,9 +3,8 @@
  * What requests of a guest cost the daemon: bounded for each KiB of them, whatever they ask; and no
  * guest has more of the daemon than its share.
  */
-#include "world.h"
-
 #include "heap.h"
+#include "world.h"
 
 #include <daemon/daemon.h>
 

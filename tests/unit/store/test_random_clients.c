@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Random requests from sockets of dom0 and rings of guests: the store keeps its invariants. */
-#include "world.h"
-
 #include "heap.h"
+#include "world.h"
 
 #include <sys/socket.h>
 #include <unistd.h>

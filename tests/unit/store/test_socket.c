@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Clients by socket: what they send in any pieces is handled, and nobody is forgotten. */
+#include "store/conn/listener.h"
 #include "world.h"
-
-#include "listener.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>

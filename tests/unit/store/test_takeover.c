@@ -3,9 +3,8 @@
  * A program that is to replace the daemon is asked whether it can; who asked for it is answered by
  * it.
  */
+#include "store/state/takeover.h"
 #include "world.h"
-
-#include "takeover.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

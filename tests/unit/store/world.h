@@ -10,15 +10,15 @@
 
 #include <cmocka.h>
 
-#include "change.h"
-#include "check.h"
-#include "conn.h"
-#include "control.h"
-#include "state.h"
-#include "store.h"
-#include "txn.h"
-#include "watch.h"
-#include "wire.h"
+#include "store/changes/change.h"
+#include "store/changes/txn.h"
+#include "store/changes/watch.h"
+#include "store/check.h"
+#include "store/conn/conn.h"
+#include "store/conn/wire.h"
+#include "store/control.h"
+#include "store/state/state.h"
+#include "store/store.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,7 +2,8 @@
 /* vmctl's command line: options by the table, and the table itself. */
 #include "unit.h"
 
-#include "xl-like/vmctl.h"
+#include "xl-like/cmd/cmd.h"
+#include "xl-like/commands.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -13,7 +13,7 @@ $(foreach t,$(filter tools/%,$(UNIT_TESTS)),$(eval $(t)_ROOMS := config base))
 tools/test_registry_ROOMS := guest clients config base
 tools/test_registry_LIBS := -lyajl
 
-tools/test_arguments_SRCS += $(addprefix tools/xl-like/,arguments.c commands.c)
+tools/test_arguments_SRCS += tools/xl-like/common/arguments.c tools/xl-like/commands.c
 tools/test_arguments_ROOMS := base
 
 # On a host that is made up: its domains, its store and the devices of its guests.
