@@ -14,7 +14,7 @@ ARM32_INCLUDES := -Ihypervisor/include -Ihypervisor/arch/arm32/include -Ihypervi
 ARM32_CFLAGS := -std=gnu11 -O2 -g $(WARN) -marm -march=armv7ve+simd -mfloat-abi=hard -mgeneral-regs-only \
 	-mno-unaligned-access -ffreestanding -fno-pic -fno-pie -fno-common -fno-strict-aliasing -fno-stack-protector \
 	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections \
-	$(ARM32_INCLUDES)
+	--param max-inline-insns-auto=8 $(ARM32_INCLUDES)
 ARM32_LIBS := $(B)/root-armhf/usr/lib/arm-linux-gnueabihf/libfdt.a
 
 $(B)/hyp-arm/%.o: %.c $(ROOT_STAMP)
@@ -41,14 +41,16 @@ $(B)/hyp-arm/plinth: $(B)/hyp-arm/plinth.elf
 	$(call say,IMAGE,$@)
 	$(Q)$(ARM32_CROSS)objcopy -O binary $< $@
 
+$(patsubst %.c,$(B)/hyp-arm/%.o,$(HYP_SELDOM)): ARM32_CFLAGS += -Os
+
 # What these objects need and do not have: libfdt, helpers of the compiler, and what the contract says.
 ARM32_CONTRACT := $(addprefix hypervisor/include/,hyp/arch.h hyp/arch_mmu.h hyp/arch_inline.h boot/bootinfo.h) \
 	$(addprefix hypervisor/arch/arm/include/arm/,width.h cache.h spectre.h) hypervisor/arch/arm32/include/asm/context.h
 
 .PHONY: check-arm32
 ## make check-arm32  compile for ARMv7 what is common to all architectures and to both widths of Arm
-check-arm32: $(ARM32_OBJS)
-	$(Q)$(ARM32_CROSS)nm $^ | awk '$$1 == "U" { wanted[$$2] } NF == 3 { there[$$3] } \
+check-arm32: $(ARM32_ALL)
+	$(Q)$(ARM32_CROSS)nm $(ARM32_OBJS) | awk '$$1 == "U" { wanted[$$2] } NF == 3 { there[$$3] } \
 		END { for (s in wanted) if (!(s in there) && s !~ /^(fdt_|__aeabi_|__ctzdi2$$)/) print s }' | sort | { bad=0; \
 	while read -r s; do grep -qw "$$s" $(ARM32_CONTRACT) || { echo "$$s() is in no header of the contract"; bad=1; }; done; \
 	exit $$bad; }

@@ -15,6 +15,7 @@
 #define DTB_MAX MiB(2)
 
 static struct dom0_plan plan;
+static struct kernel_image image; /* of its kernel */
 
 static const struct boot_module *find_module(const struct bootinfo *bi, enum module_kind kind)
 {
@@ -67,6 +68,14 @@ static struct range usable_around(const struct bootinfo *bi, paddr_t at)
 	return (struct range){start, end > start ? end - start : 0};
 }
 
+/* The lowest start of the first piece by which the kernel takes it for the start of RAM. */
+static paddr_t lowest_start(const struct boot_module *kernel, const struct range *around)
+{
+	paddr_t start = ALIGN_UP(around->base, MiB(2));
+
+	return image.window ? MAX(start, ALIGN_DOWN(kernel->range.base, image.window)) : start;
+}
+
 /*
  * First piece: `size` bytes around kernel and ramdisk, starting as far down as its alignment
  * allows: at a multiple of 2 MiB, the largest block that matters being 2 MiB for any start and 1
@@ -80,10 +89,10 @@ static struct range choose_first_piece(const struct bootinfo *bi, const struct b
 
 	if (ramdisk && ramdisk->range.base >= around.base &&
 	    range_end(&ramdisk->range) <= range_end(&around)) {
-		low = MIN(low, ramdisk->range.base);
+		low = MIN(low, ramdisk->range.base - MIN(image.room, ramdisk->range.base));
 		high = MAX(high, range_end(&ramdisk->range));
 	}
-	start = ALIGN_UP(around.base, MiB(2));
+	start = lowest_start(kernel, &around);
 	end = ALIGN_DOWN(range_end(&around), MiB(2));
 	if (low < start || high > end)
 		return out;
@@ -160,20 +169,21 @@ static void reserve_first_piece(const struct bootinfo *bi, const struct range *p
 }
 
 /*
- * The device tree goes at the top of the first piece, on a 2 MiB boundary (boot protocol: it must
- * not cross one).
+ * The device tree goes at the top of the first piece, or as far up as the kernel reaches, on a 2
+ * MiB boundary (boot protocol: it must not cross one).
  */
 static void place_dtb(paddr_t modules_end)
 {
-	paddr_t at = range_end(&plan.ram[0]) - DTB_MAX;
+	paddr_t at = plan.ram[0].base + MIN(plan.ram[0].size, image.reach) - DTB_MAX;
 
+	modules_end = MAX(modules_end, plan.ram[0].base + image.room);
 	if (at < ALIGN_UP(modules_end, PAGE_SIZE))
 		panic("dom0_mem is too small: kernel, ramdisk and device tree need %llu MiB",
 		      (unsigned long long)(modules_end + DTB_MAX - plan.ram[0].base) >> 20);
 	plan.dtb = (struct range){at, DTB_MAX};
 }
 
-static const struct boot_module *check_kernel(const struct bootinfo *bi, struct kernel_image *image)
+static const struct boot_module *check_kernel(const struct bootinfo *bi)
 {
 	const struct boot_module *kernel = find_module(bi, MODULE_KERNEL);
 	const void *data;
@@ -182,22 +192,36 @@ static const struct boot_module *check_kernel(const struct bootinfo *bi, struct 
 	if (!kernel)
 		panic("no kernel for dom0: the device tree has no module for it under /chosen");
 	data = ram_window_open(kernel->range.base, kernel->range.size);
-	why = kernel_image_read(data, kernel->range.size, image);
+	why = kernel_image_read(data, kernel->range.size, &image);
 	ram_window_close(data, kernel->range.size);
 	if (why)
 		panic("dom0's kernel cannot be used: %s", why);
-	if ((kernel->range.base - image->text_offset) % MiB(2))
-		panic("dom0's kernel must be loaded at a multiple of 2 MiB (plus its text offset "
+	if (image.width != 8 * sizeof(void *))
+		panic("dom0's kernel cannot be used: it is for CPUs of %u bits", image.width);
+	if ((kernel->range.base - image.text_offset) % image.alignment)
+		panic("dom0's kernel must be loaded at a multiple of %llx (plus its text offset "
 		      "%llx), not at %llx",
-		      (unsigned long long)image->text_offset,
+		      (unsigned long long)image.alignment, (unsigned long long)image.text_offset,
 		      (unsigned long long)kernel->range.base);
 	return kernel;
 }
 
+/* A kernel that unpacks itself must not hit the ramdisk, and has to reach it. */
+static void check_ramdisk(void)
+{
+	paddr_t start = plan.ram[0].base;
+
+	if (plan.ramdisk.size && (plan.ramdisk.base < start + image.room ||
+				  range_end(&plan.ramdisk) - start > image.reach))
+		panic("dom0's ramdisk at %llx must lie %llu to %llu MiB above the start of its "
+		      "memory, %llx",
+		      (unsigned long long)plan.ramdisk.base, (unsigned long long)image.room >> 20,
+		      (unsigned long long)image.reach >> 20, (unsigned long long)start);
+}
+
 void dom0_reserve_memory(const struct bootinfo *bi)
 {
-	struct kernel_image image = {0};
-	const struct boot_module *kernel = check_kernel(bi, &image),
+	const struct boot_module *kernel = check_kernel(bi),
 				 *ramdisk = find_module(bi, MODULE_RAMDISK);
 	paddr_t end = kernel->range.base - image.text_offset + image.image_size;
 
@@ -217,6 +241,7 @@ void dom0_reserve_memory(const struct bootinfo *bi)
 		      (unsigned long long)bi->dom0_mem >> 20,
 		      (unsigned long long)kernel->range.base,
 		      (unsigned long long)plan.ramdisk.base);
+	check_ramdisk();
 	plan.nr_ram = 1;
 	reserve_first_piece(bi, &plan.ram[0]);
 	place_dtb(end);
@@ -229,7 +254,12 @@ static void take_memory(const struct bootinfo *bi, struct domain *d)
 
 	if (err)
 		panic("dom0 cannot have its memory (%d)", err);
-	add_pieces(d, bi->dom0_mem - first->size);
+	/* A kernel that looks for the start of RAM must find the first piece there. */
+	if (!image.window)
+		add_pieces(d, bi->dom0_mem - first->size);
+	else if (first->size < bi->dom0_mem)
+		log_warn("dom0: %llu MiB of its memory could not be had in one piece",
+			 (unsigned long long)(bi->dom0_mem - first->size) >> 20);
 	sort_ram();
 }
 

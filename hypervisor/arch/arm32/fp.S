@@ -28,8 +28,6 @@ fp_save:
 	str	r1, [r0, #FP_FPEXC]
 	orr	r2, r1, #FPEXC_EN
 	vmsr	fpexc, r2
-	vmrs	r2, fpscr
-	str	r2, [r0, #FP_FPSCR]
 	tst	r1, #FPEXC_EX
 	beq	1f
 	vmrs	r2, fpinst
@@ -37,9 +35,14 @@ fp_save:
 	tst	r1, #FPEXC_FP2V
 	vmrsne	r2, fpinst2
 	strne	r2, [r0, #FP_FPINST2]
-1:	vstmia	r0!, {d0-d15}
+	mov	r2, #FPEXC_EN		/* other accesses are undefined while EX is set (B6.1.39) */
+	vmsr	fpexc, r2
+1:	vmrs	r2, fpscr
+	str	r2, [r0, #FP_FPSCR]
+	vstmia	r0!, {d0-d15}
 	has_32	r2
 	vstmiaeq r0, {d16-d31}
+	vmsr	fpexc, r1		/* they stay the guest's until others are loaded */
 	bx	lr
 
 	.globl	fp_load

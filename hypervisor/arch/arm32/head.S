@@ -212,7 +212,7 @@ enable_mmu:
 	mcr	p15, 0, r0, c7, c5, 6	/* BPIALL */
 	dsb	nsh
 	isb
-	ldr	r0, =0x30cd1835		/* HSCTLR: RES1, M C I, WXN */
+	ldr	r0, =0x30cd183d		/* HSCTLR: RES1, M C I, WXN */
 	mcr	p15, 4, r0, c1, c0, 0
 	isb
 	ldr	r0, =vectors

@@ -26,6 +26,7 @@ void hyp_regs_init(struct cpu *c __unused)
 	write_cp(HCR, HCR_GUEST);
 	write_cp(HCPTR, HCPTR_GUEST | HCPTR_FP);
 	write_cp(HSTR, 0);
+	write_cp(HACR, 0);
 	write_cp(HDCR, (read_cp(HDCR) & MDCR_HPMN) | MDCR_ANY_GUEST);
 	write_cp(CNTHCTL, CNTHCTL_EL1PCTEN);
 	write_cp64(CNTVOFF, 0);

@@ -66,25 +66,39 @@ static void ptimer_cval(struct vcpu *v, uint64_t *value, bool read)
 	ptimer(v, PTIMER_CVAL, value, read);
 }
 
+/* L2CTLR of Cortex-A15 and A7: the number of CPUs less 1 in bits 25-24. */
+static void l2ctlr(struct vcpu *v, uint64_t *value, bool read)
+{
+	if (read)
+		*value = (uint64_t)MIN(v->domain->max_vcpus - 1, 3) << 24;
+}
+
+#define ANY_OPC2 CP(0, 0, 0, 7)
+
 /* Registers that trap and are there for guests. Not in the tables: undefined. */
 static const struct cp_row {
 	uint32_t reg;
+	uint32_t any; /* bits of the name that do not matter */
 	cp_fn *access;
 } cp15[] = {
-	{CP(0, 1, 0, 1), actlr},
-	{CP(0, 9, 14, 0), raz_wi}, /* PMUSERENR: cleared by some kernels unasked */
-	{CP(0, 14, 2, 0), ptimer_tval},
-	{CP(0, 14, 2, 1), ptimer_ctl},
+	{CP(0, 1, 0, 1), 0, actlr},
+	{CP(0, 9, 12, 0), ANY_OPC2, raz_wi}, /* the PMU, which the ID registers show: no counters */
+	{CP(0, 9, 13, 0), ANY_OPC2, raz_wi},
+	{CP(0, 9, 14, 0), ANY_OPC2, raz_wi},
+	{CP(1, 9, 0, 2), 0, l2ctlr},
+	{CP(1, 9, 0, 3), 0, raz_wi}, /* L2ECTLR */
+	{CP(0, 14, 2, 0), 0, ptimer_tval},
+	{CP(0, 14, 2, 1), 0, ptimer_ctl},
 };
 
 static const struct cp_row cp15_64[] = {
-	{CP_64(2, 14), ptimer_cval},
+	{CP_64(2, 14), 0, ptimer_cval},
 };
 
 static cp_fn *find(const struct cp_row *row, unsigned nr, uint32_t reg)
 {
 	for (unsigned i = 0; i < nr; i++)
-		if (row[i].reg == reg)
+		if ((reg & ~row[i].any) == row[i].reg)
 			return row[i].access;
 	return NULL;
 }
@@ -133,6 +147,49 @@ static void trap_cp14(struct vcpu *v, uint64_t esr)
 	access(v, esr, ISS_OPC1(esr) == 0 ? raz_wi : NULL);
 }
 
+/* ISS of a trap by HCPTR: an instruction of SIMD, or of which coprocessor. */
+#define ISS_SIMD      BIT(5)
+#define ISS_COPROC(h) ((unsigned)(h)&0xf)
+#define CP_FP_SINGLE  10U
+#define CP_FP_DOUBLE  11U
+
+/* FP and SIMD; guests have no other coprocessors. */
+static void trap_coprocessor(struct vcpu *v, uint64_t esr)
+{
+	unsigned nr = ISS_COPROC(esr);
+
+	if (esr & ISS_SIMD || nr == CP_FP_SINGLE || nr == CP_FP_DOUBLE)
+		trap_fp(v, esr);
+	else
+		trap_undef(v, esr);
+}
+
+/* An asynchronous abort that the guest caused comes this way, or by the vector for data aborts. */
+#define FSC_ASYNCHRONOUS 0x11U
+#define FSC(esr)         ((unsigned)(esr)&0x3f)
+
+static void trap_any_data_abort(struct vcpu *v, uint64_t esr)
+{
+	if (FSC(esr) == FSC_ASYNCHRONOUS)
+		trap_serror(v);
+	else
+		trap_data_abort(v, esr);
+}
+
+/* DBGDRAR and DBGDSAR: there are no debug registers in memory. */
+static void trap_cp14_64(struct vcpu *v, uint64_t esr)
+{
+	if (ISS_CP_64(esr) != CP_64(0, 1) && ISS_CP_64(esr) != CP_64(0, 2)) {
+		inject_undef(v, true);
+		return;
+	}
+	if (esr & ISS_READ) {
+		vcpu_set_x(v, ISS_RT(esr), 0);
+		vcpu_set_x(v, ISS_RT2(esr), 0);
+	}
+	trap_skip(esr);
+}
+
 /* The number is in r12. */
 static void trap_hvc32(struct vcpu *v, uint64_t esr)
 {
@@ -145,11 +202,12 @@ static trap_fn *const traps[NR_EXCEPTION_CLASSES] = {
 	[EC_CP15_32] = trap_cp15,
 	[EC_CP15_64] = trap_cp15_64,
 	[EC_CP14_32] = trap_cp14,
-	[EC_FP] = trap_fp,
+	[EC_CP14_64] = trap_cp14_64,
+	[EC_FP] = trap_coprocessor,
 	[EC_HVC32] = trap_hvc32,
 	[EC_SMC32] = trap_smc,
 	[EC_IABT_GUEST] = trap_instruction_abort,
-	[EC_DABT_GUEST] = trap_data_abort,
+	[EC_DABT_GUEST] = trap_any_data_abort,
 };
 
 /* Classes whose syndrome has a condition. */
@@ -167,7 +225,7 @@ void trap_sync(struct vcpu *v, uint64_t esr)
 	else if (traps[ec])
 		traps[ec](v, esr);
 	else
-		inject_undef(v, true);
+		inject_undef(v, esr & ESR_IL_32BIT);
 }
 
 /* Most likely the guest caused it, or a device that it drives: it gets it back. */

@@ -58,8 +58,13 @@ bool dom0_hides_node(const struct bootinfo *bi, const struct fdt_walk *w);
 
 /* boot/kernel.c: the formats are rows of a table there. */
 struct kernel_image {
+	unsigned width;     /* of the CPUs that it is for, in bits */
+	uint64_t alignment; /* of its place, less text_offset */
 	uint64_t text_offset;
 	uint64_t image_size; /* memory it needs from its start */
+	uint64_t room;       /* from the start of its RAM, what it unpacks itself to */
+	uint64_t window; /* its RAM begins within the multiple of this that it is in; 0: anywhere */
+	uint64_t reach;  /* from the start of its RAM, to where ramdisk and device tree may be */
 };
 
 /* NULL, or why the image cannot be used: a sentence. */

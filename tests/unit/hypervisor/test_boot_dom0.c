@@ -303,7 +303,7 @@ static void kernels(void **state)
 		    "ELF",
 		    64, "ELF"},
 		   {"", 10, "shorter"},
-		   {"", 64, "not an arm64"}};
+		   {"", 64, "neither an arm64"}};
 	struct kernel_image k;
 
 	(void)state;
@@ -319,13 +319,61 @@ static void kernels(void **state)
 	}
 }
 
+/* Words of a zImage, by their offset in bytes: header, table of sizes, the size unpacked. */
+struct word {
+	size_t at;
+	uint32_t value;
+};
+
+static const char *read_zimage(const struct word *changed, struct kernel_image *k)
+{
+	static const struct word words[] = {
+		{0x24, 0x016f2818}, {0x30, 0x04030201}, {0x34, 0x45454545}, {0x38, 0x80},
+		{0x80, 6},          {0x84, 0x5a534c4b}, {0x88, 0xc1},       {0x8c, 0x1000},
+		{0x90, 0x208000},   {0x94, 0x10000},    {0xc1, 40 << 20},
+	};
+	uint8_t *p = calloc(1, 200);
+	const char *why;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(words); i++)
+		memcpy(p + words[i].at, &words[i].value, 4);
+	if (changed)
+		memcpy(p + changed->at, &changed->value, 4);
+	why = kernel_image_read(p, 200, k);
+	free(p);
+	return why;
+}
+
+static void zimages(void **state)
+{
+	/* Without a table that makes sense it is what most kernels need. */
+	static const struct word no_sizes[] = {
+		{0x34, 0}, {0x38, 0xb1}, {0x38, ~0U}, {0x84, 0}, {0x88, 0xc5}, {0x88, ~0U},
+	};
+	static const struct word big_endian = {0x30, 0x01020304}, huge = {0xc1, ~0U};
+	struct kernel_image k;
+
+	(void)state;
+	assert_null(read_zimage(NULL, &k));
+	assert_int_equal(k.width, 32);
+	assert_int_equal(k.window, MiB(128));
+	/* 0x208000 + 40 MiB + 0x1000 + 0x10000 + 200, in whole blocks of 2 MiB */
+	assert_int_equal(k.room, MiB(44));
+	for (unsigned i = 0; i < ARRAY_SIZE(no_sizes); i++) {
+		assert_null(read_zimage(&no_sizes[i], &k));
+		assert_int_equal(k.room, MiB(32));
+	}
+	assert_non_null(strstr(read_zimage(&big_endian, &k), "big-endian"));
+	assert_non_null(strstr(read_zimage(&huge, &k), "makes no sense"));
+}
+
 #define T(f) cmocka_unit_test_teardown(f, trees_tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(dom0_of_board), T(dom0_of_qemu), T(dom0_dt_without_room),
-		T(builds_dom0),   T(kernels),
+		T(builds_dom0),   T(kernels),      T(zimages),
 	};
 
 	return cmocka_run_group_tests(tests, trees_start, NULL);

@@ -57,6 +57,7 @@
 #define HCR    15, 4, c1, c1, 0
 #define HDCR   15, 4, c1, c1, 1
 #define HCPTR  15, 4, c1, c1, 2
+#define HACR   15, 4, c1, c1, 7
 #define HSTR   15, 4, c1, c1, 3
 #define HTCR   15, 4, c2, c0, 2
 #define VTCR   15, 4, c2, c1, 2
