@@ -6,7 +6,14 @@ SHELL := /bin/bash
 .SUFFIXES:
 
 B := build
-CROSS ?= aarch64-linux-gnu-
+# What is built for: arm64, or arm (ARMv7, Debian's armhf). Each has its own folder of programs, and of packages.
+ARCH ?= arm64
+TRIPLET_arm64 := aarch64-linux-gnu
+TRIPLET_arm := arm-linux-gnueabihf
+TRIPLET := $(TRIPLET_$(ARCH))
+$(if $(TRIPLET),,$(error ARCH=$(ARCH) is neither arm64 nor arm))
+CROSS ?= $(TRIPLET)-
+BT := $(B)/$(ARCH)
 V ?= 0
 Q := $(if $(filter 0,$(V)),@)
 say = $(if $(filter 0,$(V)),@printf '  %-8s %s\n' '$(1)' '$(2)')
@@ -23,7 +30,7 @@ all:
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
-## make            build the hypervisor and the tools below build/
+## make            build the hypervisor and the tools below build/ (for ARMv7 with ARCH=arm)
 ## make clean      remove what was built, but not what was downloaded
 clean:
 	$(if $(wildcard $(B)),find $(B) -mindepth 1 -maxdepth 1 $(foreach d,$(DOWNLOADS),! -name $(d)) \

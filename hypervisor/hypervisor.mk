@@ -33,7 +33,7 @@ HYP_MACHINE += hypervisor/drivers/irqchip/gicv2.c hypervisor/drivers/irqchip/gic
 	hypervisor/drivers/uart/uart.c hypervisor/drivers/uart/pl011.c
 
 HYP_INCLUDES := -Ihypervisor/include -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm/include -Iinclude \
-	-isystem $(B)/root/usr/include
+	-isystem $(ROOT)/usr/include
 HYP_CFLAGS := -std=gnu11 -O2 -g $(WARN) -ffreestanding -fno-pic -fno-pie -mgeneral-regs-only -mno-outline-atomics \
 	-mstrict-align -fno-omit-frame-pointer -fno-common -fno-strict-aliasing -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections $(HYP_INCLUDES)
@@ -67,7 +67,7 @@ HYP_SELDOM := $(filter hypervisor/boot/% hypervisor/boards/%,$(HYP_PURE)) \
 	$(addprefix hypervisor/vdev/,vpsci.c vpl011.c mmio_insn.c) hypervisor/arch/arm/a64_access.c
 
 HYP_OBJS := $(patsubst %,$(B)/hyp/%.o,$(basename $(HYP_PURE) $(HYP_MACHINE)))
-HYP_LIBFDT := $(B)/root/usr/lib/aarch64-linux-gnu/libfdt.a
+HYP_LIBFDT := $(ROOT_LIB)/libfdt.a
 
 $(B)/hyp/%.o: %.c $(ROOT_STAMP)
 	@mkdir -p $(@D)
@@ -101,5 +101,7 @@ $(B)/hyp/hypervisor/lib/mem_unaligned.o: LTO :=
 
 -include $(HYP_OBJS:.o=.d)
 
+ifeq ($(ARCH),arm64)
 all: $(B)/hyp/plinth
 INSTALL += $(B)/hyp/plinth:lib/plinth
+endif

@@ -5,7 +5,7 @@
 # Each room has added rows FILE:FOLDER to INSTALL, FOLDER below PREFIX.
 INSTALL_FILES := $(foreach row,$(INSTALL),$(firstword $(subst :, ,$(row))))
 # dom0's part of it: neither the hypervisor nor what only a developer reads.
-DOM0_INSTALL := $(filter-out $(B)/hyp/% %:include %/pkgconfig %/man1 %/man3 %/man5 %/man8,$(INSTALL))
+DOM0_INSTALL := $(filter-out $(B)/hyp/% $(B)/hyp-arm/% %:include %/pkgconfig %/man1 %/man3 %/man5 %/man8,$(INSTALL))
 DOM0_FILES := $(foreach row,$(DOM0_INSTALL),$(firstword $(subst :, ,$(row))))
 
 ## make install    hypervisor, libctrl, tools, man pages and example configs, below DESTDIR and PREFIX=/usr

@@ -1,20 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
-# Downloads arm64 Debian packages with a private apt configuration; needs no root and leaves this machine's own
+# Downloads Debian packages of another architecture (arm64, armhf) with a private apt configuration; needs no root and leaves this machine's own
 # package lists alone.
-#   fetch-packages.sh APTDIR SUITE ROOT PACKAGE...           and unpacks just these below ROOT
-#   fetch-packages.sh --system APTDIR SUITE DEBS PACKAGE...  and all that a system with them needs: links to the
-#                                                            files of the packages, in DEBS
+#   fetch-packages.sh ARCH APTDIR SUITE ROOT PACKAGE...           and unpacks just these below ROOT
+#   fetch-packages.sh --system ARCH APTDIR SUITE DEBS PACKAGE...  and all that a system with them needs: links to
+#                                                                 the files of the packages, in DEBS
 # APTDIR keeps the package lists and the downloaded files, so that a second run fetches only what is new.
-# linux-image-arm64 stands for the kernel package that it depends on, and for those that this one consists of.
+# linux-image-arm64 and linux-image-armmp-lpae stand for the kernel package that they depend on, and for those that this
+# one consists of.
 set -eu
 deliver=unpack
 if [ "$1" = --system ]; then
 	deliver=link
 	shift
 fi
-apt=$(realpath -m "$1") suite=$2 root=$(realpath -m "$3")
-shift 3
+arch=$1 apt=$(realpath -m "$2") suite=$3 root=$(realpath -m "$4")
+shift 4
 
 die() { echo "fetch-packages.sh: $*" >&2; exit 1; }
 
@@ -35,8 +36,8 @@ write_config() {
 	: >"$apt"/status
 	echo "deb [signed-by=$keyring] $mirror $suite main" >"$apt"/sources.list
 	cat >"$apt"/apt.conf <<-CONF
-		APT::Architecture "arm64";
-		APT::Architectures { "arm64"; };
+		APT::Architecture "$arch";
+		APT::Architectures { "$arch"; };
 		Acquire::Languages "none";
 		Acquire::Retries "5";
 		Dir::State::Lists "$apt/lists";
@@ -61,7 +62,7 @@ depends() {
 expand_name() {
 	local image
 	case $1 in
-	linux-image-arm64)
+	linux-image-arm64 | linux-image-armmp-lpae)
 		image=$(depends "$1" 'linux-image-[^ ]*')
 		echo "$image"
 		depends "$image" 'linux-[a-z]*-[0-9][^ ]*' ;;
@@ -93,10 +94,10 @@ show_progress() {
 }
 
 write_config
-echo "  UPDATE   package lists of $suite (arm64)"
+echo "  UPDATE   package lists of $suite ($arch)"
 apt-get -q update 2>&1 | sed -u -n '/^[EW]:\|^Err:/p'
 mapfile -t packages < <(list_packages "$@")
-[ ${#packages[@]} -ge $# ] || die "$suite does not have all of these for arm64: $*"
+[ ${#packages[@]} -ge $# ] || die "$suite does not have all of these for $arch: $*"
 (cd "$apt"/debs && set -o pipefail && apt-get -q download "${packages[@]}" 2>&1 | show_progress) ||
 	die "downloading failed: run make again, it goes on where it stopped"
 

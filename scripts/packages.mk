@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: ISC
-# What Plinth is built from: Debian packages of this machine, and arm64 ones unpacked below build/.
+# What Plinth is built from: Debian packages of this machine, and the target's, unpacked below build/.
 
 # ---- this machine's packages ----
 # Looked at (not installed again) before every build, so that a first `make` works on a fresh machine.
-HOST_PACKAGES := gcc g++ libc6-dev relacy-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross device-tree-compiler \
+HOST_CROSS_arm64 := gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+HOST_CROSS_arm := gcc-arm-linux-gnueabihf libc6-dev-armhf-cross
+HOST_PACKAGES := gcc g++ libc6-dev relacy-dev make $(HOST_CROSS_$(ARCH)) device-tree-compiler \
 	libfdt-dev libyajl-dev libcmocka-dev zlib1g-dev libncurses-dev pkgconf qemu-system-arm cpio kmod \
 	xz-utils e2fsprogs fakeroot python3 python3-pexpect python3-pytest python3-pytest-xdist debian-archive-keyring
 
@@ -29,34 +31,45 @@ endif
 endif
 
 # ---- the target's packages ----
-# Libraries and headers that arm64 programs are linked with, busybox, and the Debian kernel (6.1).
-ROOT_PACKAGES := linux-image-arm64 busybox-static libc6 libfdt1 libfdt-dev libyajl2 libyajl-dev \
+# Debian's name of the architecture, of its kernel, and what ends the names of its folders.
+DEBIAN_arm64 := arm64 linux-image-arm64
+DEBIAN_arm := armhf linux-image-armmp-lpae -armhf
+DEBIAN_ARCH := $(word 1,$(DEBIAN_$(ARCH)))
+DEBIAN_KERNEL := $(word 2,$(DEBIAN_$(ARCH)))
+DEBIAN_SUFFIX := $(word 3,$(DEBIAN_$(ARCH)))
+
+# Libraries and headers that dom0's programs are linked with, busybox, and the Debian kernel (6.1).
+ROOT_PACKAGES := $(DEBIAN_KERNEL) busybox-static libc6 libfdt1 libfdt-dev libyajl2 libyajl-dev \
 	zlib1g zlib1g-dev libncurses6 libncurses-dev libtinfo6 libxml2 libxml2-dev liblzma5 libicu72 \
 	libgcc-s1 libstdc++6 libxen-dev libmnl0 libmnl-dev
 # Stock Xen 4.17 with its tools: the peer that tests and benchmarks compare with.
-XEN_PACKAGES := xen-hypervisor-4.17-arm64 xen-utils-4.17 xen-utils-common xenstore-utils libxencall1 \
+XEN_PACKAGES := xen-hypervisor-4.17-$(DEBIAN_ARCH) xen-utils-4.17 xen-utils-common xenstore-utils libxencall1 \
 	libxendevicemodel1 libxenevtchn1 libxenforeignmemory1 libxengnttab1 libxenhypfs1 \
 	libxenmisc4.17 libxenstore4 libxentoolcore1 libxentoollog1 libext2fs2 libcom-err2 libuuid1 \
 	bash bsdutils util-linux
 # A newer kernel; nothing else is taken from this suite.
-ROOT_612_PACKAGES := linux-image-arm64
+ROOT_612_PACKAGES := $(DEBIAN_KERNEL)
 
 # The newest kernel that the mirror has, for `make test-newest`. Backports follow Debian's unstable closely.
 NEWEST_SUITE ?= trixie-backports
-ROOT_NEWEST_PACKAGES := linux-image-arm64
+ROOT_NEWEST_PACKAGES := $(DEBIAN_KERNEL)
 
 # What the Debian guest has beyond the essential packages; those that these need come with them.
 GUEST_PACKAGES := systemd-sysv udev usr-is-merged kmod e2fsprogs iproute2 iputils-ping netcat-openbsd
 
 # Folders, and the files to depend on: a stamp's name carries its list's checksum.
-ROOT := $(B)/root
-XEN_ROOT := $(B)/xen
-ROOT_612 := $(B)/root-6.12
-ROOT_NEWEST := $(B)/newest-$(NEWEST_SUITE)
-GUEST_DEBS := $(B)/guest-debs
+ROOT := $(B)/root$(DEBIAN_SUFFIX)
+XEN_ROOT := $(B)/xen$(DEBIAN_SUFFIX)
+ROOT_612 := $(B)/root-6.12$(DEBIAN_SUFFIX)
+ROOT_NEWEST := $(B)/newest-$(NEWEST_SUITE)$(DEBIAN_SUFFIX)
+GUEST_DEBS := $(B)/guest-debs$(DEBIAN_SUFFIX)
+ROOT_LIB := $(ROOT)/usr/lib/$(TRIPLET)
 # What make clean keeps.
-DOWNLOADS := apt $(notdir $(ROOT) $(XEN_ROOT) $(ROOT_612) $(ROOT_NEWEST) $(GUEST_DEBS))
-stamp_of = $(B)/apt/$(1)-$(shell cksum scripts/fetch-packages.sh - <<<'$(2)' | cksum | cut -d' ' -f1).stamp
+DOWNLOADS := $(notdir $(ROOT) $(XEN_ROOT) $(ROOT_612) $(ROOT_NEWEST) $(GUEST_DEBS))
+DOWNLOADS := apt $(DOWNLOADS:%$(DEBIAN_SUFFIX)=%)
+DOWNLOADS += $(patsubst %,%-armhf,$(DOWNLOADS))
+sum_of = $(shell cksum scripts/fetch-packages.sh - <<<'$(1)' | cksum | cut -d' ' -f1)
+stamp_of = $(B)/apt/$(1)$(DEBIAN_SUFFIX)@$(call sum_of,$(2)).stamp
 ROOT_STAMP := $(call stamp_of,root,$(ROOT_PACKAGES))
 XEN_STAMP := $(call stamp_of,xen,$(XEN_PACKAGES))
 ROOT_612_STAMP := $(call stamp_of,root-6.12,$(ROOT_612_PACKAGES))
@@ -65,8 +78,8 @@ GUEST_STAMP := $(call stamp_of,guest-debs,$(GUEST_PACKAGES))
 
 define fetch_rule
 $(1):
-	@rm -f $(B)/apt/$(notdir $(2))-*.stamp
-	@scripts/fetch-packages.sh $(5) $(B)/apt/$(3) $(3) $(2) $(4)
+	@rm -f $(B)/apt/$(notdir $(2))@*.stamp
+	@scripts/fetch-packages.sh $(5) $(DEBIAN_ARCH) $(B)/apt/$(3)$(DEBIAN_SUFFIX) $(3) $(2) $(4)
 	@touch $$@
 endef
 $(eval $(call fetch_rule,$(ROOT_STAMP),$(ROOT),bookworm,$(ROOT_PACKAGES)))
@@ -82,5 +95,5 @@ $(XEN_STAMP): | $(ROOT_STAMP)
 $(GUEST_STAMP): | $(XEN_STAMP)
 
 .PHONY: packages
-## make packages   download and unpack the arm64 packages (no root needed)
+## make packages   download and unpack the target's packages (no root needed)
 packages: $(ROOT_STAMP) $(XEN_STAMP) $(ROOT_612_STAMP) $(GUEST_STAMP)

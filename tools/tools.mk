@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: ISC
-# The tools of dom0 (arm64). Each folder is a room and becomes an archive, with the folders in it; a program is a file
+# The tools of dom0. Each folder is a room and becomes an archive, with the folders in it; a program is a file
 # with main() and the archives that it needs. A room uses only rooms before it in TOOLS_ROOMS; console, monitor and
 # store use none of each other.
 
-TOOLS_CFLAGS := -std=gnu11 -D_GNU_SOURCE -g -O2 $(WARN) -Itools -Iinclude $(LIBCTRL_USE_CFLAGS)
+TOOLS_CFLAGS := -std=gnu11 -D_GNU_SOURCE $(WIDE_$(ARCH)) -g -O2 $(WARN) -Itools -Iinclude $(LIBCTRL_USE_CFLAGS)
 TOOLS_LDFLAGS := -Wl,--as-needed -Wl,-z,relro,-z,now
 # Each shared library costs a start of vmctl a quarter of a million instructions.
-TOOLS_YAJL_LIBS := -L$(ROOT)/usr/lib/aarch64-linux-gnu -l:libyajl_s.a
-TOOLS_MNL_LIBS := -L$(ROOT)/usr/lib/aarch64-linux-gnu -lmnl
+TOOLS_YAJL_LIBS := -L$(ROOT_LIB) -l:libyajl_s.a
+TOOLS_MNL_LIBS := -L$(ROOT_LIB) -lmnl
 
 # ---- rooms, from low to high: names of files without those that hold a main() ----
 TOOLS_ROOMS := base daemon config device clients guest console monitor store xl-like
@@ -36,19 +36,19 @@ tools_room_srcs = $(foreach r,$(1),$(patsubst %,tools/$(r)/%.c,$($(r)_ROOM)))
 
 # Calls between files, and through the linkage table, are most of what is left to save in a request to the store.
 TOOLS_LTO := -flto=auto -fno-plt
-$(foreach r,base daemon store,$(eval $(B)/arm64/tools/$(r)/%.o: TOOLS_CFLAGS += $(TOOLS_LTO)))
+$(foreach r,base daemon store,$(eval $(BT)/tools/$(r)/%.o: TOOLS_CFLAGS += $(TOOLS_LTO)))
 
-$(B)/arm64/tools/%.o: tools/%.c tools/tools.mk | $(ROOT_STAMP)
+$(BT)/tools/%.o: tools/%.c tools/tools.mk | $(ROOT_STAMP)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CROSS)gcc $(TOOLS_CFLAGS) -I$(ROOT)/usr/include -MMD -MP -c $< -o $@
 
 define tools_room_rules
-$(B)/arm64/tools/$(1).a: $(patsubst %,$(B)/arm64/tools/$(1)/%.o,$($(1)_ROOM))
+$(BT)/tools/$(1).a: $(patsubst %,$(BT)/tools/$(1)/%.o,$($(1)_ROOM))
 	$$(call say,AR,$$@)
 	$$(Q)rm -f $$@ && $$(CROSS)gcc-ar rcs $$@ $$^
 
--include $(patsubst %,$(B)/arm64/tools/$(1)/%.d,$($(1)_ROOM))
+-include $(patsubst %,$(BT)/tools/$(1)/%.d,$($(1)_ROOM))
 endef
 $(foreach r,$(TOOLS_ROOMS),$(eval $(call tools_room_rules,$(r))))
 
@@ -58,14 +58,14 @@ all: tools
 
 # $(1): the program, $(2): the room/file with its main(), $(3): its rooms, from high to low, $(4): flags and libraries.
 define tools_program_rules
-tools: $(B)/arm64/$(1)
-$(B)/arm64/$(1): $(patsubst %,$(B)/arm64/tools/%,$(2).o $(addsuffix .a,$(3))) $(B)/arm64/libctrl.so
+tools: $(BT)/$(1)
+$(BT)/$(1): $(patsubst %,$(BT)/tools/%,$(2).o $(addsuffix .a,$(3))) $(BT)/libctrl.so
 	$$(call say,LD,$$@)
 	$$(Q)$$(CROSS)gcc $$(TOOLS_LDFLAGS) $$(filter-out %.so,$$^) $$(LIBCTRL_USE_LIBS) $(4) -o $$@
 
--include $(B)/arm64/tools/$(2).d
+-include $(BT)/tools/$(2).d
 # For make check: the objects of each program.
-TOOLS_PROGRAM_OBJS += $(addprefix $(1)@$(B)/arm64/tools/,$(2).o $(foreach r,$(3),$($(r)_ROOM:%=$(r)/%.o)))
+TOOLS_PROGRAM_OBJS += $(addprefix $(1)@$(BT)/tools/,$(2).o $(foreach r,$(3),$($(r)_ROOM:%=$(r)/%.o)))
 endef
 TOOLS_GUEST_ROOMS := guest clients device config
 $(eval $(call tools_program_rules,plinth-stored,store/stored,store daemon base,$$(TOOLS_LTO) -O2))
@@ -80,7 +80,7 @@ $(eval $(call tools_program_rules,vmctl,xl-like/main,xl-like console $(TOOLS_GUE
 EXAMPLE_CONFIGS := $(addprefix configs/examples/,annotated.cfg debian.cfg disk-and-network.cfg minimal.cfg pinned.cfg \
 	restart-on-crash.cfg small.cfg smp.cfg)
 
-INSTALL += $(addprefix $(B)/arm64/,$(addsuffix :sbin,vmctl plinth-consoled plinth-monitord plinth-stored)) \
+INSTALL += $(addprefix $(BT)/,$(addsuffix :sbin,vmctl plinth-consoled plinth-monitord plinth-stored)) \
 	$(addsuffix :share/man/man8,docs/plinth-consoled.8 docs/plinth-monitord.8 docs/plinth-stored.8) \
 	docs/vmctl.1:share/man/man1 docs/plinth-guest.cfg.5:share/man/man5 \
 	$(EXAMPLE_CONFIGS:%=%:share/doc/plinth/examples)

@@ -9,7 +9,7 @@ ARM32_MACHINE := hypervisor/boot/main.c $(addprefix hypervisor/arch/arm32/,head.
 ARM32_OBJS := $(ARM32_SRCS:%.c=$(B)/hyp-arm/%.o)
 ARM32_ALL := $(ARM32_OBJS) $(patsubst %,$(B)/hyp-arm/%.o,$(basename $(ARM32_MACHINE)))
 ARM32_INCLUDES := -Ihypervisor/include -Ihypervisor/arch/arm32/include -Ihypervisor/arch/arm/include -Iinclude \
-	-isystem $(B)/root/usr/include
+	-isystem $(ROOT)/usr/include
 # The ABI of libfdt.a and of the compiler's own library is armhf's; nothing here uses FP registers.
 ARM32_CFLAGS := -std=gnu11 -O2 -g $(WARN) -marm -march=armv7ve+simd -mfloat-abi=hard -mgeneral-regs-only \
 	-mno-unaligned-access -ffreestanding -fno-pic -fno-pie -fno-common -fno-strict-aliasing -fno-stack-protector \
@@ -42,6 +42,14 @@ $(B)/hyp-arm/plinth: $(B)/hyp-arm/plinth.elf
 	$(Q)$(ARM32_CROSS)objcopy -O binary $< $@
 
 $(patsubst %.c,$(B)/hyp-arm/%.o,$(HYP_SELDOM)): ARM32_CFLAGS += -Os
+
+ifeq ($(ARCH),arm)
+all: $(B)/hyp-arm/plinth
+INSTALL += $(B)/hyp-arm/plinth:lib/plinth
+else
+$(ARM32_LIBS):
+	$(Q)$(MAKE) --no-print-directory ARCH=arm $@
+endif
 
 # What these objects need and do not have: libfdt, helpers of the compiler, and what the contract says.
 ARM32_CONTRACT := $(addprefix hypervisor/include/,hyp/arch.h hyp/arch_mmu.h hyp/arch_inline.h boot/bootinfo.h) \

@@ -13,7 +13,7 @@
 
 static uint64_t page_up(uint64_t v)
 {
-	return (v + CTRL_PAGE_SIZE - 1) & ~(CTRL_PAGE_SIZE - 1);
+	return (v + CTRL_PAGE_SIZE - 1) & ~(uint64_t)(CTRL_PAGE_SIZE - 1);
 }
 
 static void fill_banks(struct guest_layout *layout, uint64_t memory)

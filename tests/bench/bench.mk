@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: ISC
-# The benchmark: a counting plugin for QEMU (this machine), bare-metal guests and dom0's little programs (arm64).
+# The benchmark: a counting plugin for QEMU (this machine), bare-metal guests and dom0's little programs.
 
 BENCH_DIR := tests/bench
 BENCH_PLUGIN := $(B)/host/bench/count.so
 BENCH_GUESTS := $(addprefix $(B)/guests/bench/,paths.img sleeper.img writer.img tiny.img) $(B)/guests/idle.img \
 	$(B)/guests/hog.img
-BENCH_DOM0 := $(addprefix $(B)/arm64/bench/,mark domains foreign load store transfer)
+BENCH_DOM0 := $(addprefix $(BT)/bench/,mark domains foreign load store transfer)
 
 $(BENCH_PLUGIN): $(BENCH_DIR)/plugin/count.c $(BENCH_DIR)/plugin/qemu_plugin.h
 	@mkdir -p $(@D)
@@ -36,12 +36,12 @@ $(B)/guests/bench/tiny.img: $(B)/guests/bench/tiny.o
 -include $(wildcard $(B)/guests/bench/*.d)
 
 # ---- programs for dom0 and for guests with Linux: static, so that they run anywhere ----
-$(B)/arm64/bench/%: $(BENCH_DIR)/dom0/%.c $(BENCH_DIR)/guests/marker.S
+$(BT)/bench/%: $(BENCH_DIR)/dom0/%.c $(BENCH_DIR)/guests/marker.S
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CROSS)gcc -std=gnu11 -D_GNU_SOURCE -O2 -g $(WARN) -static $^ -o $@
 
-$(B)/arm64/bench/domains: $(BENCH_DIR)/dom0/domains.c $(B)/arm64/libctrl.so
+$(BT)/bench/domains: $(BENCH_DIR)/dom0/domains.c $(BT)/libctrl.so
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CROSS)gcc -std=gnu11 -D_GNU_SOURCE -O2 -g $(WARN) $(LIBCTRL_USE_CFLAGS) $< $(LIBCTRL_USE_LIBS) -o $@

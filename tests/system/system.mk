@@ -16,7 +16,7 @@ SYSTEM_JUNIT := $(B)/test-logs/system.xml
 
 $(B)/tests/system/probe: tests/system/dom0/probe.c
 $(B)/tests/system/store-probe: tests/system/dom0/store_probe.c
-$(SYSTEM_PROBES): $(B)/arm64/libctrl.so
+$(SYSTEM_PROBES): $(BT)/libctrl.so
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CROSS)gcc -std=gnu11 -O2 $(WARN) $(LIBCTRL_USE_CFLAGS) $(filter %.c,$^) $(LIBCTRL_USE_LIBS) -o $@
