@@ -13,8 +13,13 @@ install: $(INSTALL_FILES)
 	$(Q)scripts/install.sh '$(DESTDIR)' '$(PREFIX)' $(INSTALL)
 
 # ---- images ----
-IMAGES := $(B)/images
-DOM0_IMAGES := $(IMAGES)/6.1/dom0.cpio $(IMAGES)/6.12/dom0.cpio
+IMAGES_arm64 := $(B)/images
+IMAGES_arm := $(BT)/images
+IMAGES := $(IMAGES_$(ARCH))
+# ARMv7 has no Debian guest with a disk, and Linux 6.1 only.
+DOM0_KERNELS_arm64 := 6.1 6.12
+DOM0_KERNELS_arm := 6.1
+DOM0_IMAGES := $(DOM0_KERNELS_$(ARCH):%=$(IMAGES)/%/dom0.cpio)
 
 $(IMAGES)/6.1/dom0.cpio: KERNEL_ROOT := $(ROOT)
 $(IMAGES)/6.12/dom0.cpio: KERNEL_ROOT := $(ROOT_612)
@@ -40,24 +45,27 @@ $(IMAGES)/tools.cpio: images/make-images.sh scripts/install.sh $(ROOT_STAMP) $(D
 	$(Q)images/make-images.sh tools $(IMAGES)/tools $(ROOT) $@
 
 # The disk of a Debian guest; what it is made of decides, not when the kernel that configures it was unpacked.
-GUEST_DISK := $(IMAGES)/debian.img
-$(GUEST_DISK): images/make-debian.sh $(shell find images/debian -type f) $(GUEST_STAMP) | $(IMAGES)/6.1/dom0.cpio
+GUEST_DISK_arm64 := $(IMAGES)/debian.img
+GUEST_DISK := $(GUEST_DISK_$(ARCH))
+$(GUEST_DISK_arm64): images/make-debian.sh $(shell find images/debian -type f) $(GUEST_STAMP) | $(IMAGES)/6.1/dom0.cpio
 	$(call say,IMAGE,$@)
 	$(Q)images/make-debian.sh $(GUEST_DEBS) $(IMAGES)/6.1/Image $(IMAGES)/6.1/disk.cpio $@
 
 # ---- the machine ----
-PLINTH := $(B)/hyp/plinth
+PLINTH_arm64 := $(B)/hyp/plinth
+PLINTH_arm := $(B)/hyp-arm/plinth
+PLINTH := $(PLINTH_$(ARCH))
 RUN_FILES := $(PLINTH) $(IMAGES)/6.1/dom0.cpio $(IMAGES)/tools.cpio
 
 .PHONY: images
 ## make images     all that is booted in tests: dom0 with Debian 6.1 and 6.12, stock Xen and its tools, a guest's disk
 images: $(DOM0_IMAGES) $(IMAGES)/tools.cpio $(IMAGES)/xen.cpio $(GUEST_DISK)
 
-## make run        boot Plinth and a Debian dom0 in QEMU, with dom0's shell on this terminal (ctrl-a x leaves)
+## make run        boot Plinth and a Debian dom0 in QEMU, with a shell on this terminal (ctrl-a x leaves)
 run: $(RUN_FILES) $(GUEST_DISK)
 	@echo "Booting Plinth and its dom0. To leave: poweroff -f in the shell, or ctrl-a x."
-	@DISKS=2 scripts/run-qemu.sh
+	@ARCH=$(ARCH) DISKS=$(words $(GUEST_DISK) $(GUEST_DISK)) scripts/run-qemu.sh
 
 ## make demo       boot that machine and watch two guests being created, used and destroyed
 demo: $(RUN_FILES)
-	@scripts/demo.sh
+	@ARCH=$(ARCH) scripts/demo.sh

@@ -5,7 +5,7 @@
 #   make-images.sh tools DESTDIR ROOT OUT.cpio   what `make install DESTDIR=` installed, and the libraries it needs
 #   make-images.sh xen XEN_ROOT ROOT OUT.cpio    stock Xen's tools and the libraries they need
 # An initrd may be several cpio archives, one behind the other: dom0.cpio changes rarely, the tools often.
-# Modules are lists of words.
+# OUT/Image is Debian's kernel as it is: on armhf a zImage. Modules are lists of words.
 # shellcheck disable=SC2086
 set -eu
 here=$(dirname "$(realpath "$0")")
@@ -21,7 +21,7 @@ guest_modules="xen-blkfront xen-netfront"
 # What disk-init loads; the virtio ones are for a machine without Xen, autofs4 is for systemd.
 disk_modules="$guest_modules autofs4 virtio_mmio virtio_pci virtio_blk virtio_net ext4"
 # Libraries that every dom0 has; the C library opens libgcc_s by name when a thread is cancelled.
-base_libraries="ld-linux-aarch64.so.1 libc.so.6 libm.so.6 libgcc_s.so.1 libfdt.so.1 libyajl.so.2 libz.so.1"
+base_libraries="ld-linux-*.so.? libc.so.6 libm.so.6 libgcc_s.so.1 libfdt.so.1 libyajl.so.2 libz.so.1"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -55,7 +55,16 @@ copy_library() { # NAME TO
 		echo "make-images.sh: no package in the list has $1" >&2
 		exit 1
 	fi
-	install -D "$found" "$2/lib/$1"
+	install -D "$found" "$2/lib/$(basename "$found")"
+}
+
+is_base_library() { # NAME
+	local pattern
+	for pattern in $base_libraries; do
+		# shellcheck disable=SC2053 # it is a pattern
+		[[ $1 != $pattern ]] || return 0
+	done
+	return 1
 }
 
 # The libraries that the programs below FOLDER need, and those which these need, but for what dom0 has anyway.
@@ -63,9 +72,9 @@ copy_libraries() { # FOLDER
 	local again=1 name
 	while [ $again = 1 ]; do
 		again=0
-		for name in $(find "$1" -type f \( -perm -100 -o -name '*.so*' \) -exec aarch64-linux-gnu-readelf -d {} + 2>/dev/null |
+		for name in $(find "$1" -type f \( -perm -100 -o -name '*.so*' \) -exec readelf -d {} + 2>/dev/null |
 			sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u); do
-			[[ " $base_libraries " != *" $name "* ]] || continue
+			is_base_library "$name" && continue
 			[ -z "$(find "$1" -name "$name" -print -quit)" ] || continue
 			copy_library "$name" "$1"
 			again=1
@@ -104,7 +113,8 @@ make_kernel() {
 	copy_modules "$version" "$work"/dom0 $boot_modules $more_modules
 	for name in $base_libraries; do copy_library "$name" "$work"/dom0; done
 	cp "$out"/{Image,domu.cpio.gz,disk.cpio} "$work"/dom0/guests/
-	gzip -1n <"$out"/Image >"$work"/dom0/guests/Image.gz
+	# A zImage is compressed already.
+	[[ $image == *armmp* ]] || gzip -1n <"$out"/Image >"$work"/dom0/guests/Image.gz
 	pack "$work"/dom0 >"$out"/dom0.cpio.new
 	mv "$out"/dom0.cpio.new "$out"/dom0.cpio
 }

@@ -6,7 +6,7 @@ set -eu
 here=$(dirname "$(realpath "$0")")
 build=${B:-$(dirname "$here")/build}
 limit=${LIMIT:-300} # seconds; it takes about 30
-log=$build/demo.log
+log=$build/demo-${ARCH:-arm64}.log
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -14,9 +14,12 @@ ifneq ($(filter test test-fuzz fuzz/% fuzz-%,$(MAKECMDGOALS)),)
 HOST_PACKAGES += clang libclang-rt-dev llvm
 endif
 
-# What only the checks need; the compiler for ARMv7 shows that the pure files can be compiled for it.
+# What only the checks need; what is made for ARMv7 by tests.
 ifneq ($(filter test test-check check check-%,$(MAKECMDGOALS)),)
-HOST_PACKAGES += gcc-arm-linux-gnueabihf clang-format-14 shellcheck
+HOST_PACKAGES += clang-format-14 shellcheck
+endif
+ifneq ($(filter test test-check check check-% test-abi test-arm,$(MAKECMDGOALS)),)
+HOST_PACKAGES += $(HOST_CROSS_arm)
 endif
 
 PYTHON ?= /usr/bin/python3
@@ -93,6 +96,12 @@ $(XEN_ROOT)/%: | $(XEN_STAMP) ;
 # One apt at a time in one folder of lists.
 $(XEN_STAMP): | $(ROOT_STAMP)
 $(GUEST_STAMP): | $(XEN_STAMP)
+
+# What is made for arm64 and uses something of armhf: a make for that fetches it.
+ifneq ($(ARCH),arm)
+$(B)/root-armhf/%:
+	$(Q)$(MAKE) --no-print-directory ARCH=arm $@
+endif
 
 .PHONY: packages
 ## make packages   download and unpack the target's packages (no root needed)

@@ -54,9 +54,6 @@ $(B)/hyp-arm/hypervisor/arch/arm32/absent.o: ARM32_LTO :=
 ifeq ($(ARCH),arm)
 all: $(B)/hyp-arm/plinth
 INSTALL += $(B)/hyp-arm/plinth:lib/plinth
-else
-$(ARM32_LIBS):
-	$(Q)$(MAKE) --no-print-directory ARCH=arm $@
 endif
 
 # What these objects need and do not have: libfdt, helpers of the compiler, and what the contract says.

@@ -170,13 +170,14 @@ def parse_headers(ours, compiler, files):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    for option in ("build", "ours", "official", "exceptions"):
+    for option in ("build", "ours", "official", "official-armv7", "exceptions"):
         parser.add_argument("--" + option, type=Path, required=True)
     for option in ("arm64", "armv7", "host"):
         parser.add_argument("--" + option, required=True, help="compiler and its options")
     args = parser.parse_args()
-    if not (args.official / "xen/domctl.h").exists():
-        fail(f"{args.official}/xen/domctl.h is missing: unpack libxen-dev (make packages)")
+    for folder in (args.official, args.official_armv7):
+        if not (folder / "xen/domctl.h").exists():
+            fail(f"{folder}/xen/domctl.h is missing: unpack libxen-dev (make packages)")
     return args
 
 
@@ -184,11 +185,14 @@ def main():
     args = parse_arguments()
     files = sorted(args.ours.glob("**/*.h"))
     ours = Side("ours", [f'"{path.resolve()}"' for path in files], [], args.build)
-    official = Side(
-        "official",
-        [f"<xen/{name}>" for name in OFFICIAL.split()],
-        ["-D__XEN_TOOLS__", "-isystem", str(args.official)],
-        args.build,
+    official, official_armv7 = (
+        Side(
+            "official",
+            [f"<xen/{name}>" for name in OFFICIAL.split()],
+            ["-D__XEN_TOOLS__", "-isystem", str(folder)],
+            args.build,
+        )
+        for folder in (args.official, args.official_armv7)
     )
 
     exceptions = read_exceptions(args.exceptions)
@@ -201,13 +205,10 @@ def main():
 
     arm64 = ours.values("arm64", args.arm64, every_fact)
     results = [compare("arm64: ours = official", arm64, official.values("arm64", args.arm64, facts))]
-    if args.armv7:
-        armv7 = ours.values("armv7", args.armv7, every_fact)
-        expected = official.values("armv7", args.armv7, facts)
-        results.append(compare("armv7: ours = official", armv7, expected))
-        results.append(compare("ours: armv7 = arm64", armv7, arm64))
-    else:
-        print("armv7: NOT COMPARED, there is no compiler for it (install clang)")
+    armv7 = ours.values("armv7", args.armv7, every_fact)
+    expected = official_armv7.values("armv7", args.armv7, facts)
+    results.append(compare("armv7: ours = official", armv7, expected))
+    results.append(compare("ours: armv7 = arm64", armv7, arm64))
     host = ours.values("host", args.host, every_fact)
     results.append(compare("ours: this machine = arm64", host, arm64))
 
