@@ -26,10 +26,10 @@ HYP_PURE += $(HYP_A64)
 HYP_ARM := $(addprefix hypervisor/arch/arm/,width.c context.c fp.c timer.c trap.c abort.c guest_tlb.c smp.c power.c \
 	psci.c mmu.c)
 HYP_MACHINE += $(HYP_ARM)
-HYP_MACHINE += $(addprefix hypervisor/arch/arm64/,head.S vectors.S entries.S cache.S fpsimd.S spinlock.S gicv3_lr.S \
+HYP_MACHINE += $(addprefix hypervisor/arch/arm64/,head.S vectors.S entries.S cache.S fpsimd.S spinlock.S \
 	early_uart.S context.c aarch32.c inject.c trap.c translate.c sysreg.c idregs.c cpu.c el2_regs.c mitigate.c \
 	panic.c)
-HYP_MACHINE += hypervisor/drivers/irqchip/gicv2.c hypervisor/drivers/irqchip/gicv3.c \
+HYP_MACHINE += $(addprefix hypervisor/drivers/irqchip/,gicv2.c gicv3.c gicv3_lr.S) \
 	hypervisor/drivers/uart/uart.c hypervisor/drivers/uart/pl011.c
 
 HYP_INCLUDES := -Ihypervisor/include -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm/include -Iinclude \

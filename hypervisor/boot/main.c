@@ -5,6 +5,7 @@
 #include <hyp/arch_mmu.h>
 #include <hyp/board.h>
 #include <boot/bootinfo.h>
+#include <boot/main.h>
 #include <hyp/console.h>
 #include <hyp/cpu.h>
 #include <hyp/domain.h>
@@ -21,8 +22,6 @@
 #include <libfdt.h>
 
 static paddr_t log_ring;
-
-void hyp_main(paddr_t fdt, paddr_t image) __noreturn;
 
 /* Its first 8 bytes tell its size: what is behind it may be no RAM. */
 static const void *main_map_tree(paddr_t fdt)

@@ -3,6 +3,7 @@
 #include <lib/atomic.h>
 #include <lib/errno.h>
 #include <hyp/hypercall.h>
+#include <hyp/virq.h>
 #include <lib/lib.h>
 #include <lib/yield.h>
 #include <mem/page.h>

@@ -10,6 +10,7 @@
 #include <hyp/irq.h>
 #include <lib/log.h>
 #include <hyp/run.h>
+#include <hyp/virq.h>
 #include <mem/page.h>
 #include <public/vcpu.h>
 #include <vdev/vtimer.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The vGIC: virtual interrupts, where they come from, and the life of what they belong to. */
 #include <lib/atomic.h>
+#include <hyp/virq.h>
 #include <lib/errno.h>
 #include <mem/pool.h>
 #include <vdev/vtimer.h>

@@ -4,6 +4,7 @@
  * more than fit.
  */
 #include "vgic_lr.h"
+#include <hyp/virq.h>
 
 /*
  * Parts.

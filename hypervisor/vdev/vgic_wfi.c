@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Would a vCPU that executes WFI take an interrupt? */
 #include <public/xen.h>
+#include <hyp/virq.h>
 #include "vgic.h"
 
 /*

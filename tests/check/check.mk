@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: ISC
 # make check: rules for the source that a script can check. Each check is a script of its own,
-# tests/check/check_NAME.py; the head of each says what it wants. known.txt, known_arrows.txt: what is not yet as it
-# should be.
+# tests/check/check_NAME.py; the head of each says what it wants. known.txt: what is not yet as it should be.
 
 CHECKS := checks format headers sizes widths shell symbols floors version
 CHECK_OBJS := $(HYP_OBJS) $(HYP_LIBFDT) $(LIBCTRL_OBJS) $(sort $(filter %.o,$(subst @, ,$(TOOLS_PROGRAM_OBJS))))

@@ -12,7 +12,6 @@ import common
 import objects
 
 FLOORS = "tests/check/floors.txt"
-ARROWS = "tests/check/known_arrows.txt"
 
 
 class Floors:
@@ -76,28 +75,18 @@ def circles(graph):
 
 
 def check_arrows(report, floors, arrows):
-    """Each arrow between folders is allowed, or known."""
-    known = {(words[0], words[1]): number for number, words in common.rows(ARROWS)}
-    stale, unknown = dict(known), set()
+    """Each arrow between folders is allowed."""
+    unknown = set()
     for source, other, symbol in arrows:
         report.look()
         from_room, to_room = os.path.dirname(source), os.path.dirname(other)
         if from_room not in floors.rooms:
-            if from_room in unknown:
-                continue
+            if from_room not in unknown:
+                report.fault(source, 1, f"{FLOORS} has no row for the folder {from_room}: add one")
             unknown.add(from_room)
-            report.fault(source, 1, f"{FLOORS} has no row for the folder {from_room}: add one")
         elif to_room not in floors.below(from_room) and not floors.by_contract(to_room, symbol):
-            stale.pop((source, other), None)
-            if (source, other) not in known:
-                report.fault(source, 1, f"{from_room} may not use {to_room} ({FLOORS}:{floors.line[from_room]}), but "
-                             f"{source} uses {symbol} of {other}")
-    for (source, other), number in stale.items():
-        text = f"{source} does not use {other} against the floors: take the row away"
-        if common.STRICT:
-            report.fault(ARROWS, number, text)
-        else:
-            print(f"{ARROWS}:{number}: {text}")
+            report.fault(source, 1, f"{from_room} may not use {to_room} ({FLOORS}:{floors.line[from_room]}), but "
+                         f"{source} uses {symbol} of {other}")
 
 
 def check_circles(report, floors, arrows):
@@ -123,10 +112,6 @@ def main():
     arrows = sorted({arrow for program in objects.programs() for arrow in program.arrows()})
     check_arrows(report, floors, arrows)
     check_circles(report, floors, arrows)
-    if os.environ.get("SHOW_ARROWS"):  # between folders, for the list of what is known
-        for source, other in sorted({(s, o) for s, o, y in arrows if os.path.dirname(o) not in floors.below(os.path.dirname(s))
-                                     and not floors.by_contract(os.path.dirname(o), y)}):
-            print(source, other)
     report.end()
 
 

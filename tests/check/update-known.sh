@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
-# Writes known.txt and known_arrows.txt anew: what the checks find today. For a change that makes them shorter, and for
-# moves of files; look at the difference before you commit it.
+# Writes known.txt anew: what the checks find today. For a change that makes it shorter, and for moves of files; look at the difference before you commit it.
 set -u
 cd "$(dirname "$(realpath "$0")")"/../.. || exit 1
 here=tests/check
@@ -13,6 +12,3 @@ for check in headers sizes widths shell symbols; do
 	WRITE_KNOWN=$new/known $here/check_$check.py >/dev/null
 done
 cat "$new"/head "$new"/known >$here/known.txt
-grep '^#' $here/known_arrows.txt >"$new"/head
-SHOW_ARROWS=1 $here/check_floors.py | grep -E '^[a-zA-Z0-9_/.-]+\.[cS] [a-zA-Z0-9_/.-]+\.[cS]$' >"$new"/arrows
-cat "$new"/head "$new"/arrows >$here/known_arrows.txt

@@ -42,6 +42,14 @@ bool aarch32_passed(uint32_t syndrome, uint32_t cpsr)
 	return cond >= COND_ALWAYS || holds[cond >> 1] != (cond & 1);
 }
 
+uint32_t aarch32_next_it(uint32_t cpsr)
+{
+	uint32_t it = (cpsr >> 10 & 0x3f) << 2 | (cpsr >> 25 & 3);
+
+	it = it & 7 ? (it & 0xe0) | (it << 1 & 0x1f) : 0; /* 0: that was the last of the block */
+	return (cpsr & ~AA32_IT) | (it >> 2) << 10 | (it & 3) << 25;
+}
+
 uint32_t aarch32_cpsr_in(const struct aarch32_exception *e, uint32_t cpsr, uint32_t sctlr)
 {
 	return (cpsr & ~AA32_CLEARED) | e->mode | AA32_I | (e->masks_aborts ? AA32_A : 0) |

@@ -11,6 +11,7 @@
 #include <hyp/domain.h>
 #include <hyp/hypercall.h>
 #include <hyp/run.h>
+#include <hyp/virq.h>
 #include <public/xen.h>
 
 #define HVC_LENGTH 4 /* in every instruction set */

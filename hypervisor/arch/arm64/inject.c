@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* Exceptions that the current vCPU takes at EL1, and going on after an instruction that trapped. */
+/* Exceptions that the current vCPU takes at EL1. */
 #include <arm/trap.h>
 #include <arm/width.h>
 #include <asm/aarch32.h>
 #include <asm/context.h>
 #include <asm/idregs.h>
 #include <public/arch-arm.h>
-
-void trap_skip_it(uint64_t pstate)
-{
-	uint64_t it = (pstate >> 10 & 0x3f) << 2 | (pstate >> 25 & 3);
-
-	/* The last of the block, or none. */
-	it = it & 7 ? (it & 0xe0) | (it << 1 & 0x1f) : 0;
-	pstate &= ~(uint64_t)PSR_IT_MASK;
-	write_sysreg(spsr_el2, pstate | (it >> 2) << 10 | (it & 3) << 25);
-}
 
 /*
  * The vectors of EL1 (Arm ARM D1.3.1.2): from the current level with its own stack, or from EL0 at

@@ -20,6 +20,7 @@
 #include <mem/page.h>
 #include <public/xen.h>
 #include <hyp/uart.h>
+#include <hyp/virq.h>
 #include <stdio.h>
 #include <stdlib.h>
 

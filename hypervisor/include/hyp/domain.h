@@ -29,9 +29,6 @@ struct domain *domain_get_next(domid_t from);
 struct domain *domain_step(struct domain *d);
 /* d is referenced within the loop body. A body that leaves the loop early drops the reference. */
 #define for_each_domain_held(d) for ((d) = domain_get_next(0); (d); (d) = domain_step(d))
-void domain_hold(struct domain *d);
-void domain_put(struct domain *d);
-struct domain *domain_by_slot(unsigned slot);
 
 /*
  * core/domain_ref.c, called at boot. free() is called when the last reference to a domain is

@@ -152,4 +152,12 @@ bool p2m_allows(struct domain *d, gpaddr_t gpa, bool write);
 /* Highest frame ever mapped plus one (XENMEM_maximum_gpfn). */
 uint64_t p2m_max_gfn(struct domain *d);
 
+/*
+ * What mem/ asks of the domains, which core/domain_ref.c defines: the domain with this place in the
+ * table, which owns pages and so exists, and its references.
+ */
+struct domain *domain_by_slot(unsigned slot);
+void domain_hold(struct domain *d);
+void domain_put(struct domain *d);
+
 #endif

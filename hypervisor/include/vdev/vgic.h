@@ -130,24 +130,12 @@ void vgic_vcpu_destroy(struct vcpu *v);
  */
 void vgic_vcpu_reset(struct vcpu *v);
 
-/*
- * Raise a private interrupt (PPI, SGI) of v as an edge, whatever ICFGR says; wakes or kicks v as
- * needed.
- */
-void vgic_raise_local(struct vcpu *v, unsigned intid);
 /* Level of a private interrupt's line (emulated timer); pending follows it. */
 void vgic_set_local_level(struct vcpu *v, unsigned intid, bool level);
 /* The same for SPIs of emulated devices. */
 void vgic_raise_spi(struct domain *d, unsigned intid);
 void vgic_set_spi_level(struct domain *d, unsigned intid, bool level);
 
-/*
- * A physical interrupt, acknowledged and priority-dropped on this CPU, is the guest's: the virtual
- * one of the same number, deactivated when the guest does so. For the virtual timer (v is loaded
- * here) and dom0's SPIs.
- */
-void vgic_forward_vtimer(struct vcpu *v);
-void vgic_forward_spi(struct domain *d, unsigned intid);
 /*
  * Mark an SPI of d as backed by the physical interrupt of the same number (dom0). From now on the
  * guest's writes to enable, pending, active, configuration and target act on the physical one too;
@@ -165,16 +153,8 @@ int vgic_route_spi(struct domain *d, unsigned intid);
  */
 void vgic_save(struct vcpu *v);
 void vgic_load(struct vcpu *v);
-/* The vCPU loaded here has vgic.flush set: do what others left to do. */
-void vgic_flush(struct vcpu *v);
 /* Maintenance interrupt of the vCPU loaded here. */
 void vgic_maintenance(struct vcpu *v);
-
-/*
- * Would v take an interrupt now: enabled, pending, above the priority mask and the running
- * priority, group enabled? For WFI; v is loaded here or not loaded at all.
- */
-bool vgic_has_pending(struct vcpu *v);
 
 /*
  * Trapped ICC_SGI1R_EL1 of a guest with a GICv3. ICC_SGI0R_EL1 and ICC_ASGI1R_EL1 are for

@@ -64,6 +64,22 @@ static void test_no_it_state(void **state)
 	assert_false(aarch32_passed(0, AA32_T | AA32_USR | it_state(0)));
 }
 
+/* ITSTATE of a block of four instructions, EQ EQ NE EQ, and after it. */
+static void test_next_it(void **state)
+{
+	static const uint8_t states[] = {0x05, 0x0a, 0x14, 0x08, 0x00, 0x00};
+
+	(void)state;
+	for (size_t i = 0; i + 1 < ARRAY_SIZE(states); i++) {
+		const uint32_t others = N | AA32_T | AA32_SVC | AA32_GE | AA32_E;
+		uint32_t cpsr = others | (states[i] >> 2) << 10 | (uint32_t)(states[i] & 3) << 25;
+
+		assert_int_equal(aarch32_next_it(cpsr), others | (states[i + 1] >> 2) << 10 |
+								(uint32_t)(states[i + 1] & 3)
+									<< 25);
+	}
+}
+
 static void test_modes(void **state)
 {
 	(void)state;
@@ -117,9 +133,8 @@ static void test_exceptions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_conditions),
-		cmocka_unit_test(test_no_it_state),
-		cmocka_unit_test(test_modes),
+		cmocka_unit_test(test_conditions), cmocka_unit_test(test_no_it_state),
+		cmocka_unit_test(test_next_it),    cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_exceptions),
 	};
 

@@ -2,6 +2,7 @@
 /* The vGIC, case by case: registers, refusals, delivery in order, forwarded interrupts, what it
  * costs. */
 #include <stdlib.h>
+#include <hyp/virq.h>
 #include <string.h>
 #include "unit.h"
 #include "vgic/machine.h"

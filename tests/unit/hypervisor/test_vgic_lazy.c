@@ -5,6 +5,7 @@
  * stuck or left over.
  */
 #include <stdlib.h>
+#include <hyp/virq.h>
 #include <string.h>
 #include "unit.h"
 #include "vgic/machine.h"

@@ -5,6 +5,7 @@
  * looks.
  */
 #include "unit.h"
+#include <hyp/virq.h>
 #include "vgic/machine.h"
 #include "../../../hypervisor/vdev/vgic.h"
 

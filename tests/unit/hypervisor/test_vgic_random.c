@@ -5,6 +5,7 @@
  * what WFI would do are compared.
  */
 #include <stdio.h>
+#include <hyp/virq.h>
 #include <stdlib.h>
 #include <string.h>
 #include "unit.h"

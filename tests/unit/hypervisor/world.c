@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The machine of the resource tests: see world.h. */
 #include "unit.h"
+#include <hyp/virq.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -5,6 +5,7 @@
  * the hypervisor.
  */
 #include <hyp/cpu.h>
+#include <hyp/virq.h>
 #include <host/host.h>
 #include <public/xen.h>
 

@@ -2,6 +2,7 @@
 /* The machine around the vGIC under test. */
 #include <hyp/arch.h>
 #include <hyp/cpu.h>
+#include <hyp/virq.h>
 #include <stdlib.h>
 #include <string.h>
 #include "unit.h"

@@ -38,6 +38,12 @@ bool aarch32_is_guest_mode(uint32_t cpsr);
  */
 bool aarch32_passed(uint32_t syndrome, uint32_t cpsr);
 
+/*
+ * CPSR for the next instruction: an IT block goes on, or ends (G1.13.1, ITSTATE). Nothing else
+ * changes.
+ */
+uint32_t aarch32_next_it(uint32_t cpsr);
+
 /* An exception that a guest takes to one of its own modes (G1.13). */
 struct aarch32_exception {
 	uint8_t mode;    /* enum aarch32_mode */

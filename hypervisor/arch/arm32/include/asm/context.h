@@ -5,6 +5,7 @@
 #ifndef ASM_CONTEXT_H
 #define ASM_CONTEXT_H
 
+#include <arm/aarch32.h>
 #include <arm/hyp_bits.h>
 #include <asm/barrier.h>
 #include <asm/cp15.h>
@@ -26,20 +27,14 @@ static inline uint64_t current_pstate(void)
 	return read_banked(SPSR);
 }
 
-/*
- * Skip the instruction that trapped, of 4 bytes or 2 (HSR.IL), and go on in a Thumb IT block
- * (DDI 0406C A2.5.2): SPSR has IT[7:2] in bits 15-10 and IT[1:0] in bits 26-25.
- */
+/* Skip the instruction that trapped, of 4 bytes or 2 (HSR.IL), and go on in a Thumb IT block. */
 static inline void trap_skip(uint64_t esr)
 {
-	uint32_t spsr = (uint32_t)current_pstate(), it;
+	uint32_t spsr = (uint32_t)current_pstate();
 
 	current_set_pc(current_pc() + 2 + (esr >> 24 & 2));
-	if (likely(!(spsr & CPSR_IT)))
-		return;
-	it = (spsr >> 10 & 0x3f) << 2 | (spsr >> 25 & 3);
-	it = it & 7 ? (it & 0xe0) | (it << 1 & 0x1f) : 0; /* 0: that was the last of the block */
-	write_banked(SPSR_cxsf, (spsr & ~CPSR_IT) | (it >> 2) << 10 | (it & 3) << 25);
+	if (unlikely(spsr & CPSR_IT))
+		write_banked(SPSR_cxsf, aarch32_next_it(spsr));
 }
 
 /*

@@ -5,6 +5,7 @@
 #ifndef ASM_CONTEXT_H
 #define ASM_CONTEXT_H
 
+#include <arm/aarch32.h>
 #include <asm/barrier.h>
 #include <asm/guest_ram.h>
 #include <asm/sysreg.h>
@@ -27,12 +28,6 @@ static inline uint64_t current_pstate(void)
 }
 
 /*
- * Go on in a T32 IT block (Arm ARM G1.13.1, ITSTATE): SPSR has IT[7:2] in bits 15-10, IT[1:0] in
- * 26-25.
- */
-void trap_skip_it(uint64_t pstate);
-
-/*
  * Skip the instruction that trapped: of 4 bytes, or of 2 if it was a T32 one of AArch32.
  */
 static inline void trap_skip(uint64_t esr)
@@ -41,7 +36,7 @@ static inline void trap_skip(uint64_t esr)
 
 	current_set_pc(current_pc() + 2 + (esr >> 24 & 2)); /* ESR_EL2.IL */
 	if (unlikely(pstate & PSTATE_AARCH32))
-		trap_skip_it(pstate);
+		write_sysreg(spsr_el2, aarch32_next_it((uint32_t)pstate));
 }
 
 /* General register n as an instruction names it: 31 is the zero register. */
