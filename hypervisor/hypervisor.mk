@@ -9,7 +9,7 @@ HYP_PURE += $(addprefix hypervisor/core/,evtchn.c evtchn_2l.c evtchn_fifo.c gran
 	domain.c domain_ref.c domain_stop.c vcpu.c vcpu_wake.c runstate.c sched.c run.c cpu.c timer.c wallclock.c \
 	watchdog.c log_guest.c console.c irq.c irqchip.c)
 HYP_PURE += $(addprefix hypervisor/calls/,hypercall.c multicall.c event_channel.c grant_table.c memory.c version.c sched.c \
-	misc.c domctl.c sysctl.c plinth.c)
+	domctl.c sysctl.c plinth.c console_io.c hvm.c vm_assist.c platform.c physdev.c)
 HYP_PURE += $(addprefix hypervisor/vdev/,vtimer.c vpsci.c vpl011.c mmio.c vgic.c vgic_change.c vgic_ready.c vgic_lr.c \
 	vgic_wfi.c vgic_regs.c vgic_v2.c vgic_v3.c)
 HYP_PURE += $(addprefix hypervisor/boot/,domain_parts.c bootinfo.c fdt_util.c fdt_walk.c kernel.c dom0.c dom0_devices.c \
@@ -63,7 +63,8 @@ HYP_SELDOM := $(filter hypervisor/boot/% hypervisor/boards/%,$(HYP_PURE)) \
 	$(addprefix hypervisor/lib/,string.c lib.c printf.c log.c panic.c) \
 	$(addprefix hypervisor/mem/,page.c pool.c memory.c) \
 	$(addprefix hypervisor/core/,log_guest.c console.c wallclock.c domain.c domain_stop.c watchdog.c) \
-	$(addprefix hypervisor/calls/,domctl.c sysctl.c version.c misc.c memory.c plinth.c) \
+	$(addprefix hypervisor/calls/,domctl.c sysctl.c version.c memory.c plinth.c console_io.c hvm.c \
+	vm_assist.c platform.c physdev.c) \
 	$(addprefix hypervisor/vdev/,vpsci.c vpl011.c mmio_insn.c) hypervisor/arch/arm/a64_access.c
 
 HYP_OBJS := $(patsubst %,$(B)/hyp/%.o,$(basename $(HYP_PURE) $(HYP_MACHINE)))

@@ -205,7 +205,7 @@ static bool is_pending_fifo(struct domain *d, struct evtchn *e, uint32_t port)
 	return word ? (atomic_load(word) & WORD_PENDING) != 0 : e->deferred;
 }
 
-const struct evtchn_abi evtchn_fifo_abi = {
+static const struct evtchn_abi evtchn_fifo_abi = {
 	.max_port = EVTCHN_FIFO_NR_CHANNELS - 1,
 	.set_pending = set_pending_fifo,
 	.unmask = unmask_fifo,

@@ -51,7 +51,7 @@ struct evtchn_abi {
 	bool (*is_pending)(struct domain *d, struct evtchn *e, uint32_t port);
 };
 
-extern const struct evtchn_abi evtchn_2l_abi, evtchn_fifo_abi;
+extern const struct evtchn_abi evtchn_2l_abi; /* the other one is evtchn_fifo.c's own */
 
 /* The event array of the FIFO ABI and its state per vCPU, both in core/evtchn_fifo.c. */
 #define FIFO_WORDS_PER_PAGE (PAGE_SIZE / sizeof(event_word_t))

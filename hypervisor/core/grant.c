@@ -21,7 +21,8 @@ _Static_assert(offsetof(struct grant_entry_v1, flags) == 0 &&
 		       offsetof(struct grant_entry_v1, domid) == 2,
 	       "flags and domid are the entry's first word");
 
-struct grant_entry_v1 *grant_entry(struct grant_table *gt, grant_ref_t ref)
+/* The shared entry of a grant, or NULL if the table has no such entry. */
+static struct grant_entry_v1 *grant_entry(struct grant_table *gt, grant_ref_t ref)
 {
 	uint32_t frame = ref / GRANTS_PER_FRAME;
 

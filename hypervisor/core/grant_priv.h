@@ -37,8 +37,6 @@ struct grant_map {
 _Static_assert(GRANTS_PER_FRAME == 512 && ACTIVE_PER_PAGE == 256 && HANDLES_PER_PAGE == 256,
 	       "powers of two");
 
-/* The shared entry of a grant, or NULL if the table has no such entry. */
-struct grant_entry_v1 *grant_entry(struct grant_table *gt, grant_ref_t ref);
 /*
  * The active entry of a grant whose shared entry exists; allocated on first use. NULL: no memory.
  */

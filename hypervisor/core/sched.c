@@ -90,7 +90,8 @@ void sched_vcpu_init(struct vcpu *v)
 	s->state_since = time_ticks();
 }
 
-void sched_account_state(struct vcpu *v, int state, uint64_t now)
+/* A change of run state, for the guest's steal-time accounting. The run queue is locked. */
+static void account_state(struct vcpu *v, int state, uint64_t now)
 {
 	struct sched_vcpu *s = &v->sched;
 
@@ -278,7 +279,7 @@ static __inline_here uint32_t enqueue(struct cpu *c, struct vcpu *v, uint64_t no
 	floor = rq->vclock > ticks.wake ? rq->vclock - ticks.wake : 0;
 	if (v->sched.vruntime < floor)
 		v->sched.vruntime = floor;
-	sched_account_state(v, RUNSTATE_runnable, now);
+	account_state(v, RUNSTATE_runnable, now);
 	rq_insert(rq, v);
 	if (!running)
 		return TODO_RESCHED;
@@ -357,7 +358,7 @@ void sched_sleep(struct vcpu *v)
 
 	if (heap_contains(&v->sched.node)) {
 		rq_remove(&c->rq, v);
-		sched_account_state(v, idle_state(v), time_ticks());
+		account_state(v, idle_state(v), time_ticks());
 	}
 	/* v runs, or is still loaded on an idle CPU: make that CPU release it. */
 	if (c->rq.running == v || atomic_load(&v->running))
@@ -495,16 +496,16 @@ static void put_previous(struct runqueue *rq, struct cpu *c, uint64_t now)
 	if (prev->sched.yields)
 		step_behind_first(rq, prev);
 	if (only_blocked(prev)) { /* the most frequent case */
-		sched_account_state(prev, RUNSTATE_blocked, now);
+		account_state(prev, RUNSTATE_blocked, now);
 	} else if (vcpu_runnable(prev) && !over_cap(prev)) {
-		sched_account_state(prev, RUNSTATE_runnable, now);
+		account_state(prev, RUNSTATE_runnable, now);
 		if (unlikely(!sched_allows(&prev->sched, c->id) ||
 			     (nr_cpus > 1 && rq->nr_ready && belongs_elsewhere(prev, rq))))
 			rq->hand_over = true;
 		else
 			rq_insert(rq, prev);
 	} else {
-		sched_account_state(prev, idle_state(prev), now);
+		account_state(prev, idle_state(prev), now);
 	}
 }
 
@@ -531,7 +532,7 @@ static struct vcpu *pick(struct runqueue *rq, struct cpu *c, uint64_t now)
 		WRITE_ONCE(rq->vclock, v->sched.vruntime);
 	registers_acquire(v);
 	v->sched.since = now;
-	sched_account_state(v, RUNSTATE_running, now);
+	account_state(v, RUNSTATE_running, now);
 	atomic_store(&v->running, true);
 	WRITE_ONCE(rq->running, v);
 	WRITE_ONCE(rq->slice_end, now + ticks.slice);

@@ -186,7 +186,7 @@ def check_limits(tree, report, name, text):
 
 def check_params(tree, report, name, text):
     """| `HVM_PARAM_x` | what the guest may | what dom0 may |, against param_policy[]."""
-    policy = dict(re.findall(r"\[(HVM_PARAM_\w+)\] = ([A-Z_ |]+),", tree.text["hypervisor/calls/misc.c"]))
+    policy = dict(re.findall(r"\[(HVM_PARAM_\w+)\] = ([A-Z_ |]+),", tree.text["hypervisor/calls/hvm.c"]))
     rows = dict((row[0], row[1:]) for row in re.findall(r"^\| `(HVM_PARAM_\w+)` \| (.*?) \| (.*?) \|", text, re.M))
     check_sets(report, name, "parameter", set(policy), set(rows))
     for param, (guest, dom0) in rows.items():

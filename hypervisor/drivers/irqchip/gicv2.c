@@ -277,7 +277,7 @@ static void gicv2_save(struct gic_cpu_state *s)
 	io_write32(gich + GICH_HCR, 0);
 }
 
-const struct irqchip gicv2_chip = {
+static const struct irqchip gicv2_chip = {
 	.name = "GICv2",
 	.version = 2,
 	.init_cpu = gicv2_init_cpu,

@@ -383,7 +383,7 @@ static void gicv3_save(struct gic_cpu_state *s)
 	s->hcr = (uint32_t)read_gicreg(ICH_HCR_EL2) & ICH_HCR_UIE;
 }
 
-const struct irqchip gicv3_chip = {
+static const struct irqchip gicv3_chip = {
 	.name = "GICv3",
 	.version = 3,
 	.init_cpu = gicv3_init_cpu,

@@ -93,9 +93,6 @@ void sched_vcpu_destroy(struct vcpu *v);
 struct cpu *sched_lock_of(struct vcpu *v);
 void sched_unlock(struct cpu *c);
 
-/* Record a change of run state for the guest's steal-time accounting. The run queue is locked. */
-void sched_account_state(struct vcpu *v, int state, uint64_t now);
-
 /*
  * Choose the next vCPU for this CPU c and limit its time if others wait. Returns NULL if none can
  * run. The previous vCPU is then queued again, asleep, or about to move to another CPU

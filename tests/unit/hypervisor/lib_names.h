@@ -16,7 +16,6 @@
 #define strlen    hyp_strlen
 #define strnlen   hyp_strnlen
 #define strcmp    hyp_strcmp
-#define strncmp   hyp_strncmp
 #define strchr    hyp_strchr
 #define strrchr   hyp_strrchr
 #define snprintf  hyp_snprintf

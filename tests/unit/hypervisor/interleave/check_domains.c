@@ -140,7 +140,7 @@ static void check_ports(struct domain *d)
 				  port, d->id);
 	if (open != d->evtchn.nr_active)
 		violation("d%u has %u ports open and counts %u", d->id, open, d->evtchn.nr_active);
-	if (d->evtchn.abi != (d->evtchn.fifo ? &evtchn_fifo_abi : &evtchn_2l_abi))
+	if ((d->evtchn.abi == &evtchn_2l_abi) != !d->evtchn.fifo)
 		violation("the event channels of d%u are between two layouts", d->id);
 }
 
