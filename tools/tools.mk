@@ -12,8 +12,8 @@ TOOLS_MNL_LIBS := -L$(ROOT_LIB) -lmnl
 # ---- rooms, from low to high: names of files without those that hold a main() ----
 TOOLS_ROOMS := base daemon config device clients guest console monitor store xl-like
 
-base_ROOM := frame frame_io hash lockfile loop nearest path plain_text read_file report uuid
-daemon_ROOM := accept daemon logfile
+base_ROOM := frame frame_io hash lockfile loop nearest number path plain_text read_file reader report uuid
+daemon_ROOM := daemon listener logfile main
 config_ROOM := cpulist device_keys disk_spec guest_config guest_name key_types keys lex parse spec vdev vif_spec
 device_ROOM := backend bridge conflicts device image_format link list loopdev nodes open
 clients_ROOM := console console_protocol domain_find monitor monitor_protocol policy store_open
@@ -23,7 +23,7 @@ console_ROOM := budget client client_main conn console_guest expect panic pty re
 monitor_ROOM := ends monitor requests sweep worker
 store_ROOM := check control introduce ops store xen \
 	$(addprefix tree/,budget domains perms quota tree) \
-	$(addprefix conn/,conn conn_ring conn_socket listener wire) \
+	$(addprefix conn/,conn conn_ring conn_socket wire) \
 	$(addprefix changes/,change txn watch) \
 	$(addprefix state/,record state state_dump state_file state_journal state_load state_note takeover)
 xl-like_ROOM := commands usage \

@@ -73,54 +73,31 @@ ssize_t frame_end(struct frame_writer *w)
 	return (ssize_t)w->used;
 }
 
-void frame_open(struct frame_reader *r, const struct frame *frame)
+void frame_open(struct reader *r, const struct frame *frame)
 {
-	*r = (struct frame_reader){.at = frame->data, .end = frame->data + frame->size};
+	*r = (struct reader){.at = (const char *)frame->data,
+			     .end = (const char *)frame->data + frame->size};
 }
 
-void frame_get_bytes(struct frame_reader *r, void *data, size_t size)
-{
-	if (r->bad || size > (size_t)(r->end - r->at)) {
-		r->bad = true;
-		memset(data, 0, size);
-		return;
-	}
-	memcpy(data, r->at, size);
-	r->at += size;
-}
-
-uint32_t frame_get_u32(struct frame_reader *r)
-{
-	uint32_t value;
-
-	frame_get_bytes(r, &value, sizeof(value));
-	return value;
-}
-
-uint64_t frame_get_u64(struct frame_reader *r)
-{
-	uint64_t value;
-
-	frame_get_bytes(r, &value, sizeof(value));
-	return value;
-}
-
-void frame_get_string(struct frame_reader *r, char *text, size_t size)
+void frame_get_string(struct reader *r, char *text, size_t size)
 {
 	uint16_t count;
+	const char *from;
 
-	frame_get_bytes(r, &count, sizeof(count));
+	reader_get_bytes(r, &count, sizeof(count));
 	text[0] = '\0';
-	if (r->bad || count >= size || count > (size_t)(r->end - r->at) ||
-	    memchr(r->at, '\0', count) != NULL) {
+	from = reader_take(r, count);
+	if (!from)
+		return;
+	if (count >= size || memchr(from, '\0', count)) {
 		r->bad = true;
 		return;
 	}
-	frame_get_bytes(r, text, count);
+	memcpy(text, from, count);
 	text[count] = '\0';
 }
 
-int frame_close(const struct frame_reader *r)
+int frame_close(const struct reader *r)
 {
 	return r->bad || r->at != r->end ? -EPROTO : 0;
 }

@@ -13,7 +13,8 @@
 #ifndef PLINTH_COMMON_FRAME_H
 #define PLINTH_COMMON_FRAME_H
 
-#include "base/report.h"
+#include "reader.h"
+#include "report.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,18 +52,10 @@ void frame_put_bytes(struct frame_writer *w, const void *data, size_t size);
 void frame_put_string(struct frame_writer *w, const char *text); /* cut at 65535 bytes */
 ssize_t frame_end(struct frame_writer *w); /* size of the frame with its header, or -EMSGSIZE */
 
-/* Reads a frame's data. After a read past the end, all later reads fail. */
-struct frame_reader {
-	const uint8_t *at, *end;
-	bool bad;
-};
-
-void frame_open(struct frame_reader *r, const struct frame *frame);
-uint32_t frame_get_u32(struct frame_reader *r); /* 0 after a failed read */
-uint64_t frame_get_u64(struct frame_reader *r);
-void frame_get_bytes(struct frame_reader *r, void *data, size_t size);  /* zeroes if it fails */
-void frame_get_string(struct frame_reader *r, char *text, size_t size); /* always NUL-terminated */
-int frame_close(const struct frame_reader *r); /* 0: all data was read; else -EPROTO */
+/* Reads a frame's data; reader.h has the rest. */
+void frame_open(struct reader *r, const struct frame *frame);
+void frame_get_string(struct reader *r, char *text, size_t size); /* always NUL-terminated */
+int frame_close(const struct reader *r); /* 0: all data was read; else -EPROTO */
 
 /* The daemon that serves a socket. Messages name it. */
 struct frame_peer {

@@ -142,12 +142,12 @@ int frame_receive(int fd, const struct frame_peer *peer, void *buffer, struct fr
 static int take_error(const struct frame_peer *peer, const struct frame *answer,
 		      struct report *report)
 {
-	struct frame_reader r;
+	struct reader r;
 	char text[512];
 	int error;
 
 	frame_open(&r, answer);
-	error = (int)frame_get_u32(&r);
+	error = (int)reader_get_u32(&r);
 	frame_get_string(&r, text, sizeof(text));
 	if (frame_close(&r) < 0 || error >= 0 || error < -4095) {
 		return report_set(report, -EPROTO, NO_ANSWER, peer->daemon);

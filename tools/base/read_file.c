@@ -67,3 +67,19 @@ int read_file(const char *path, size_t limit, char **text, size_t *length, struc
 		return report_set(report, err, "cannot read %s: %s", path, strerror(-err));
 	return 0;
 }
+
+int read_regular_file(const char *path, size_t limit, char **text, size_t *length)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat status;
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+		err = -EINVAL;
+	else
+		err = read_all(fd, limit, text, length);
+	close(fd);
+	return err;
+}

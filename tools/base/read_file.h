@@ -13,4 +13,8 @@ struct report;
  */
 int read_file(const char *path, size_t limit, char **text, size_t *length, struct report *report);
 
+/* The same for a file of a daemon's own: a link, a pipe or a device is refused with -EINVAL or
+ * -ELOOP. */
+int read_regular_file(const char *path, size_t limit, char **text, size_t *length);
+
 #endif

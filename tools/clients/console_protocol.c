@@ -20,7 +20,7 @@ bool console_name_is_valid(const char *name)
 
 const char *const console_kind_words[CONSOLE_KINDS] = {"pv", "vuart"};
 
-static int close_with_kind(struct frame_reader *r, uint32_t kind)
+static int close_with_kind(struct reader *r, uint32_t kind)
 {
 	int ret = frame_close(r);
 
@@ -47,17 +47,17 @@ ssize_t console_put_add(void *buffer, size_t size, const struct console_add *add
 int console_get_add(const struct frame *frame, struct console_add *add,
 		    char name[CONSOLE_NAME_MAX + 1])
 {
-	struct frame_reader r;
+	struct reader r;
 
 	frame_open(&r, frame);
-	add->domid = frame_get_u32(&r);
-	frame_get_bytes(&r, add->uuid, sizeof(add->uuid));
-	add->ring_gfn = frame_get_u64(&r);
-	add->guest_port = frame_get_u32(&r);
-	add->flags = frame_get_u32(&r);
-	add->kind = frame_get_u32(&r);
-	add->scrollback = frame_get_u32(&r);
-	add->log_limit = frame_get_u64(&r);
+	add->domid = reader_get_u32(&r);
+	reader_get_bytes(&r, add->uuid, sizeof(add->uuid));
+	add->ring_gfn = reader_get_u64(&r);
+	add->guest_port = reader_get_u32(&r);
+	add->flags = reader_get_u32(&r);
+	add->kind = reader_get_u32(&r);
+	add->scrollback = reader_get_u32(&r);
+	add->log_limit = reader_get_u64(&r);
 	frame_get_string(&r, name, CONSOLE_NAME_MAX + 1);
 	add->name = name;
 	return close_with_kind(&r, add->kind);
@@ -76,12 +76,12 @@ ssize_t console_put_died(void *buffer, size_t size, const struct console_died *d
 
 int console_get_died(const struct frame *frame, struct console_died *died)
 {
-	struct frame_reader r;
+	struct reader r;
 
 	frame_open(&r, frame);
-	died->domid = frame_get_u32(&r);
-	frame_get_bytes(&r, died->uuid, sizeof(died->uuid));
-	died->reason = (int32_t)frame_get_u32(&r);
+	died->domid = reader_get_u32(&r);
+	reader_get_bytes(&r, died->uuid, sizeof(died->uuid));
+	died->reason = (int32_t)reader_get_u32(&r);
 	return frame_close(&r);
 }
 
@@ -98,11 +98,11 @@ ssize_t console_put_open(void *buffer, size_t size, const struct console_open *o
 
 int console_get_open(const struct frame *frame, struct console_open *open)
 {
-	struct frame_reader r;
+	struct reader r;
 
 	frame_open(&r, frame);
-	open->flags = frame_get_u32(&r);
-	open->kind = frame_get_u32(&r);
+	open->flags = reader_get_u32(&r);
+	open->kind = reader_get_u32(&r);
 	frame_get_string(&r, open->guest, sizeof(open->guest));
 	return close_with_kind(&r, open->kind);
 }
@@ -121,12 +121,12 @@ ssize_t console_put_opened(void *buffer, size_t size, const struct console_opene
 
 int console_get_opened(const struct frame *frame, struct console_opened *opened)
 {
-	struct frame_reader r;
+	struct reader r;
 
 	frame_open(&r, frame);
-	opened->domid = frame_get_u32(&r);
-	frame_get_bytes(&r, opened->uuid, sizeof(opened->uuid));
-	opened->state = frame_get_u32(&r);
+	opened->domid = reader_get_u32(&r);
+	reader_get_bytes(&r, opened->uuid, sizeof(opened->uuid));
+	opened->state = reader_get_u32(&r);
 	frame_get_string(&r, opened->name, sizeof(opened->name));
 	return frame_close(&r);
 }
@@ -144,11 +144,11 @@ ssize_t console_put_note(void *buffer, size_t size, const struct console_note *n
 
 int console_get_note(const struct frame *frame, struct console_note *note)
 {
-	struct frame_reader r;
+	struct reader r;
 
 	frame_open(&r, frame);
-	note->domid = frame_get_u32(&r);
-	frame_get_bytes(&r, note->uuid, sizeof(note->uuid));
+	note->domid = reader_get_u32(&r);
+	reader_get_bytes(&r, note->uuid, sizeof(note->uuid));
 	frame_get_string(&r, note->panic, sizeof(note->panic));
 	return frame_close(&r);
 }
@@ -169,14 +169,14 @@ ssize_t console_put_entry(void *buffer, size_t size, const struct console_entry 
 
 int console_get_entry(const struct frame *frame, struct console_entry *entry)
 {
-	struct frame_reader r;
+	struct reader r;
 
 	frame_open(&r, frame);
-	entry->domid = frame_get_u32(&r);
-	entry->kind = frame_get_u32(&r);
-	entry->state = frame_get_u32(&r);
-	entry->output = frame_get_u64(&r);
-	entry->clients = frame_get_u32(&r);
+	entry->domid = reader_get_u32(&r);
+	entry->kind = reader_get_u32(&r);
+	entry->state = reader_get_u32(&r);
+	entry->output = reader_get_u64(&r);
+	entry->clients = reader_get_u32(&r);
 	frame_get_string(&r, entry->name, sizeof(entry->name));
 	return close_with_kind(&r, entry->kind);
 }
@@ -204,7 +204,7 @@ ssize_t console_put_text(void *buffer, size_t size, uint16_t type, const char *t
 
 int console_get_text(const struct frame *frame, char *text, size_t size)
 {
-	struct frame_reader r;
+	struct reader r;
 
 	frame_open(&r, frame);
 	frame_get_string(&r, text, size);
@@ -218,10 +218,10 @@ ssize_t console_put_u64(void *buffer, size_t size, uint16_t type, uint64_t value
 
 int console_get_u64(const struct frame *frame, uint64_t *value)
 {
-	struct frame_reader r;
+	struct reader r;
 
 	frame_open(&r, frame);
-	*value = frame_get_u64(&r);
+	*value = reader_get_u64(&r);
 	return frame_close(&r);
 }
 
@@ -232,10 +232,10 @@ ssize_t console_put_u32(void *buffer, size_t size, uint16_t type, uint32_t value
 
 int console_get_u32(const struct frame *frame, uint32_t *value)
 {
-	struct frame_reader r;
+	struct reader r;
 
 	frame_open(&r, frame);
-	*value = frame_get_u32(&r);
+	*value = reader_get_u32(&r);
 	return frame_close(&r);
 }
 

@@ -17,20 +17,20 @@ static void put_guest(struct frame_writer *w, const struct monitor_guest *guest)
 	frame_put_bytes(w, guest->config, guest->config_size);
 }
 
-static void get_guest(struct frame_reader *r, struct monitor_guest *guest,
+static void get_guest(struct reader *r, struct monitor_guest *guest,
 		      char name[MONITOR_NAME_MAX + 1])
 {
-	guest->domid = frame_get_u32(r);
-	frame_get_bytes(r, guest->uuid, sizeof(guest->uuid));
+	guest->domid = reader_get_u32(r);
+	reader_get_bytes(r, guest->uuid, sizeof(guest->uuid));
 	for (int i = 0; i < MONITOR_EVENT_COUNT; i++) {
-		uint32_t action = frame_get_u32(r);
+		uint32_t action = reader_get_u32(r);
 
 		guest->on[i] = (enum monitor_action)action;
 		r->bad |= action >= MONITOR_ACTION_COUNT;
 	}
 	frame_get_string(r, name, MONITOR_NAME_MAX + 1);
 	guest->name = name;
-	guest->config_size = frame_get_u32(r);
+	guest->config_size = reader_get_u32(r);
 	guest->config = (const char *)r->at;
 	if (r->bad || guest->config_size == 0 || guest->config_size > MONITOR_CONFIG_MAX ||
 	    guest->config_size > (size_t)(r->end - r->at) || name[0] == '\0') {
@@ -53,7 +53,7 @@ ssize_t monitor_put_register(void *buffer, size_t size, const struct monitor_gue
 int monitor_get_register(const struct frame *frame, struct monitor_guest *guest,
 			 char name[MONITOR_NAME_MAX + 1])
 {
-	struct frame_reader r;
+	struct reader r;
 
 	frame_open(&r, frame);
 	get_guest(&r, guest, name);
@@ -78,13 +78,13 @@ ssize_t monitor_put_record(void *buffer, size_t size, const struct monitor_progr
 int monitor_get_record(const struct frame *frame, struct monitor_progress *progress,
 		       struct monitor_guest *guest, char name[MONITOR_NAME_MAX + 1])
 {
-	struct frame_reader r;
+	struct reader r;
 
 	frame_open(&r, frame);
-	progress->state = frame_get_u32(&r);
-	progress->action = frame_get_u32(&r);
-	progress->quick_deaths = frame_get_u32(&r);
-	progress->started_ms = (int64_t)frame_get_u64(&r);
+	progress->state = reader_get_u32(&r);
+	progress->action = reader_get_u32(&r);
+	progress->quick_deaths = reader_get_u32(&r);
+	progress->started_ms = (int64_t)reader_get_u64(&r);
 	progress->reason[0] = '\0';
 	get_guest(&r, guest, name);
 	if (!r.bad && r.at != r.end)
@@ -104,11 +104,11 @@ ssize_t monitor_put_forget(void *buffer, size_t size, const struct monitor_guest
 
 int monitor_get_forget(const struct frame *frame, struct monitor_guest_at *at)
 {
-	struct frame_reader r;
+	struct reader r;
 
 	frame_open(&r, frame);
-	at->domid = frame_get_u32(&r);
-	frame_get_bytes(&r, at->uuid, sizeof(at->uuid));
+	at->domid = reader_get_u32(&r);
+	reader_get_bytes(&r, at->uuid, sizeof(at->uuid));
 	return frame_close(&r);
 }
 
@@ -123,7 +123,7 @@ ssize_t monitor_put_call_off(void *buffer, size_t size, const char *name)
 
 int monitor_get_call_off(const struct frame *frame, char name[MONITOR_NAME_MAX + 1])
 {
-	struct frame_reader r;
+	struct reader r;
 
 	frame_open(&r, frame);
 	frame_get_string(&r, name, MONITOR_NAME_MAX + 1);
@@ -142,10 +142,10 @@ ssize_t monitor_put_explain(void *buffer, size_t size, const struct monitor_reas
 
 int monitor_get_explain(const struct frame *frame, struct monitor_reason *reason)
 {
-	struct frame_reader r;
+	struct reader r;
 
 	frame_open(&r, frame);
-	frame_get_bytes(&r, reason->uuid, sizeof(reason->uuid));
+	reader_get_bytes(&r, reason->uuid, sizeof(reason->uuid));
 	frame_get_string(&r, reason->sentence, sizeof(reason->sentence));
 	return frame_close(&r);
 }
@@ -161,10 +161,10 @@ ssize_t monitor_put_next(void *buffer, size_t size, const uint8_t uuid[16])
 
 int monitor_get_next(const struct frame *frame, uint8_t uuid[16])
 {
-	struct frame_reader r;
+	struct reader r;
 
 	frame_open(&r, frame);
-	frame_get_bytes(&r, uuid, 16);
+	reader_get_bytes(&r, uuid, 16);
 	return frame_close(&r);
 }
 
@@ -184,13 +184,13 @@ ssize_t monitor_put_pending(void *buffer, size_t size, const struct monitor_pend
 
 int monitor_get_pending(const struct frame *frame, struct monitor_pending *pending)
 {
-	struct frame_reader r;
+	struct reader r;
 
 	frame_open(&r, frame);
-	frame_get_bytes(&r, pending->uuid, sizeof(pending->uuid));
-	pending->working = frame_get_u32(&r);
-	pending->tries = frame_get_u32(&r);
-	pending->due_ms = frame_get_u32(&r);
+	reader_get_bytes(&r, pending->uuid, sizeof(pending->uuid));
+	pending->working = reader_get_u32(&r);
+	pending->tries = reader_get_u32(&r);
+	pending->due_ms = reader_get_u32(&r);
 	frame_get_string(&r, pending->name, sizeof(pending->name));
 	frame_get_string(&r, pending->reason, sizeof(pending->reason));
 	return frame_close(&r);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Names of virtual disks ("xvda", "sdb2") and the numbers that frontends know them by. */
 #include "vdev.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -41,15 +42,12 @@ struct place {
 
 static int parse_digits(const char **at, uint32_t limit, uint32_t *number)
 {
-	char *end;
-	unsigned long value;
+	uint64_t value;
+	int err = number_scan(at, limit - 1, &value);
 
-	if (**at < '0' || **at > '9')
-		return -EINVAL;
-	value = strtoul(*at, &end, 10);
-	*at = end;
-	*number = (uint32_t)value;
-	return value < limit ? 0 : -ERANGE;
+	if (!err)
+		*number = (uint32_t)value;
+	return err;
 }
 
 /* a, b, ... z, aa, ab, ... */

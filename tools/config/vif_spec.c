@@ -3,6 +3,7 @@
 #include "vif_spec.h"
 #include "base/hash.h"
 #include "spec.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -125,17 +126,18 @@ static int parse_interval(const char *text, uint32_t *usec)
 		const char *unit;
 		uint64_t multiply, divide;
 	} units[] = {{"us", 1, 1}, {"ms", 1000, 1}, {"s", USEC, 1}, {"", USEC, 1}, {"ns", 1, 1000}};
-	unsigned long long number;
-	char *unit;
+	const char *unit = text + 1;
+	uint64_t number;
+	int err;
 
 	*usec = RATE_USEC;
 	if (!*text)
 		return 0;
-	if (*text != '@' || text[1] < '0' || text[1] > '9')
+	if (*text != '@')
 		return -EINVAL;
-	number = strtoull(text + 1, &unit, 10);
-	if (number > INTERVAL_MAX * 1000ULL)
-		return -ERANGE;
+	err = number_scan(&unit, INTERVAL_MAX * 1000ULL, &number);
+	if (err)
+		return err;
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		uint64_t value = number * units[i].multiply / units[i].divide;
 
@@ -154,12 +156,12 @@ static int parse_amount(const char *text, const char **end, uint64_t *bytes)
 		char letter;
 		uint64_t factor;
 	} prefixes[] = {{'K', 1000}, {'k', 1000}, {'M', 1000000}, {'G', 1000000000}};
-	unsigned long long number;
-	char *at;
+	const char *at = text;
+	uint64_t number;
+	int err = number_scan(&at, AMOUNT_MAX, &number);
 
-	if (*text < '0' || *text > '9')
-		return -EINVAL;
-	number = strtoull(text, &at, 10);
+	if (err)
+		return err;
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		if (*at != prefixes[i].letter)
 			continue;
@@ -202,11 +204,9 @@ static int set_rate(void *spec, const char *value, struct report *report)
 static int set_mtu(void *spec, const char *value, struct report *report)
 {
 	struct vif_spec *vif = spec;
-	unsigned long number = 0;
+	uint64_t number;
 
-	if (strspn(value, "0123456789") == strlen(value) && strlen(value) < 8)
-		number = strtoul(value, NULL, 10);
-	if (number < VIF_MTU_MIN || number > VIF_MTU_MAX)
+	if (!number_parse(value, VIF_MTU_MIN, VIF_MTU_MAX, &number))
 		return report_set(report, -EINVAL, "'mtu' is a number from %d to %d, not '%.40s'",
 				  VIF_MTU_MIN, VIF_MTU_MAX, value);
 	vif->mtu = (uint32_t)number;

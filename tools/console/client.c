@@ -211,12 +211,12 @@ static int take_taken(struct client *client, const struct frame *frame)
 
 static int take_error(struct client *client, const struct frame *frame)
 {
-	struct frame_reader r;
+	struct reader r;
 	char text[CONSOLE_TEXT_MAX + 1];
 	int error;
 
 	frame_open(&r, frame);
-	error = (int)frame_get_u32(&r);
+	error = (int)reader_get_u32(&r);
 	frame_get_string(&r, text, sizeof(text));
 	if (frame_close(&r) < 0)
 		return -EPROTO;

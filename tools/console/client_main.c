@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The console's command line. */
 #include "clients/console_calls.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -41,12 +42,9 @@ struct command_line {
 
 static int parse_seconds(const char *option, const char *text, unsigned *seconds)
 {
-	char *end;
-	unsigned long value;
+	uint64_t value;
 
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (errno || text[0] < '0' || text[0] > '9' || *end || value == 0 || value > 1000000) {
+	if (!number_parse(text, 1, 1000000, &value)) {
 		fprintf(stderr,
 			"console: --%s %s: a number of seconds from 1 to 1000000 is wanted\n",
 			option, text);

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* plinth-consoled: owns every guest's console ring and shares it among clients. See its manual
  * page. */
-#include "daemon/daemon.h"
+#include "daemon/main.h"
 #include "base/path.h"
 #include "server.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 static struct console_server server = {
 	.host.log_dir = CONSOLE_LOG_DIR,
@@ -23,34 +19,15 @@ static const char usage[] =
 	"usage: plinth-consoled [-f] [-s SOCKET] [-p PIDFILE] [-l LOGDIR] [-d STATEDIR]\n"
 	"Owns the consoles of all guests. -f: stay in the foreground and log to stderr too.\n";
 
-static void accept_client(struct loop_source *source, uint32_t events)
+static int serve(int fd)
 {
-	int fd = daemon_accept(source->fd);
-	int ret;
-
-	(void)events;
-	if (fd < 0)
-		return;
-	ret = conn_open(&server, fd);
-	if (ret < 0) {
-		daemon_log("a client is turned away: %s", strerror(-ret));
-		close(fd);
-	}
+	return conn_open(&server, fd);
 }
 
-static void take_signal(struct loop_source *source, uint32_t events)
+static void take_signal(unsigned signo)
 {
-	struct signalfd_siginfo info;
-
-	(void)events;
-	if (read(source->fd, &info, sizeof(info)) != sizeof(info))
-		return;
-	if (info.ssi_signo != SIGHUP) {
-		server.stop = true;
-		return;
-	}
-	daemon_reopen_log();
-	server_reopen_logs(&server);
+	if (signo == SIGHUP)
+		server_reopen_logs(&server);
 }
 
 static void take_events(struct loop_source *source, uint32_t events)
@@ -70,22 +47,16 @@ static int open_hypervisor(void)
 	return 0;
 }
 
-static int prepare(int listener)
+static int open_consoles(void)
 {
 	int ret = path_make_directories(server.host.log_dir);
 
-	daemon_raise_file_limit();
 	if (ret < 0) /* consoles matter more than their logs */
 		daemon_log("cannot make the folder %s: %s; no console is logged",
 			   server.host.log_dir, strerror(-ret));
+	if (open_hypervisor() < 0)
+		return -EIO;
 	ret = path_make_directories(server.state_dir);
-	if (ret == 0)
-		ret = loop_init(&server.loop);
-	if (ret == 0)
-		ret = loop_watch(&server.loop, &server.listener, listener, accept_client);
-	if (ret == 0)
-		ret = loop_watch(&server.loop, &server.signals, daemon_signal_fd(false),
-				 take_signal);
 	if (ret == 0)
 		ret = loop_watch(&server.loop, &server.events, ctrl_evtchn_fd(server.host.evtchn),
 				 take_events);
@@ -100,50 +71,51 @@ static int prepare(int listener)
 	ret = server_open_store(&server);
 	if (ret < 0)
 		daemon_log("the store is left alone: %s", strerror(-ret));
+	server_restore(&server);
 	return 0;
 }
 
-static void run(void)
+static int turn(int64_t now_ms)
 {
-	int ret = 0;
+	int timeout = server_round(&server, now_ms);
 
-	while (!server.stop && ret == 0) {
-		int timeout = server_round(&server, loop_now_ms());
-
-		conn_free_dead(&server);
-		ret = loop_run_once(&server.loop, timeout);
-	}
-	daemon_log("stops%s%s", ret < 0 ? ": " : "", ret < 0 ? strerror(-ret) : "");
+	conn_free_dead(&server);
+	return timeout;
 }
 
-int main(int argc, char **argv)
+static void close_consoles(void)
 {
-	struct daemon_options options = {
-		.name = "plinth-consoled",
-		.pid_file = "/run/plinth/consoled.pid",
-		.socket = CONSOLE_SOCKET,
-		.log_file = "/var/log/plinth/consoled.log",
-	};
-	const struct daemon_option own[] = {
-		{'d', &server.state_dir, NULL},
-		{'l', &server.host.log_dir, NULL},
-	};
-	int listener;
-
-	daemon_parse_options(argc, argv, usage, &options, own, sizeof(own) / sizeof(own[0]));
-	listener = daemon_start(&options);
-	if (listener < 0 || open_hypervisor() < 0 || prepare(listener) < 0)
-		return EXIT_FAILURE;
-	server_restore(&server);
-	daemon_is_ready();
-	daemon_log("started");
-	run();
 	server_close_store(&server);
 	server_close(&server);
 	pty_exit(&server);
 	ctrl_evtchn_close(server.host.evtchn);
 	ctrl_close(server.host.ctrl);
-	loop_close(&server.loop);
-	daemon_stop();
-	return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct daemon_option own[] = {
+		{'d', &server.state_dir, NULL},
+		{'l', &server.host.log_dir, NULL},
+	};
+	static struct daemon_program program = {
+		.options =
+			{
+				.name = "plinth-consoled",
+				.pid_file = "/run/plinth/consoled.pid",
+				.socket = CONSOLE_SOCKET,
+				.log_file = "/var/log/plinth/consoled.log",
+			},
+		.usage = usage,
+		.own = own,
+		.own_count = sizeof(own) / sizeof(own[0]),
+		.loop = &server.loop,
+		.open = open_consoles,
+		.serve = serve,
+		.turn = turn,
+		.signal = take_signal,
+		.close = close_consoles,
+	};
+
+	return daemon_main(argc, argv, &program);
 }

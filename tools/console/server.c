@@ -4,6 +4,8 @@
 
 #include "daemon/daemon.h"
 #include "clients/domain_find.h"
+#include "base/number.h"
+#include "base/read_file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -26,14 +28,9 @@ static bool is_better(const struct console_guest *a, const struct console_guest 
 /* A whole text as a domid: 0, or -EINVAL for anything else. */
 static int parse_domid(const char *text, uint32_t *domid)
 {
-	char *end;
-	unsigned long value;
+	uint64_t value;
 
-	if (text[0] < '0' || text[0] > '9')
-		return -EINVAL;
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (errno || *end || value >= CTRL_DOMID_SELF)
+	if (!number_parse(text, 0, CTRL_DOMID_SELF - 1, &value))
 		return -EINVAL;
 	*domid = (uint32_t)value;
 	return 0;
@@ -427,7 +424,7 @@ static void restore_file(struct console_server *server, const char *file)
 
 	if (snprintf(path, sizeof(path), "%s/%s", server->state_dir, file) >= (int)sizeof(path))
 		return;
-	ret = daemon_read_file(path, FRAME_HEADER_SIZE + CONSOLE_FRAME_MAX, &data, &size);
+	ret = read_regular_file(path, FRAME_HEADER_SIZE + CONSOLE_FRAME_MAX, &data, &size);
 	if (ret < 0)
 		return;
 	if (frame_parse(data, size, CONSOLE_FRAME_MAX, &frame) != (ssize_t)size ||

@@ -40,7 +40,7 @@ struct console_server {
 	struct console_host host;
 	const char *state_dir;
 	struct loop loop;
-	struct loop_source listener, signals, events;
+	struct loop_source events;
 	struct store_link *store; /* NULL: there is none */
 	struct loop_source store_events;
 	struct loop_source terminals; /* inotify: one was opened; fd -1: there are none */
@@ -49,7 +49,6 @@ struct console_server {
 	unsigned conn_count;
 	uint64_t deaths;
 	int64_t check_ms; /* when to look next whether the guests live */
-	bool stop;
 };
 
 /* --- server.c: guests --- */

@@ -3,6 +3,7 @@
 #include "store_link.h"
 
 #include "clients/console_client.h"
+#include "base/number.h"
 
 #include <libctrl.h>
 
@@ -287,15 +288,6 @@ static int read_nodes(struct worker *worker, uint32_t domid, int kind, struct no
 	return ret;
 }
 
-static bool parse(const char *text, uint64_t max, uint64_t *value)
-{
-	char *end;
-
-	errno = 0;
-	*value = strtoull(text, &end, 10);
-	return text[0] >= '0' && text[0] <= '9' && !errno && !*end && *value <= max;
-}
-
 /* Only dom0 may say what is mapped and bound here. */
 static bool is_dom0s(struct worker *worker, uint32_t domid, int kind)
 {
@@ -321,8 +313,9 @@ static void tell_found(struct worker *worker, struct seen *seen, int kind,
 	uint64_t port;
 
 	if (strcmp(nodes->type, "xenconsoled") != 0 ||
-	    !parse(nodes->ring, UINT64_MAX >> 12, &message.gfn) ||
-	    !parse(nodes->port, UINT32_MAX - 1, &port) || !is_dom0s(worker, seen->domid, kind))
+	    !number_parse(nodes->ring, 0, UINT64_MAX >> 12, &message.gfn) ||
+	    !number_parse(nodes->port, 0, UINT32_MAX - 1, &port) ||
+	    !is_dom0s(worker, seen->domid, kind))
 		return;
 	message.port = (uint32_t)port;
 	memcpy(message.uuid, seen->uuid, sizeof(message.uuid));
@@ -386,11 +379,11 @@ static void take_event(struct worker *worker, const struct ctrl_store_event *eve
 	if (strcmp(event->token, END_DOMAIN) == 0) {
 		wanted->refresh = wanted->check = true;
 	} else if (strcmp(event->token, NEW_DOMAIN) == 0) {
-		if (slash && parse(slash + 1, CTRL_DOMID_SELF, &domid))
+		if (slash && number_parse(slash + 1, 0, CTRL_DOMID_SELF, &domid))
 			meet(worker, (uint32_t)domid);
 		else
 			wanted->refresh = true;
-	} else if (parse(event->token, CTRL_DOMID_SELF, &domid)) {
+	} else if (number_parse(event->token, 0, CTRL_DOMID_SELF, &domid)) {
 		seen = find(worker, (uint32_t)domid);
 		if (seen)
 			look_soon(worker, seen);

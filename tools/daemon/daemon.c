@@ -341,7 +341,6 @@ void daemon_take_over(const struct daemon_options *options, int pid_fd)
 	self.pid_fd = pid_fd;
 	fcntl(pid_fd, F_SETFD, FD_CLOEXEC);
 	open_log();
-	daemon_keep_reserve();
 	protect_from_oom();
 }
 
@@ -358,7 +357,6 @@ int daemon_start(const struct daemon_options *options)
 	if (ret < 0)
 		return ret;
 	open_log();
-	daemon_keep_reserve();
 	protect_from_oom();
 	return listen_on_socket();
 }
@@ -463,37 +461,4 @@ int daemon_write_file(const char *path, const void *data, size_t size)
 	if (ret < 0)
 		unlink(fresh);
 	return ret;
-}
-
-int daemon_read_file(const char *path, size_t limit, char **data, size_t *size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	size_t used = 0;
-	struct stat status;
-	ssize_t count = 1;
-	int ret = 0;
-
-	if (fd < 0)
-		return -errno;
-	*data = NULL;
-	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
-		ret = -EINVAL;
-	else if ((uint64_t)status.st_size > limit)
-		ret = -EFBIG;
-	else if ((*data = malloc((size_t)status.st_size + 1)) == NULL)
-		ret = -ENOMEM;
-	while (ret == 0 && count > 0 && used < (size_t)status.st_size) {
-		count = read(fd, *data + used, (size_t)status.st_size - used);
-		if (count < 0 && errno != EINTR)
-			ret = -errno;
-		used += count > 0 ? (size_t)count : 0;
-	}
-	close(fd);
-	if (ret < 0) {
-		free(*data);
-		return ret;
-	}
-	(*data)[used] = '\0';
-	*size = used;
-	return 0;
 }

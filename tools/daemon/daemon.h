@@ -54,17 +54,6 @@ void daemon_is_ready(void);
 int daemon_hand_over(void);
 void daemon_take_over(const struct daemon_options *options, int pid_fd);
 
-/*
- * Accepts one client of the listening socket. Returns a non-blocking descriptor, or a negative
- * errno; -EAGAIN: no client is waiting. If the process has no free descriptor (-EMFILE and
- * similar), the client is disconnected. The log reports this at most once a minute, so callers need
- * not report it.
- */
-int daemon_accept(int listener);
-
-/* Reserves the descriptor that daemon_accept() needs to reject clients. Called at the start. */
-void daemon_keep_reserve(void);
-
 /* Removes the socket and the pid file. */
 void daemon_stop(void);
 
@@ -103,8 +92,5 @@ int daemon_signal_fd(bool children);
  * writes FILE.new, mode 0600, calls fsync and renames it. Returns 0 or a negative errno.
  */
 int daemon_write_file(const char *path, const void *data, size_t size);
-
-/* Reads a whole file of at most limit bytes. *data is NUL-terminated, and the caller frees it. */
-int daemon_read_file(const char *path, size_t limit, char **data, size_t *size);
 
 #endif

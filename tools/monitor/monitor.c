@@ -5,6 +5,7 @@
 #include "daemon/daemon.h"
 #include "clients/domain_find.h"
 #include "clients/monitor_protocol.h"
+#include "base/read_file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -555,7 +556,7 @@ static int load(struct monitor *monitor, const char *path)
 	struct frame frame;
 	char *data;
 	size_t size;
-	int ret = daemon_read_file(path, FRAME_HEADER_SIZE + MONITOR_FRAME_MAX, &data, &size);
+	int ret = read_regular_file(path, FRAME_HEADER_SIZE + MONITOR_FRAME_MAX, &data, &size);
 
 	if (ret < 0)
 		return ret;

@@ -121,9 +121,9 @@ pid_t worker_start(struct monitor *monitor, const struct work *work);
 void worker_tell_dead(struct monitor *monitor, const struct record *record);
 void worker_kill(pid_t worker);
 
-/* --- requests.c: a connection, from accept() to its answer --- */
+/* --- requests.c: a connection, until it is answered; see struct listener --- */
 struct loop;
-int request_accept(struct monitor *monitor, struct loop *loop, int listener);
+int request_accept(struct monitor *monitor, struct loop *loop, int fd);
 void request_close_all(void);
 
 /* Hangs up on clients that do not come to a request. Milliseconds until the next, -1: none. */

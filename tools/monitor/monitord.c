@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* plinth-monitord: carries out what guests' configs say about their ends. See its manual page. */
-#include "daemon/daemon.h"
+#include "daemon/main.h"
 #include "base/path.h"
 #include "base/loop.h"
 #include "clients/console_client.h"
@@ -10,13 +10,10 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
+static struct daemon_program program;
 static struct monitor monitor = {
 	.state_dir = MONITOR_STATE_DIR,
 	.console_socket = CONSOLE_SOCKET,
@@ -26,8 +23,6 @@ static struct monitor monitor = {
 	.kill_work = worker_kill,
 };
 static struct loop loop;
-static struct loop_source listener_source, signal_source;
-static bool stop;
 
 static const char usage[] =
 	"usage: plinth-monitord [-f] [-s SOCKET] [-c CONSOLESOCKET] [-p PIDFILE] [-l LOGFILE] "
@@ -35,13 +30,9 @@ static const char usage[] =
 	"Carries out on_poweroff, on_reboot, on_crash and on_watchdog of all guests.\n"
 	"-f: stay in the foreground and log to stderr too.\n";
 
-static void accept_client(struct loop_source *source, uint32_t events)
+static int serve(int fd)
 {
-	int ret = request_accept(&monitor, &loop, source->fd);
-
-	(void)events;
-	if (ret < 0 && ret != -EAGAIN)
-		daemon_log("a client is turned away: %s", strerror(-ret));
+	return request_accept(&monitor, &loop, fd);
 }
 
 static void reap_workers(void)
@@ -63,31 +54,17 @@ static void reap_workers(void)
 	}
 }
 
-static void take_signal(struct loop_source *source, uint32_t events)
+static void take_signal(unsigned signo)
 {
-	struct signalfd_siginfo info;
-
-	(void)events;
-	if (read(source->fd, &info, sizeof(info)) != sizeof(info))
-		return;
-	if (info.ssi_signo == SIGCHLD)
+	if (signo == SIGCHLD)
 		reap_workers();
-	else if (info.ssi_signo == SIGHUP)
-		daemon_reopen_log();
-	else
-		stop = true;
 }
 
-static int prepare(int listener)
+static int open_monitor(void)
 {
 	int ret = path_make_directories(monitor.state_dir);
 
-	if (ret == 0)
-		ret = loop_init(&loop);
-	if (ret == 0)
-		ret = loop_watch(&loop, &listener_source, listener, accept_client);
-	if (ret == 0)
-		ret = loop_watch(&loop, &signal_source, daemon_signal_fd(true), take_signal);
+	monitor.monitor_socket = program.options.socket;
 	if (ret < 0) {
 		daemon_fail("cannot start: %s", strerror(-ret));
 		return ret;
@@ -98,63 +75,56 @@ static int prepare(int listener)
 	}
 	ends_listen(&monitor, &loop, loop_now_ms());
 	sweep_start(&monitor, &loop, loop_now_ms());
+	monitor_restore(&monitor, loop_now_ms());
 	return 0;
 }
 
-/* Of two times until something is due; -1: nothing is. */
-static int sooner(int a, int b)
+static int turn(int64_t now)
 {
-	return b < 0 || (a >= 0 && a < b) ? a : b;
+	int timeout;
+
+	ends_listen(&monitor, &loop, now);
+	timeout = monitor_run_due(&monitor, now);
+	timeout = daemon_sooner(timeout, ends_due(now));
+	timeout = daemon_sooner(timeout, sweep_run_due(now));
+	return daemon_sooner(timeout, request_drop_idle(now));
 }
 
-static void run(void)
+static void close_monitor(void)
 {
-	int ret = 0;
-
-	while (!stop && ret == 0) {
-		int64_t now = loop_now_ms();
-		int timeout;
-
-		ends_listen(&monitor, &loop, now);
-		timeout = monitor_run_due(&monitor, now);
-		timeout = sooner(timeout, ends_due(now));
-		timeout = sooner(timeout, sweep_run_due(now));
-		timeout = sooner(timeout, request_drop_idle(now));
-		ret = loop_run_once(&loop, timeout);
-	}
-	daemon_log("stops%s%s", ret < 0 ? ": " : "", ret < 0 ? strerror(-ret) : "");
-}
-
-int main(int argc, char **argv)
-{
-	struct daemon_options options = {
-		.name = "plinth-monitord",
-		.pid_file = "/run/plinth/monitord.pid",
-		.socket = MONITOR_SOCKET,
-		.log_file = MONITOR_LOG,
-	};
-	const struct daemon_option own[] = {
-		{'c', &monitor.console_socket, NULL},
-		{'d', &monitor.state_dir, NULL},
-		{'l', &options.log_file, NULL},
-	};
-	int listener;
-
-	daemon_parse_options(argc, argv, usage, &options, own, sizeof(own) / sizeof(own[0]));
-	monitor.monitor_socket = options.socket;
-	listener = daemon_start(&options);
-	if (listener < 0 || prepare(listener) < 0)
-		return EXIT_FAILURE;
-	monitor_restore(&monitor, loop_now_ms());
-	daemon_is_ready();
-	daemon_log("started");
-	run();
 	request_close_all();
 	monitor_free(&monitor);
 	ends_close();
 	sweep_stop();
 	ctrl_close(monitor.ctrl);
-	loop_close(&loop);
-	daemon_stop();
-	return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct daemon_option own[] = {
+		{'c', &monitor.console_socket, NULL},
+		{'d', &monitor.state_dir, NULL},
+		{'l', &program.options.log_file, NULL},
+	};
+
+	program = (struct daemon_program){
+		.options =
+			{
+				.name = "plinth-monitord",
+				.pid_file = "/run/plinth/monitord.pid",
+				.socket = MONITOR_SOCKET,
+				.log_file = MONITOR_LOG,
+			},
+		.usage = usage,
+		.own = own,
+		.own_count = sizeof(own) / sizeof(own[0]),
+		.loop = &loop,
+		.has_workers = true,
+		.open = open_monitor,
+		.serve = serve,
+		.turn = turn,
+		.signal = take_signal,
+		.close = close_monitor,
+	};
+	return daemon_main(argc, argv, &program);
 }

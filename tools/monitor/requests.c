@@ -208,15 +208,11 @@ static struct conn *find_place(void)
 	return oldest;
 }
 
-int request_accept(struct monitor *monitor, struct loop *loop, int listener)
+int request_accept(struct monitor *monitor, struct loop *loop, int fd)
 {
-	int fd = daemon_accept(listener);
-	struct conn *conn;
+	struct conn *conn = find_place();
 	int ret;
 
-	if (fd < 0)
-		return -EAGAIN; /* daemon_accept() has said what there is to say */
-	conn = find_place();
 	*conn = (struct conn){
 		.source = {.fd = fd, .events = EPOLLIN, .ready = ready},
 		.monitor = monitor,
@@ -225,10 +221,8 @@ int request_accept(struct monitor *monitor, struct loop *loop, int listener)
 		.used = true,
 	};
 	ret = loop_add(loop, &conn->source);
-	if (ret < 0) {
-		close(fd);
+	if (ret < 0)
 		conn->used = false;
-	}
 	return ret;
 }
 

@@ -9,6 +9,7 @@
 #include "store/conn/conn.h"
 #include "store/conn/wire.h"
 #include "store/state/state.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -176,7 +177,7 @@ static int set_quota(struct control *c)
 	if (c->arguments != 3)
 		return -EINVAL;
 	quota = quota_find(c->argument[1]);
-	if (quota < 0 || !wire_number(c->argument[2], INT32_MAX, &value))
+	if (quota < 0 || !number_parse(c->argument[2], 0, INT32_MAX, &value))
 		return -EINVAL;
 	c->store->quota.max[quota] = value;
 	journal_quota(c->store, (enum quota)quota);
@@ -195,7 +196,7 @@ static int run_quota(struct control *c)
 	}
 	if (strcmp(c->argument[0], "set") == 0)
 		return set_quota(c);
-	if (c->arguments != 1 || !wire_number(c->argument[0], DOMID_FIRST_RESERVED - 1, &domid))
+	if (c->arguments != 1 || !number_parse(c->argument[0], 0, DOMID_FIRST_RESERVED - 1, &domid))
 		return -EINVAL;
 	domain = domains_find(&c->store->domains, (uint32_t)domid);
 	if (!domain)
@@ -215,7 +216,7 @@ static int run_quota_soft(struct control *c)
 	}
 	if (c->arguments != 3 || strcmp(c->argument[0], "set") != 0 ||
 	    strcmp(c->argument[1], "memory") != 0 ||
-	    !wire_number(c->argument[2], INT32_MAX, &value))
+	    !number_parse(c->argument[2], 0, INT32_MAX, &value))
 		return -EINVAL;
 	c->store->quota.memory_warning = value;
 	return say(c, "OK");

@@ -8,6 +8,7 @@
 #include "store/changes/watch.h"
 #include "store/conn/conn.h"
 #include "store/conn/wire.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -99,7 +100,7 @@ static int op_directory_part(struct request *r)
 	size_t used;
 	int ret;
 
-	if (!wire_number(r->string[1], UINT32_MAX, &offset))
+	if (!number_parse(r->string[1], 0, UINT32_MAX, &offset))
 		return -EINVAL;
 	ret = find_list(r, &node);
 	if (ret < 0)
@@ -288,7 +289,7 @@ static int op_watch(struct request *r)
 {
 	uint64_t depth = 0;
 
-	if (r->strings == 3 && !wire_number(r->string[2], INT16_MAX, &depth))
+	if (r->strings == 3 && !number_parse(r->string[2], 0, INT16_MAX, &depth))
 		return -EINVAL;
 	if (r->strings == 3 && *r->path->text == '@' && depth != WATCH_SPECIAL_DEPTH)
 		return -EINVAL;
@@ -358,7 +359,7 @@ static int get_domid(const char *text, uint32_t *domid)
 {
 	uint64_t number;
 
-	if (!wire_number(text, DOMID_FIRST_RESERVED - 1, &number))
+	if (!number_parse(text, 0, DOMID_FIRST_RESERVED - 1, &number))
 		return -EINVAL;
 	*domid = (uint32_t)number;
 	return 0;
@@ -370,8 +371,8 @@ static int op_introduce(struct request *r)
 	uint32_t domid;
 	int ret = get_domid(r->string[0], &domid);
 
-	if (ret == 0 && (!wire_number(r->string[1], UINT64_MAX, &gfn) ||
-			 !wire_number(r->string[2], UINT32_MAX, &port) || !port))
+	if (ret == 0 && (!number_parse(r->string[1], 0, UINT64_MAX, &gfn) ||
+			 !number_parse(r->string[2], 0, UINT32_MAX, &port) || !port))
 		ret = -EINVAL;
 	if (ret == 0)
 		ret = store_introduce(r->store, domid, gfn, (uint32_t)port);

@@ -3,7 +3,6 @@
 #include "store.h"
 #include "journal.h"
 #include "store/conn/conn.h"
-#include "store/conn/listener.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -129,11 +128,6 @@ static int64_t earlier(int64_t one, int64_t other)
 	return !one || (other && other < one) ? other : one;
 }
 
-static int64_t rests_until(const struct store *store)
-{
-	return store->listener ? store->listener->rests_until : 0;
-}
-
 int store_wait_ms(const struct store *store, bool again)
 {
 	int64_t until = 0, wait;
@@ -142,7 +136,6 @@ int store_wait_ms(const struct store *store, bool again)
 		return 0;
 	until = earlier(until, store->wake_ms);
 	until = earlier(until, journal_retry_ms(store));
-	until = earlier(until, rests_until(store));
 	until = earlier(until, store->attach_ms);
 	if (!until)
 		return -1;
@@ -152,7 +145,7 @@ int store_wait_ms(const struct store *store, bool again)
 
 bool store_is_due(const struct store *store)
 {
-	int64_t until = earlier(earlier(store->wake_ms, rests_until(store)), store->attach_ms);
+	int64_t until = earlier(store->wake_ms, store->attach_ms);
 
 	return until && until <= loop_now_ms();
 }
@@ -178,8 +171,6 @@ void store_go_on(struct store *store)
 	int64_t now = store_is_due(store) ? loop_now_ms() : 0;
 	uint32_t closed = store->closed;
 
-	if (rests_until(store) && rests_until(store) <= now)
-		listener_resume(store->listener);
 	if (store->attach_ms && store->attach_ms <= now)
 		store_attach_again(store);
 

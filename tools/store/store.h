@@ -13,7 +13,6 @@
 
 struct conn;
 struct journal;
-struct listener;
 struct state;
 struct store;
 
@@ -57,11 +56,11 @@ struct store {
 	struct conn *actor; /* whose request is being carried out; NULL: nobody's */
 	struct conn *dirty; /* have something to send, in the order of their requests */
 	struct conn **dirty_end;
-	struct conn **by_port;     /* rings, by their local port */
-	uint32_t ports;            /* size of by_port */
-	struct loop *loop;         /* for sockets */
-	struct listener *listener; /* NULL: none */
-	uint32_t sockets;          /* clients that are connected by it */
+	struct conn **by_port; /* rings, by their local port */
+	uint32_t ports;        /* size of by_port */
+	struct loop *loop;     /* for sockets */
+	uint32_t sockets;      /* clients that are connected by them */
+	uint32_t max_sockets;  /* 0: any number */
 	const struct platform *platform;
 	const struct conn_service *service; /* what is done for clients */
 	const struct journal *journal;      /* where changes are written down; NULL: nowhere */
@@ -75,8 +74,8 @@ struct store {
 	uint32_t next_txn;
 	bool trace; /* log every request */
 	struct waiting update;
-	bool stop, restart; /* what the main loop is to do next */
-	char *binary;       /* what a restart is to start; NULL: the same as before */
+	bool restart; /* the main loop is to start another program */
+	char *binary; /* what a restart is to start; NULL: the same as before */
 };
 
 int store_init(struct store *store); /* 0 or -ENOMEM; with the nodes that clients expect */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* plinth-stored: the store, in which domains tell each other what they have and want. See its
  * manual page. */
-#include "daemon/daemon.h"
+#include "daemon/main.h"
 #include "journal.h"
 #include "store/conn/conn.h"
-#include "store/conn/listener.h"
 #include "store/state/state.h"
 #include "store/state/takeover.h"
 #include "xen.h"
@@ -18,23 +17,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define STORE_SOCKET "/run/xenstored/socket" /* where the clients look for it */
+#define KEPT_FILES   32 /* descriptors that are left for other things than clients */
 #define HAND_OVER    "PLINTH_STORED_FDS" /* environment: state, lock and socket of the one before */
 
+static struct daemon_program program;
 static struct store store;
 static struct loop loop;
-static struct listener listener;
-static struct loop_source signals, restart_signal;
+static struct loop_source restart_signal;
 static const char *state_dir = STATE_DIR;
-static bool alone;             /* no hypervisor */
-static bool bare;              /* domain 0's nodes are left to xen-init-dom0 */
-static bool ask_states;        /* only print which states this program can read */
-static bool ask_update;        /* only tell the running one to let itself be replaced */
-static char program[PATH_MAX]; /* where this one was started from */
+static bool alone;                /* no hypervisor */
+static bool bare;                 /* domain 0's nodes are left to xen-init-dom0 */
+static bool ask_states;           /* only print which states this program can read */
+static bool ask_update;           /* only tell the running one to let itself be replaced */
+static bool again;                /* requests are left for the next turn */
+static int inherited_state = -1;  /* what the program before left, or -1 */
+static char executable[PATH_MAX]; /* where this one was started from */
 
 static const char usage[] =
 	"usage: plinth-stored [-fDN] [-s SOCKET] [-p PIDFILE] [-l LOGFILE] [-d STATEDIR]\n"
@@ -44,19 +47,6 @@ static const char usage[] =
 	"stderr too. -D: leave domain 0's nodes to xen-init-dom0. -N: without a hypervisor, for\n"
 	"clients on the socket alone. -r: have the running one replaced by the program that is\n"
 	"installed now. -T: print which states of a daemon this program can take over.\n";
-
-static void take_signal(struct loop_source *source, uint32_t events)
-{
-	struct signalfd_siginfo info;
-
-	(void)events;
-	if (read(source->fd, &info, sizeof(info)) != sizeof(info))
-		return;
-	if (info.ssi_signo == SIGHUP)
-		daemon_reopen_log();
-	else
-		store.stop = true;
-}
 
 static void take_restart_signal(struct loop_source *source, uint32_t events)
 {
@@ -110,18 +100,22 @@ static int get_state(int state_fd)
 	return ret;
 }
 
-static int prepare(int socket_fd, int state_fd)
+/* Clients on the socket may have all descriptors but some. */
+static uint32_t socket_limit(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur > UINT32_MAX)
+		return UINT32_MAX;
+	return files.rlim_cur > KEPT_FILES ? (uint32_t)files.rlim_cur - KEPT_FILES : 1;
+}
+
+static int open_store(void)
 {
 	int ret = store_init(&store);
 
-	daemon_raise_file_limit();
-	if (ret == 0)
-		ret = loop_init(&loop);
 	store.loop = &loop;
-	if (ret == 0)
-		ret = listener_open(&listener, &store, socket_fd);
-	if (ret == 0)
-		ret = loop_watch(&loop, &signals, daemon_signal_fd(false), take_signal);
+	store.max_sockets = socket_limit();
 	if (ret == 0)
 		ret = loop_watch(&loop, &restart_signal, restart_signal_fd(), take_restart_signal);
 	if (ret < 0) {
@@ -129,13 +123,22 @@ static int prepare(int socket_fd, int state_fd)
 		return ret;
 	}
 	ret = open_hypervisor();
-	return ret < 0 ? ret : get_state(state_fd);
+	if (ret == 0)
+		ret = get_state(inherited_state);
+	if (store.restored)
+		program.greeting = "goes on";
+	return ret;
+}
+
+static int serve(int fd)
+{
+	return conn_socket_accept(&store, fd);
 }
 
 /* The next program, in this process. Returns only when it cannot be: a negative errno. */
-static int start_next(const char *binary, char **argv, int state_fd)
+static int start_next(const char *binary, int state_fd)
 {
-	int listener_fd = listener.source.fd, pid_fd = daemon_hand_over(), ret;
+	int listener_fd = program.listener.source.fd, pid_fd = daemon_hand_over(), ret;
 	char fds[64];
 
 	daemon_log("is replaced by %s", binary);
@@ -143,7 +146,7 @@ static int start_next(const char *binary, char **argv, int state_fd)
 	fcntl(listener_fd, F_SETFD, 0);
 	snprintf(fds, sizeof(fds), "%d:%d:%d", state_fd, pid_fd, listener_fd);
 	setenv(HAND_OVER, fds, 1);
-	execv(binary, argv);
+	execv(binary, program.argv);
 	ret = -errno;
 	unsetenv(HAND_OVER);
 	fcntl(listener_fd, F_SETFD, FD_CLOEXEC);
@@ -172,34 +175,19 @@ static void stay(const char *binary, int error)
  * Another program takes this process over, with everything in it. Answers that are queued are the
  * next one's to send, and so is the one to who asked for it.
  */
-static void hand_over(char **argv)
+static void hand_over(void)
 {
-	const char *binary = store.binary ? store.binary : program;
+	const char *binary = store.binary ? store.binary : executable;
 	int ret = takeover_check(binary, TAKEOVER_TIMEOUT_MS);
 	int state_fd = ret < 0 ? ret : state_hand_over(&store);
 
 	store.restart = false;
 	ret = state_fd;
 	if (state_fd >= 0) {
-		ret = start_next(binary, argv, state_fd);
+		ret = start_next(binary, state_fd);
 		state_hand_back(&store, state_fd);
 	}
 	stay(binary, ret);
-}
-
-/* The listening socket, or a negative errno. */
-static int start(const struct daemon_options *options, int *state_fd)
-{
-	const char *fds = getenv(HAND_OVER);
-	int pid_fd, listener_fd;
-
-	*state_fd = -1;
-	if (!fds || sscanf(fds, "%d:%d:%d", state_fd, &pid_fd, &listener_fd) != 3)
-		return daemon_start(options);
-	unsetenv(HAND_OVER);
-	daemon_take_over(options, pid_fd);
-	fcntl(listener_fd, F_SETFD, FD_CLOEXEC);
-	return listener_fd;
 }
 
 static int ask_for_update(const char *socket_path)
@@ -225,57 +213,74 @@ static int ask_for_update(const char *socket_path)
 	return ret < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static void run(char **argv)
+/* The listening socket, or a negative errno. */
+static int start(const struct daemon_options *options)
 {
-	bool again = false;
-	int ret = 0;
+	const char *fds = getenv(HAND_OVER);
+	int pid_fd, listener_fd;
 
-	while (!store.stop && ret == 0) {
-		if (store.restart)
-			hand_over(argv);
-		again = store_end_turn(&store);
-		ret = loop_run_once(&loop, store_wait_ms(&store, again));
-		if (again || store_is_due(&store))
-			store_go_on(&store);
+	if (ask_states) {
+		takeover_print();
+		exit(EXIT_SUCCESS);
 	}
+	if (ask_update)
+		exit(ask_for_update(options->socket));
+	if (readlink("/proc/self/exe", executable, sizeof(executable) - 1) < 0)
+		executable[0] = '\0';
+	if (!fds || sscanf(fds, "%d:%d:%d", &inherited_state, &pid_fd, &listener_fd) != 3) {
+		inherited_state = -1;
+		return daemon_start(options);
+	}
+	unsetenv(HAND_OVER);
+	daemon_take_over(options, pid_fd);
+	fcntl(listener_fd, F_SETFD, FD_CLOEXEC);
+	return listener_fd;
+}
+
+static int turn(int64_t now_ms)
+{
+	(void)now_ms;
+	if (again || store_is_due(&store))
+		store_go_on(&store);
+	if (store.restart)
+		hand_over();
+	again = store_end_turn(&store);
+	return store_wait_ms(&store, again);
+}
+
+static void close_store(void)
+{
 	store_end_turn(&store);
-	daemon_log("stops%s%s", ret < 0 ? ": " : "", ret < 0 ? strerror(-ret) : "");
+	state_close(&store);
+	store_free(&store);
+	xen_close();
 }
 
 int main(int argc, char **argv)
 {
-	struct daemon_options options = {
-		.name = "plinth-stored",
-		.pid_file = "/run/plinth/stored.pid",
-		.socket = STORE_SOCKET,
-		.log_file = "/var/log/plinth/stored.log",
+	static const struct daemon_option own[] = {
+		{'d', &state_dir, NULL},  {'l', &program.options.log_file, NULL},
+		{'D', NULL, &bare},       {'N', NULL, &alone},
+		{'r', NULL, &ask_update}, {'T', NULL, &ask_states},
 	};
-	const struct daemon_option own[] = {
-		{'d', &state_dir, NULL}, {'l', &options.log_file, NULL}, {'D', NULL, &bare},
-		{'N', NULL, &alone},     {'r', NULL, &ask_update},       {'T', NULL, &ask_states},
-	};
-	int socket_fd, state_fd;
 
-	daemon_parse_options(argc, argv, usage, &options, own, sizeof(own) / sizeof(own[0]));
-	if (ask_states) {
-		takeover_print();
-		return EXIT_SUCCESS;
-	}
-	if (ask_update)
-		return ask_for_update(options.socket);
-	if (readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
-		program[0] = '\0';
-	socket_fd = start(&options, &state_fd);
-	if (socket_fd < 0 || prepare(socket_fd, state_fd) < 0)
-		return EXIT_FAILURE;
-	daemon_is_ready();
-	daemon_log(store.restored ? "goes on" : "started");
-	run(argv);
-	state_close(&store);
-	listener_close(&listener);
-	store_free(&store);
-	xen_close();
-	loop_close(&loop);
-	daemon_stop();
-	return EXIT_SUCCESS;
+	program = (struct daemon_program){
+		.options =
+			{
+				.name = "plinth-stored",
+				.pid_file = "/run/plinth/stored.pid",
+				.socket = STORE_SOCKET,
+				.log_file = "/var/log/plinth/stored.log",
+			},
+		.usage = usage,
+		.own = own,
+		.own_count = sizeof(own) / sizeof(own[0]),
+		.loop = &loop,
+		.start = start,
+		.open = open_store,
+		.serve = serve,
+		.turn = turn,
+		.close = close_store,
+	};
+	return daemon_main(argc, argv, &program);
 }

@@ -6,6 +6,8 @@
 #include "daemon/daemon.h"
 #include "daemon/logfile.h"
 #include "base/loop.h"
+#include "base/read_file.h"
+#include "daemon/main.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,7 +54,7 @@ static char *read_path(const char *path)
 	char *data;
 	size_t size;
 
-	return daemon_read_file(path, 1 << 20, &data, &size) == 0 ? data : strdup("");
+	return read_regular_file(path, 1 << 20, &data, &size) == 0 ? data : strdup("");
 }
 
 /* Of a file of /proc, which has no size. */
@@ -209,14 +211,14 @@ static void test_files_are_written_whole(void **state)
 	snprintf(path, sizeof(path), "%s/file", folder);
 	assert_int_equal(daemon_write_file(path, "old", 3), 0);
 	assert_int_equal(daemon_write_file(path, "newer", 5), 0);
-	assert_int_equal(daemon_read_file(path, 5, &data, &size), 0);
+	assert_int_equal(read_regular_file(path, 5, &data, &size), 0);
 	assert_int_equal(size, 5);
 	assert_string_equal(data, "newer");
 	free(data);
-	assert_int_equal(daemon_read_file(path, 4, &data, &size), -EFBIG);
+	assert_int_equal(read_regular_file(path, 4, &data, &size), -EFBIG);
 	assert_int_equal(stat(path, &status), 0);
 	assert_int_equal(status.st_mode & 0777, 0600);
-	assert_int_equal(daemon_read_file(folder, 100, &data, &size), -EINVAL);
+	assert_int_equal(read_regular_file(folder, 100, &data, &size), -EINVAL);
 	assert_int_equal(daemon_write_file("/nonexistent/x", "a", 1), -ENOENT);
 }
 
@@ -262,43 +264,155 @@ static bool is_ready(int fd)
 	return poll(&waiting, 1, 0) == 1;
 }
 
+static int served[8], served_count;
+
+static int keep_client(int fd)
+{
+	served[served_count++] = fd;
+	return 0;
+}
+
 /* With no descriptor left a client is hung up on, and nothing is left that would wake the loop. */
 static void test_clients_without_descriptors(void **state)
 {
 	struct sockaddr_un address;
-	int listener = make_listener(&address), clients[3], used[64], count = 0;
+	int fd = make_listener(&address), clients[3], used[64], count = 0;
+	struct listener listener;
 	struct rlimit before, limit;
+	struct loop loop;
 	char byte;
 
 	(void)state;
-	daemon_keep_reserve();
+	served_count = 0;
+	assert_int_equal(loop_init(&loop), 0);
+	assert_int_equal(listener_open(&listener, &loop, fd, keep_client), 0);
 	for (int i = 0; i < 3; i++)
 		clients[i] = make_client(&address);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	limit = before;
 	limit.rlim_cur = 64;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	while (count < 64 && (used[count] = dup(listener)) >= 0)
+	while (count < 64 && (used[count] = dup(fd)) >= 0)
 		count++;
 	assert_true(count < 64);
-	for (int i = 0; i < 3; i++) {
-		assert_true(is_ready(listener));
-		assert_int_equal(daemon_accept(listener), -EMFILE);
+	assert_true(is_ready(fd));
+	assert_int_equal(loop_run_once(&loop, 0), 0);
+	for (int i = 0; i < 3; i++)
 		assert_int_equal(recv(clients[i], &byte, 1, 0), 0); /* it is told */
-	}
-	assert_false(is_ready(listener));
-	assert_int_equal(daemon_accept(listener), -EAGAIN);
+	assert_int_equal(listener.rejected, 3);
+	assert_int_equal(served_count, 0);
+	assert_false(is_ready(fd));
 	while (count > 0)
 		close(used[--count]);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	used[0] = make_client(&address);
-	used[1] = daemon_accept(listener); /* and served again as soon as there is one */
-	assert_true(used[1] >= 0);
+	assert_int_equal(loop_run_once(&loop, 0), 0); /* served again as soon as there is one */
+	assert_int_equal(served_count, 1);
 	close(used[0]);
-	close(used[1]);
+	close(served[0]);
 	for (int i = 0; i < 3; i++)
 		close(clients[i]);
-	close(listener);
+	listener_close(&listener);
+	close(fd);
+	loop_close(&loop);
+}
+
+/* ---- the main function, with a daemon that notes what is asked of it ---- */
+
+static struct loop main_loop;
+
+static int note_open(void)
+{
+	daemon_log("opened");
+	return 0;
+}
+
+static int note_client(int fd)
+{
+	(void)fd;
+	daemon_log("client");
+	return -ENOMEM;
+}
+
+static int note_turn(int64_t now_ms)
+{
+	(void)now_ms;
+	return -1;
+}
+
+static void note_signal(unsigned signo)
+{
+	daemon_log("signal %u", signo);
+}
+
+static void note_close(void)
+{
+	daemon_log("closed");
+}
+
+static void run_main(void)
+{
+	static struct daemon_program program = {
+		.usage = "usage\n",
+		.loop = &main_loop,
+		.open = note_open,
+		.serve = note_client,
+		.turn = note_turn,
+		.signal = note_signal,
+		.close = note_close,
+	};
+	char name[] = "testd", *argv[] = {name, NULL};
+
+	program.options = options;
+	_exit(daemon_main(1, argv, &program));
+}
+
+static void wait_for_line(const char *line)
+{
+	for (int i = 0; i < 2000; i++) {
+		char *log = read_path(log_path);
+		bool there = strstr(log, line);
+
+		free(log);
+		if (there)
+			return;
+		poll(NULL, 0, 10);
+	}
+	fail_msg("the log has no line '%s'", line);
+}
+
+static void test_main(void **state)
+{
+	static const char *const lines[] = {
+		"opened",   "started", "client", "rejected", "log file is opened anew",
+		"signal 1", "stops",   "closed"};
+	const char *at;
+	char *log;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0)
+		run_main();
+	assert_int_equal(waitpid(pid, &status, 0), pid); /* the daemon goes on in the background */
+	assert_int_equal(status, 0);
+	pid = running_pid();
+	assert_int_equal(connect_to_it(), 0);
+	wait_for_line("rejected 1 client: Cannot allocate memory");
+	kill(pid, SIGHUP);
+	wait_for_line("signal 1");
+	kill(pid, SIGTERM);
+	wait_for_line("closed");
+	log = read_path(log_path);
+	at = log;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		at = strstr(at, lines[i]);
+		if (!at)
+			fail_msg("'%s' is not in its place in the log:\n%s", lines[i], log);
+	}
+	free(log);
 }
 
 /* SIGHUP asks the daemon for new logs; its workers are not ended by it. */
@@ -365,6 +479,7 @@ int main(void)
 		TEST(test_log_is_no_link),
 		TEST(test_loop_removal),
 		TEST(test_clients_without_descriptors),
+		TEST(test_main),
 		TEST(test_protected_when_memory_is_short),
 		TEST(test_worker_outlives_sighup),
 	};

@@ -7,6 +7,7 @@
 #include "fake_ctrl.h"
 #include "monitor/monitor.h"
 #include "clients/monitor_protocol.h"
+#include "daemon/listener.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -19,14 +20,13 @@
 
 static struct monitor monitor;
 static struct loop loop;
-static struct loop_source listener;
+static struct listener listener;
 static struct sockaddr_un address;
 static char *folder;
 
-static void accept_client(struct loop_source *source, uint32_t events)
+static int serve(int fd)
 {
-	(void)events;
-	request_accept(&monitor, &loop, source->fd);
+	return request_accept(&monitor, &loop, fd);
 }
 
 static int setup(void **state)
@@ -42,7 +42,7 @@ static int setup(void **state)
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(fd, 64), 0);
 	assert_int_equal(loop_init(&loop), 0);
-	assert_int_equal(loop_watch(&loop, &listener, fd, accept_client), 0);
+	assert_int_equal(listener_open(&listener, &loop, fd, serve), 0);
 	return 0;
 }
 
@@ -50,8 +50,9 @@ static int teardown(void **state)
 {
 	(void)state;
 	request_close_all();
+	listener_close(&listener);
+	close(listener.source.fd);
 	loop_close(&loop);
-	close(listener.fd);
 	remove_folder(folder);
 	return 0;
 }

@@ -128,12 +128,12 @@ int client_next(struct client *client)
 
 int client_error(struct client *client, char *text)
 {
-	struct frame_reader r;
+	struct reader r;
 	int error;
 
 	assert_int_equal(client_next(client), CONSOLE_ERROR);
 	frame_open(&r, &client->frame);
-	error = (int)frame_get_u32(&r);
+	error = (int)reader_get_u32(&r);
 	frame_get_string(&r, text, 512);
 	assert_int_equal(frame_close(&r), 0);
 	return error;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Clients by socket: what they send in any pieces is handled, and nobody is forgotten. */
-#include "store/conn/listener.h"
+#include "daemon/listener.h"
 #include "world.h"
 
 #include <fcntl.h>
@@ -199,6 +199,11 @@ static int listener_fd;
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 static struct rlimit files;
 
+static int serve(int client)
+{
+	return conn_socket_accept(&world, client);
+}
+
 static int open_listener(void **state)
 {
 	int ret = world_open(state);
@@ -208,7 +213,7 @@ static int open_listener(void **state)
 	listener_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	assert_int_equal(bind(listener_fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(listener_fd, 64), 0);
-	assert_int_equal(listener_open(&listener, &world, listener_fd), 0);
+	assert_int_equal(listener_open(&listener, world.loop, listener_fd, serve), 0);
 	return ret;
 }
 
@@ -261,7 +266,7 @@ static void test_no_descriptors(void **state)
 	for (int i = 0; i < 6; i++)
 		assert_int_equal(is_closed(clients[i]), i >= 2);
 	assert_int_equal(world.sockets, 2);
-	assert_int_equal(listener.turned_away, 4);
+	assert_int_equal(listener.rejected, 4);
 	assert_true(listener.reserve >= 0);
 	assert_int_equal(listener.rests_until, 0);
 	for (int i = 0; i < 6; i++)
@@ -281,14 +286,15 @@ static void test_rest(void **state)
 	allow_descriptors(0);
 	turn();
 	assert_true(listener.rests_until > 0);
-	assert_int_equal(listener.turned_away, 1); /* of a hundred turns */
-	assert_in_range(store_wait_ms(&world, false), 1, LISTENER_REST_MS);
+	assert_int_equal(listener.rejected, 1); /* of a hundred turns */
+	assert_in_range(listener_due(&listener, loop_now_ms()), 1, LISTENER_REST_MS);
 	setrlimit(RLIMIT_NOFILE, &files);
 	world_pass(LISTENER_REST_MS);
+	assert_int_equal(listener_due(&listener, loop_now_ms()), -1);
 	turn();
 	assert_int_equal(world.sockets, 1);
 	assert_false(is_closed(client));
-	assert_int_equal(store_wait_ms(&world, false), -1);
+	assert_int_equal(listener.rests_until, 0);
 	close(client);
 	turn();
 }
@@ -298,7 +304,7 @@ static void test_limit_of_clients(void **state)
 	int clients[10];
 
 	(void)state;
-	listener.limit = 7;
+	world.max_sockets = 7;
 	for (int i = 0; i < 10; i++)
 		clients[i] = connect_one();
 	turn();

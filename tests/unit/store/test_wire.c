@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Strings, paths and numbers of messages; and messages that come in pieces. */
+#include "base/number.h"
 #include "world.h"
 
 static void test_strings(void **state)
@@ -20,15 +21,15 @@ static void test_numbers(void **state)
 	uint64_t number;
 
 	(void)state;
-	assert_true(wire_number("0", 10, &number) && number == 0);
-	assert_true(wire_number("18446744073709551599", UINT64_MAX, &number));
-	assert_false(wire_number("18446744073709551616", UINT64_MAX, &number));
-	assert_false(wire_number("99999999999999999999999", UINT64_MAX, &number));
-	assert_false(wire_number("11", 10, &number));
-	assert_false(wire_number("", 10, &number));
-	assert_false(wire_number("-1", 10, &number));
-	assert_false(wire_number("1x", 10, &number));
-	assert_false(wire_number(" 1", 10, &number));
+	assert_true(number_parse("0", 0, 10, &number) && number == 0);
+	assert_true(number_parse("18446744073709551599", 0, UINT64_MAX, &number));
+	assert_false(number_parse("18446744073709551616", 0, UINT64_MAX, &number));
+	assert_false(number_parse("99999999999999999999999", 0, UINT64_MAX, &number));
+	assert_false(number_parse("11", 0, 10, &number));
+	assert_false(number_parse("", 0, 10, &number));
+	assert_false(number_parse("-1", 0, 10, &number));
+	assert_false(number_parse("1x", 0, 10, &number));
+	assert_false(number_parse(" 1", 0, 10, &number));
 }
 
 static int check(const char *text, bool special, const char *expected)

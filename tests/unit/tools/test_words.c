@@ -4,6 +4,7 @@
 
 #include "config/cpulist.h"
 #include "base/nearest.h"
+#include "base/number.h"
 #include "base/path.h"
 #include "base/plain_text.h"
 #include "base/uuid.h"
@@ -184,6 +185,43 @@ static void test_wrong_letters(void **state)
 	}
 }
 
+static void test_numbers(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t max;
+		int ret;
+		uint64_t number;
+		const char *rest;
+	} rows[] = {
+		{"0", 0, 0, 0, ""},
+		{"007k", 7, 0, 7, "k"},
+		{"8", 7, -ERANGE, 8, ""},
+		{"", 7, -EINVAL, 0, ""},
+		{"-1", 7, -EINVAL, 0, "-1"},
+		{" 1", 7, -EINVAL, 0, " 1"},
+		{"18446744073709551615", UINT64_MAX, 0, UINT64_MAX, ""},
+		{"18446744073709551616", UINT64_MAX, -ERANGE, 0, ""},
+		{"99999999999999999999999m", UINT64_MAX, -ERANGE, 0, "m"},
+	};
+	uint64_t number;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *at = rows[i].text;
+		int ret = number_scan(&at, rows[i].max, &number);
+
+		if (ret != rows[i].ret || strcmp(at, rows[i].rest) ||
+		    (!ret && number != rows[i].number))
+			fail_msg("'%s': %d and the rest '%s', expected %d and '%s'", rows[i].text,
+				 ret, at, rows[i].ret, rows[i].rest);
+	}
+	assert_true(number_parse("5", 5, 5, &number));
+	assert_false(number_parse("5", 6, 9, &number));
+	assert_false(number_parse("5 ", 0, 9, &number));
+	assert_false(number_parse("0x5", 0, 9, &number));
+}
+
 static void test_uuid(void **state)
 {
 	static const char *const bad[] = {
@@ -327,11 +365,17 @@ static void test_to_utf8(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cpulist_good),  cmocka_unit_test(test_cpulist_bad),
-		cmocka_unit_test(test_cpulist_bits),  cmocka_unit_test(test_nearest),
-		cmocka_unit_test(test_wrong_letters), cmocka_unit_test(test_uuid),
-		cmocka_unit_test(test_paths),         cmocka_unit_test(test_make_directories),
-		cmocka_unit_test(test_plain_text),    cmocka_unit_test(test_to_utf8),
+		cmocka_unit_test(test_cpulist_good),
+		cmocka_unit_test(test_cpulist_bad),
+		cmocka_unit_test(test_cpulist_bits),
+		cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_wrong_letters),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_uuid),
+		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_make_directories),
+		cmocka_unit_test(test_plain_text),
+		cmocka_unit_test(test_to_utf8),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,7 +114,9 @@ void conn_break(struct conn *conn, int error, const char *why);
 
 /* ---- conn_socket.c ---- */
 int conn_socket_open(struct store *store, int fd); /* 0 or a negative errno */
-int conn_socket_fd(const struct conn *conn);       /* -1: not a socket */
+/* The same for a new client: -EMFILE where there are as many as may be. */
+int conn_socket_accept(struct store *store, int fd);
+int conn_socket_fd(const struct conn *conn); /* -1: not a socket */
 
 /* ---- conn_ring.c ---- */
 /* A client for the domain, without a ring yet; NULL: no memory. */

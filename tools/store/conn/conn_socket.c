@@ -147,6 +147,13 @@ int conn_socket_open(struct store *store, int fd)
 	return 0;
 }
 
+int conn_socket_accept(struct store *store, int fd)
+{
+	if (store->max_sockets && store->sockets >= store->max_sockets)
+		return -EMFILE;
+	return conn_socket_open(store, fd);
+}
+
 int conn_socket_fd(const struct conn *conn)
 {
 	return conn->is_ring ? -1 : ((const struct socket_conn *)conn)->source.fd;

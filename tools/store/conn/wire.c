@@ -71,23 +71,6 @@ size_t wire_strings(const char *data, size_t len, const char **strings, size_t m
 	return count;
 }
 
-bool wire_number(const char *text, uint64_t max, uint64_t *number)
-{
-	uint64_t value = 0;
-
-	if (!*text)
-		return false;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return false;
-		if (value > (UINT64_MAX - 9) / 10)
-			return false;
-		value = value * 10 + (uint64_t)(*text - '0');
-	}
-	*number = value;
-	return value <= max;
-}
-
 /* What a path may be made of: no slash follows another. */
 enum { OF_NAMES = 1, SLASH };
 #define NAME_CHARS                                          \

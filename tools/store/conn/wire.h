@@ -25,7 +25,4 @@ size_t wire_strings(const char *data, size_t len, const char **strings, size_t m
 int wire_path(const char *text, size_t len, const char *home, size_t path_max, bool special,
 	      struct path *path, bool *relative);
 
-/* A number in decimal, all of the text: true if it is one and not above max. */
-bool wire_number(const char *text, uint64_t max, uint64_t *number);
-
 #endif

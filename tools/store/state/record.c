@@ -43,7 +43,7 @@ void record_end(struct record *record)
 	memcpy(record->data, &len, sizeof(len));
 }
 
-unsigned record_next(const char **at, const char *end, struct record_reader *reader)
+unsigned record_next(const char **at, const char *end, struct reader *reader)
 {
 	uint32_t head[2];
 
@@ -52,39 +52,12 @@ unsigned record_next(const char **at, const char *end, struct record_reader *rea
 	memcpy(head, *at, sizeof(head));
 	if (head[0] < RECORD_HEAD || head[0] > (size_t)(end - *at))
 		return 0;
-	*reader = (struct record_reader){.at = *at + RECORD_HEAD, .end = *at + head[0]};
+	*reader = (struct reader){.at = *at + RECORD_HEAD, .end = *at + head[0]};
 	*at += head[0];
 	return head[1];
 }
 
-static void get(struct record_reader *reader, void *data, size_t len)
-{
-	memset(data, 0, len);
-	if (len > (size_t)(reader->end - reader->at)) {
-		reader->bad = true;
-		return;
-	}
-	memcpy(data, reader->at, len);
-	reader->at += len;
-}
-
-uint32_t record_get_u32(struct record_reader *reader)
-{
-	uint32_t value;
-
-	get(reader, &value, sizeof(value));
-	return value;
-}
-
-uint64_t record_get_u64(struct record_reader *reader)
-{
-	uint64_t value;
-
-	get(reader, &value, sizeof(value));
-	return value;
-}
-
-const char *record_get_string(struct record_reader *reader)
+const char *record_get_string(struct reader *reader)
 {
 	const char *text = reader->at;
 	const char *nul = memchr(text, '\0', (size_t)(reader->end - text));
@@ -97,7 +70,7 @@ const char *record_get_string(struct record_reader *reader)
 	return text;
 }
 
-const char *record_get_rest(struct record_reader *reader, size_t *len)
+const char *record_get_rest(struct reader *reader, size_t *len)
 {
 	*len = (size_t)(reader->end - reader->at);
 	return reader->at;

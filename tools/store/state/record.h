@@ -12,7 +12,8 @@
 #ifndef PLINTH_STORE_RECORD_H
 #define PLINTH_STORE_RECORD_H
 
-#include <stdbool.h>
+#include "base/reader.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,17 +60,9 @@ void record_string(struct record *record, const char *text);
 void record_bytes(struct record *record, const void *data, size_t len);
 void record_end(struct record *record); /* sets the length */
 
-/* What is being read: bad once something was not there. */
-struct record_reader {
-	const char *at, *end;
-	bool bad;
-};
-
 /* The next record of data: its type, 0 at the end or where none is whole. Moves *at on. */
-unsigned record_next(const char **at, const char *end, struct record_reader *reader);
-uint32_t record_get_u32(struct record_reader *reader);
-uint64_t record_get_u64(struct record_reader *reader);
-const char *record_get_string(struct record_reader *reader); /* "" when bad */
-const char *record_get_rest(struct record_reader *reader, size_t *len);
+unsigned record_next(const char **at, const char *end, struct reader *reader);
+const char *record_get_string(struct reader *reader); /* "" when bad */
+const char *record_get_rest(struct reader *reader, size_t *len);
 
 #endif

@@ -39,12 +39,12 @@ void state_file_put_sum(char *records, size_t len)
 static size_t good_len(const char *records, size_t len)
 {
 	const char *at = records, *begin = records, *group = records;
-	struct record_reader reader;
+	struct reader reader;
 	unsigned type;
 
 	while ((type = record_next(&at, records + len, &reader))) {
 		if (type == RECORD_SUM) {
-			if (record_get_u64(&reader) != sum_of(group, (size_t)(begin - group)))
+			if (reader_get_u64(&reader) != sum_of(group, (size_t)(begin - group)))
 				break;
 			group = at;
 		}

@@ -14,14 +14,14 @@ struct load {
 	struct store *store;
 	struct node *behind; /* of the record before, if it was of a node; one reference */
 	enum dump_what what;
-	struct record_reader *r;
+	struct reader *r;
 };
 
 /* ---- what records name ---- */
 
 static struct conn *get_client(struct load *load)
 {
-	uint32_t client = record_get_u32(load->r);
+	uint32_t client = reader_get_u32(load->r);
 
 	for (struct conn *conn = load->store->conns; conn; conn = conn->next)
 		if (dump_client(conn) == client)
@@ -32,7 +32,7 @@ static struct conn *get_client(struct load *load)
 static struct txn *get_txn(struct load *load)
 {
 	const struct conn *conn = get_client(load);
-	uint32_t id = record_get_u32(load->r);
+	uint32_t id = reader_get_u32(load->r);
 
 	return conn ? txn_find(conn, id) : NULL;
 }
@@ -41,7 +41,7 @@ static struct txn *get_txn(struct load *load)
 static struct perms *get_perms(struct load *load)
 {
 	struct domain_table *domains = &load->store->domains;
-	uint32_t count = record_get_u32(load->r);
+	uint32_t count = reader_get_u32(load->r);
 	struct perms *perms = NULL;
 	struct perm *entry;
 	uint32_t done = 0;
@@ -49,7 +49,7 @@ static struct perms *get_perms(struct load *load)
 	if (!count || count > XENSTORE_PAYLOAD_MAX || !(entry = calloc(count, sizeof(*entry))))
 		return NULL;
 	for (; done < count; done++) {
-		uint32_t word = record_get_u32(load->r), domid = word & 0xffff;
+		uint32_t word = reader_get_u32(load->r), domid = word & 0xffff;
 
 		entry[done].bits = word >> 16 & 3;
 		entry[done].domain =
@@ -128,7 +128,7 @@ static void load_node(struct load *load)
 
 static void load_below(struct load *load)
 {
-	uint32_t levels = record_get_u32(load->r);
+	uint32_t levels = reader_get_u32(load->r);
 	const char *name = record_get_string(load->r);
 	struct node *above = load->behind;
 	size_t len = strlen(name);
@@ -161,18 +161,18 @@ static void load_removed(struct load *load)
 static void load_domain(struct load *load)
 {
 	struct domain_table *domains = &load->store->domains;
-	struct domain *domain = domains_assume(domains, record_get_u32(load->r));
+	struct domain *domain = domains_assume(domains, reader_get_u32(load->r));
 	const char *uuid;
 	uint32_t target;
 	size_t len;
 
 	if (!domain)
 		return;
-	domain->gfn = record_get_u64(load->r);
-	domain->remote_port = record_get_u32(load->r);
-	domain->introduced = record_get_u32(load->r);
-	domain->shutdown = record_get_u32(load->r);
-	target = record_get_u32(load->r);
+	domain->gfn = reader_get_u64(load->r);
+	domain->remote_port = reader_get_u32(load->r);
+	domain->introduced = reader_get_u32(load->r);
+	domain->shutdown = reader_get_u32(load->r);
+	target = reader_get_u32(load->r);
 	uuid = record_get_rest(load->r, &len);
 	if (len == sizeof(domain->uuid))
 		memcpy(domain->uuid, uuid, len);
@@ -185,7 +185,7 @@ static void load_domain(struct load *load)
 
 static void load_domain_end(struct load *load)
 {
-	struct domain *domain = domains_find(&load->store->domains, record_get_u32(load->r));
+	struct domain *domain = domains_find(&load->store->domains, reader_get_u32(load->r));
 
 	if (!domain || !domain->domid)
 		return;
@@ -199,15 +199,15 @@ static void load_quota(struct load *load)
 	int quota = quota_find(record_get_string(load->r));
 
 	if (quota >= 0)
-		load->store->quota.max[quota] = record_get_u64(load->r);
+		load->store->quota.max[quota] = reader_get_u64(load->r);
 }
 
 /* ---- clients ---- */
 
 static void load_socket(struct load *load)
 {
-	uint32_t client = record_get_u32(load->r);
-	int fd = (int)record_get_u32(load->r);
+	uint32_t client = reader_get_u32(load->r);
+	int fd = (int)reader_get_u32(load->r);
 	struct stat status;
 
 	(void)client; /* follows from the descriptor */
@@ -223,8 +223,8 @@ static void load_watch(struct load *load)
 {
 	struct tree *tree = &load->store->tree;
 	struct conn *conn = get_client(load);
-	int depth = (int)record_get_u32(load->r);
-	uint32_t skip = record_get_u32(load->r);
+	int depth = (int)reader_get_u32(load->r);
+	uint32_t skip = reader_get_u32(load->r);
 	struct node *node = get_place(load);
 	struct watch *watch;
 
@@ -270,13 +270,13 @@ static void load_reconnect(struct load *load)
 static void load_txn(struct load *load)
 {
 	struct conn *conn = get_client(load);
-	uint32_t id = record_get_u32(load->r), conflict = record_get_u32(load->r);
+	uint32_t id = reader_get_u32(load->r), conflict = reader_get_u32(load->r);
 	struct txn *txn;
 
 	if (!conn || !id || txn_find(conn, id) || txn_start(conn, id, &txn) < 0)
 		return;
 	txn->conflict = conflict;
-	txn->made = record_get_u32(load->r);
+	txn->made = reader_get_u32(load->r);
 	if (id > load->store->next_txn)
 		load->store->next_txn = id;
 }
@@ -293,9 +293,9 @@ static void load_touch(struct load *load)
 {
 	struct tree *tree = &load->store->tree;
 	struct txn *txn = get_txn(load);
-	uint32_t flags = record_get_u32(load->r);
+	uint32_t flags = reader_get_u32(load->r);
 	struct node *node = get_place(load);
-	struct perms *perms = record_get_u32(load->r) ? get_perms(load) : NULL;
+	struct perms *perms = reader_get_u32(load->r) ? get_perms(load) : NULL;
 	struct value *value = perms ? get_value(load) : NULL;
 	struct touch *touch;
 
@@ -312,7 +312,7 @@ static void load_touch(struct load *load)
 static void load_taken(struct load *load)
 {
 	struct conn *conn = get_client(load);
-	uint32_t position = record_get_u32(load->r);
+	uint32_t position = reader_get_u32(load->r);
 	size_t len;
 	const char *data = record_get_rest(load->r, &len);
 
@@ -327,7 +327,7 @@ static void load_taken(struct load *load)
 static void load_out(struct load *load)
 {
 	struct conn *conn = get_client(load);
-	uint32_t position = record_get_u32(load->r);
+	uint32_t position = reader_get_u32(load->r);
 	size_t len;
 	const char *data = record_get_rest(load->r, &len);
 
@@ -365,7 +365,7 @@ static void empty_tree(struct tree *tree)
 void load_store(struct store *store, const char *data, size_t len, enum dump_what what)
 {
 	const char *at = data;
-	struct record_reader reader;
+	struct reader reader;
 	struct load load = {.store = store, .what = what, .r = &reader};
 	unsigned type;
 

@@ -2,6 +2,7 @@
 /* Permissions of nodes: sets of (domain, access), shared by all nodes that have the same. */
 #include "perms.h"
 #include "domains.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -123,13 +124,9 @@ static const char letters[4] = {'n', 'r', 'w', 'b'}; /* by PERM_READ | PERM_WRIT
 int perm_parse(const char *text, struct perm_text *perm)
 {
 	const char *letter = memchr(letters, text[0], sizeof(letters));
-	unsigned long domid;
-	char *end;
+	uint64_t domid;
 
-	if (!letter || text[1] < '0' || text[1] > '9')
-		return -EINVAL;
-	domid = strtoul(text + 1, &end, 10);
-	if (*end || domid >= DOMID_FIRST_RESERVED)
+	if (!letter || !number_parse(text + 1, 0, DOMID_FIRST_RESERVED - 1, &domid))
 		return -EINVAL;
 	*perm = (struct perm_text){(uint32_t)domid, (uint8_t)(letter - letters)};
 	return 0;

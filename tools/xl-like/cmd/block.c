@@ -3,6 +3,7 @@
 #include "cmd.h"
 #include "config/vdev.h"
 #include "device_command.h"
+#include "base/number.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -61,13 +62,12 @@ static const char units[] = "BKMGT";
 /* "4G"; 0 for what is none. */
 static uint64_t parse_size(const char *word)
 {
-	char *unit;
-	unsigned long long number = strtoull(word, &unit, 10);
-	const char *at = *unit ? strchr(units, *unit) : units;
+	uint64_t number;
+	int err = number_scan(&word, INT64_MAX, &number);
+	const char *at = *word ? strchr(units, *word) : units;
 	unsigned int shift = at ? 10 * (unsigned int)(at - units) : 0;
 
-	if (*word < '0' || *word > '9' || !at || (*unit && unit[1]) ||
-	    number > (uint64_t)INT64_MAX >> shift)
+	if (err || !at || (*word && word[1]) || number > (uint64_t)INT64_MAX >> shift)
 		return 0;
 	return number << shift;
 }

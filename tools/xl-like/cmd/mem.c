@@ -5,6 +5,7 @@
 #include "guest/registry.h"
 #include "xl-like/common/progress.h"
 #include "xl-like/common/talk.h"
+#include "base/number.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,13 +33,12 @@ static int parse_size(const char *text, uint64_t *kib)
 		const char *unit;
 		uint64_t kib;
 	} units[] = {{"", 1024}, {"k", 1}, {"m", 1024}, {"g", 1024 * 1024}};
-	char *rest;
-	unsigned long long value = strtoull(text, &rest, 10);
+	uint64_t value;
 
-	if (*text < '0' || *text > '9' || value > (uint64_t)MAX_MIB * KIB_OF_MIB)
+	if (number_scan(&text, (uint64_t)MAX_MIB * KIB_OF_MIB, &value))
 		return -1;
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (!strcasecmp(rest, units[i].unit)) {
+		if (!strcasecmp(text, units[i].unit)) {
 			*kib = value * units[i].kib;
 			return *kib && *kib <= (uint64_t)MAX_MIB * KIB_OF_MIB ? 0 : -1;
 		}

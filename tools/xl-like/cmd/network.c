@@ -2,6 +2,7 @@
 /* vmctl network-attach, network-detach, network-list. */
 #include "cmd.h"
 #include "device_command.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -55,10 +56,9 @@ static int find_mac(const struct device_command *command, const char *word, uint
 static int find_interface(const struct device_command *command, const char *word, uint32_t *devid,
 			  struct report *report)
 {
-	char *end;
-	unsigned long number = strtoul(word, &end, 10);
+	uint64_t number;
 
-	if (*word < '0' || *word > '9' || *end || number > UINT16_MAX)
+	if (!number_parse(word, 0, UINT16_MAX, &number))
 		return find_mac(command, word, devid, report);
 	*devid = (uint32_t)number;
 	return 0;

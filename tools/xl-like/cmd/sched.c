@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* vmctl sched-credit2: guests' shares of CPU time, shown and changed. */
 #include "cmd.h"
+#include "base/number.h"
 
 #include <inttypes.h>
 #include <libctrl.h>
@@ -36,12 +37,13 @@ static int change(struct ctrl *ctrl, const struct target *target, const char *we
 		  const char *cap)
 {
 	struct ctrl_sched_params params;
+	uint64_t number;
 	int err = ctrl_get_sched_params(ctrl, target->domid, &params);
 
-	if (weight)
-		params.weight = (uint16_t)strtoul(weight, NULL, 10);
-	if (cap)
-		params.cap = (uint16_t)strtoul(cap, NULL, 10);
+	if (weight && number_parse(weight, 1, UINT16_MAX, &number))
+		params.weight = (uint16_t)number;
+	if (cap && number_parse(cap, 0, UINT16_MAX, &number))
+		params.cap = (uint16_t)number;
 	if (!err)
 		err = ctrl_set_sched_params(ctrl, target->domid, &params);
 	return err ? vmctl_fail(vmctl_status(err), "%s", ctrl_error()) : EXIT_OK;
@@ -49,10 +51,12 @@ static int change(struct ctrl *ctrl, const struct target *target, const char *we
 
 static int check_values(const char *domain, const char *weight, const char *cap)
 {
-	if (weight && !word_is_number(weight, 1, UINT16_MAX))
+	uint64_t number;
+
+	if (weight && !number_parse(weight, 1, UINT16_MAX, &number))
 		return vmctl_fail(EXIT_USAGE, "sched-credit2: the weight is 1 to 65535, not '%s'",
 				  weight);
-	if (cap && !word_is_number(cap, 0, UINT16_MAX))
+	if (cap && !number_parse(cap, 0, UINT16_MAX, &number))
 		return vmctl_fail(EXIT_USAGE,
 				  "sched-credit2: the cap is 0 to 65535 %% of a CPU, not '%s'",
 				  cap);

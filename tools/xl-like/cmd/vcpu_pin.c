@@ -2,6 +2,7 @@
 /* vmctl vcpu-pin: on which CPUs a vCPU may run, and would rather run. */
 #include "cmd.h"
 #include "config/cpulist.h"
+#include "base/number.h"
 
 #include <inttypes.h>
 #include <libctrl.h>
@@ -36,13 +37,14 @@ static int parse_set(const char *text, struct cpulist *set, bool *has, unsigned 
 static int parse(const struct arguments *arguments, struct pinning *pinning, unsigned int nr_cpus)
 {
 	const char *vcpu = arguments->words[1];
+	uint64_t number = 0;
 	int status;
 
 	pinning->every = !strcmp(vcpu, "all");
-	if (!pinning->every && !word_is_number(vcpu, 0, CTRL_MAX_VCPUS - 1))
+	if (!pinning->every && !number_parse(vcpu, 0, CTRL_MAX_VCPUS - 1, &number))
 		return vmctl_fail(EXIT_USAGE, "vcpu-pin: the vCPU is a number or 'all', not '%s'",
 				  vcpu);
-	pinning->first = pinning->last = (uint32_t)strtoul(vcpu, NULL, 10);
+	pinning->first = pinning->last = (uint32_t)number;
 	status = parse_set(arguments->words[2], &pinning->hard, &pinning->has_hard, nr_cpus);
 	if (!status && arguments->count > 3)
 		status =

@@ -3,6 +3,7 @@
 #include "cmd.h"
 #include "xl-like/common/progress.h"
 #include "xl-like/common/talk.h"
+#include "base/number.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -94,12 +95,12 @@ int cmd_vcpu_set(const struct arguments *arguments)
 {
 	const char *text = arguments->words[1];
 	unsigned int limit = LIMIT_S;
-	unsigned long wanted = strtoul(text, NULL, 10);
+	uint64_t wanted = 0;
 	struct target target;
 	struct ctrl *ctrl;
 	int status = talk_parse_timeout(arguments, &limit);
 
-	if (!status && !word_is_number(text, 1, CTRL_MAX_VCPUS))
+	if (!status && !number_parse(text, 1, CTRL_MAX_VCPUS, &wanted))
 		status = vmctl_fail(EXIT_USAGE,
 				    "vcpu-set: a number from 1 to %u is wanted, not '%s'",
 				    CTRL_MAX_VCPUS, text);

@@ -164,11 +164,3 @@ const char *arguments_option(const struct arguments *arguments, const char *name
 
 	return row ? arguments->values[row - arguments->command->options] : NULL;
 }
-
-bool word_is_number(const char *word, unsigned long min, unsigned long max)
-{
-	size_t digits = strspn(word, "0123456789");
-	unsigned long value = strtoul(word, NULL, 10);
-
-	return digits && digits <= 9 && !word[digits] && value >= min && value <= max;
-}

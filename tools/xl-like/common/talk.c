@@ -3,6 +3,7 @@
 #include "talk.h"
 #include "base/loop.h"
 #include "clients/store_open.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -92,13 +93,14 @@ void talk_watch_ends(struct talk *talk)
 int talk_parse_timeout(const struct arguments *arguments, unsigned int *seconds)
 {
 	const char *text = arguments_option(arguments, "timeout");
+	uint64_t number;
 
 	if (!text)
 		return EXIT_OK;
-	if (!word_is_number(text, 0, 1000000))
+	if (!number_parse(text, 0, 1000000, &number))
 		return vmctl_fail(EXIT_USAGE, "%s: --timeout takes seconds, 0 to 1000000, not '%s'",
 				  arguments->command->name, text);
-	*seconds = (unsigned int)strtoul(text, NULL, 10);
+	*seconds = (unsigned int)number;
 	return EXIT_OK;
 }
 

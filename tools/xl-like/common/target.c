@@ -6,6 +6,7 @@
 #include "guest/abandoned.h"
 #include "guest/registry.h"
 #include "vmctl.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -94,12 +95,12 @@ static void target_set(struct target *target, const struct ctrl_domain_info *inf
 static int find_number(struct ctrl *ctrl, const char *word, struct target *target,
 		       struct report *report)
 {
-	unsigned long long domid = strtoull(word, NULL, 10);
+	uint64_t domid;
 	struct registry_domain *named;
 	struct ctrl_domain_info info;
 	int err = -ESRCH;
 
-	if (strlen(word) < 10 && domid < CTRL_DOMID_SELF)
+	if (number_parse(word, 0, CTRL_DOMID_SELF - 1, &domid))
 		err = ctrl_get_domain(ctrl, (uint32_t)domid, &info);
 	if (err == -ESRCH)
 		return report_set(report, EXIT_NO_DOMAIN, "there is no domain %s", word);

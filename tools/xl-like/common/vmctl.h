@@ -67,9 +67,6 @@ int arguments_parse(const struct command *command, int argc, char *const argv[],
 /* Whether an option was given, by its long name; the value of one that takes an argument. */
 const char *arguments_option(const struct arguments *arguments, const char *name);
 
-/* Whether a word is nothing but a decimal number from min to max. */
-bool word_is_number(const char *word, unsigned long min, unsigned long max);
-
 /* --- what commands use --- */
 
 /* Prints "vmctl: ..." to stderr and returns status. */
