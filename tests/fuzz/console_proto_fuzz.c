@@ -3,7 +3,7 @@
  * Fuzzes what reads bytes from a socket or a state file: the frames and every decoder of both
  * daemons' protocols, and the client's expect with output as it may come from a guest.
  */
-#include "console/expect.h"
+#include "console/client/expect.h"
 #include "clients/console_protocol.h"
 #include "clients/monitor_protocol.h"
 

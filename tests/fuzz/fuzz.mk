@@ -24,7 +24,7 @@ FUZZ_TESTS += console_proto_fuzz
 console_proto_fuzz_CFLAGS := -Itools -Ilibctrl/include
 console_proto_fuzz_SRCS := tests/fuzz/console_proto_fuzz.c \
 	$(addprefix tools/,base/frame.c base/reader.c base/report.c base/plain_text.c clients/console_protocol.c \
-	clients/monitor_protocol.c console/expect.c)
+	clients/monitor_protocol.c console/client/expect.c)
 console_proto_fuzz_FLAGS := -max_len=4096
 
 FUZZ_TESTS += image_fuzz

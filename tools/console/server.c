@@ -66,89 +66,6 @@ struct console_guest *server_find_domain(struct console_server *server, uint32_t
 	return NULL;
 }
 
-/* ---- what outlives the daemon: one file a console, holding the ADD message that made it ----
- */
-
-static int state_path(const struct console_server *server, const struct console_guest *guest,
-		      char path[PATH_MAX])
-{
-	int count = snprintf(path, PATH_MAX, "%s/%u%s.guest", server->state_dir, guest->add.domid,
-			     console_guest_suffix(guest));
-
-	return count < PATH_MAX ? 0 : -ENAMETOOLONG;
-}
-
-static int save_state(const struct console_server *server, const struct console_guest *guest)
-{
-	uint8_t frame[FRAME_HEADER_SIZE + 256];
-	ssize_t size = console_put_add(frame, sizeof(frame), &guest->add);
-	char path[PATH_MAX];
-	int ret = size < 0 ? (int)size : state_path(server, guest, path);
-
-	return ret < 0 ? ret : daemon_write_file(path, frame, (size_t)size);
-}
-
-static void drop_state(const struct console_server *server, const struct console_guest *guest)
-{
-	char path[PATH_MAX];
-
-	if (state_path(server, guest, path) == 0)
-		unlink(path);
-}
-
-/* ---- telling the guest's clients ---- */
-
-/*
- * Advancing a client handles its requests, which may add and drop guests: that is for the end of
- * the round, when no list is being walked.
- */
-static void mark_due(struct console_server *server, struct console_guest *guest)
-{
-	pty_advance(guest);
-	for (struct console_conn *conn = server->conns; conn; conn = conn->next)
-		if (conn->guest == guest)
-			conn->due = true;
-}
-
-static void advance_due(struct console_server *server)
-{
-	struct console_conn *conn = server->conns;
-
-	while (conn) {
-		if (!conn->due) {
-			conn = conn->next;
-			continue;
-		}
-		conn_advance(conn);
-		conn = server->conns; /* its requests may have made others due */
-	}
-}
-
-static void notice_all(struct console_server *server, const struct console_guest *guest,
-		       const char *text)
-{
-	for (struct console_conn *conn = server->conns; conn; conn = conn->next)
-		if (conn->guest == guest)
-			conn_notice(conn, text);
-}
-
-static void report_log(struct console_server *server, struct console_guest *guest, unsigned did)
-{
-	char text[CONSOLE_TEXT_MAX + 1];
-
-	if (did & GUEST_LOG_FAILED)
-		snprintf(text, sizeof(text),
-			 "the log file of guest %s cannot be written: %s; its console goes on "
-			 "without it",
-			 guest->name, strerror(guest->log_error));
-	else
-		snprintf(text, sizeof(text),
-			 "the log file of guest %s is written again; it lacks %llu bytes",
-			 guest->name, (unsigned long long)guest->log_lost);
-	daemon_log("%s", text);
-	notice_all(server, guest, text);
-}
-
 void server_reopen_logs(struct console_server *server)
 {
 	for (struct console_guest *guest = server->guests; guest; guest = guest->next) {
@@ -158,25 +75,6 @@ void server_reopen_logs(struct console_server *server)
 			daemon_log("the log file of guest %s cannot be opened anew: %s",
 				   guest->name, strerror(-ret));
 	}
-}
-
-static void report_turn(struct console_server *server, struct console_guest *guest, unsigned did)
-{
-	char text[CONSOLE_TEXT_MAX + 1];
-
-	if (did & (GUEST_LOG_FAILED | GUEST_LOG_HEALTHY))
-		report_log(server, guest, did);
-	if (did & GUEST_BROKE) {
-		snprintf(text, sizeof(text),
-			 "guest %s (domain %u) broke its console ring; the guest runs on without a "
-			 "console",
-			 guest->name, guest->add.domid);
-		daemon_log("%s", text);
-		notice_all(server, guest, text);
-	}
-	if ((did & (GUEST_OUTPUT | GUEST_TAKEN | GUEST_BROKE)) == 0)
-		return;
-	mark_due(server, guest);
 }
 
 /* ---- dropping ---- */
@@ -243,12 +141,12 @@ void server_guest_died(struct console_server *server, struct console_guest *gues
 					 loop_now_ms());
 
 	guest->death = ++server->deaths;
-	drop_state(server, guest);
+	state_file_drop(server, guest);
 	daemon_log("guest %s%s (domain %u) is gone: %s", guest->name, console_guest_suffix(guest),
 		   guest->add.domid,
 		   guest->reason < 0 ? "destroyed" : ctrl_shutdown_name((unsigned)guest->reason));
-	report_turn(server, guest,
-		    did | GUEST_OUTPUT); /* also to those who read all: ENDED is due */
+	server_report_turn(server, guest,
+			   did | GUEST_OUTPUT); /* also to those who read all: ENDED is due */
 	drop_older_dead(server, guest);
 }
 
@@ -323,7 +221,7 @@ static int attach_new(struct console_server *server, const struct console_add *a
 	ret = console_guest_attach(&server->host, guest, report);
 	if (ret < 0)
 		goto free_guest;
-	ret = save_state(server, guest);
+	ret = state_file_save(server, guest);
 	if (ret < 0) {
 		report_set(report, 0, "cannot remember guest %s below %s: %s", guest->name,
 			   server->state_dir, strerror(-ret));
@@ -363,7 +261,7 @@ static int rename_guest(struct console_server *server, const struct console_add 
 		daemon_log("guest %s%s (domain %u): is called %s now", guest->name,
 			   console_guest_suffix(guest), guest->add.domid, add->name);
 		snprintf(guest->name, sizeof(guest->name), "%s", add->name);
-		save_state(server, guest); /* or the next daemon knows the old name */
+		state_file_save(server, guest); /* or the next daemon knows the old name */
 	}
 	return 0;
 }
@@ -483,61 +381,6 @@ void server_check_guests(struct console_server *server)
 					  were */
 	}
 	free(list);
-}
-
-void server_take_events(struct console_server *server)
-{
-	int64_t now = loop_now_ms();
-	uint32_t port;
-
-	while (ctrl_evtchn_pending(server->host.evtchn, &port) == 0) {
-		struct console_guest *guest = server->guests;
-
-		while (guest && (guest->state != CONSOLE_LIVE || guest->port != port))
-			guest = guest->next;
-		if (guest)
-			console_guest_event(guest, now);
-	}
-}
-
-/* When it has to be looked at again even if nothing happens; INT64_MAX: not at all. */
-static int64_t give_turn(struct console_server *server, struct console_guest *guest, int64_t now_ms)
-{
-	int64_t due = guest->state == CONSOLE_DEAD ? pty_end(guest, now_ms) : INT64_MAX;
-
-	if (guest->pending || guest->typed != guest->taken) {
-		unsigned did = console_guest_turn(&server->host, guest, now_ms);
-
-		if (did & GUEST_MORE)
-			due = now_ms;
-		else if ((did & GUEST_THROTTLED) && due > budget_next_ms(now_ms))
-			due = budget_next_ms(now_ms);
-		report_turn(server, guest, did);
-	}
-	guest->awake =
-		guest->state == CONSOLE_DEAD || guest->pending || guest->typed != guest->taken;
-	return due;
-}
-
-int server_round(struct console_server *server, int64_t now_ms)
-{
-	int64_t due = INT64_MAX;
-	bool living = false;
-
-	if (now_ms >= server->check_ms)
-		server_check_guests(server);
-	for (struct console_guest *guest = server->guests; guest; guest = guest->next) {
-		int64_t guest_due = guest->awake ? give_turn(server, guest, now_ms) : INT64_MAX;
-
-		due = guest_due < due ? guest_due : due;
-		living |= guest->state != CONSOLE_DEAD;
-	}
-	advance_due(server);
-	if (living && due > server->check_ms)
-		due = server->check_ms;
-	if (due == INT64_MAX)
-		return -1;
-	return due > now_ms ? (int)(due - now_ms) : 0;
 }
 
 void server_close(struct console_server *server)

@@ -69,6 +69,10 @@ void server_check_guests(struct console_server *server); /* which of them are go
 void server_restore(struct console_server *server);      /* after a restart */
 void server_reopen_logs(struct console_server *server);  /* they were moved away */
 
+void server_close(struct console_server *server);
+
+/* --- round.c --- */
+
 /* The event channels have something. */
 void server_take_events(struct console_server *server);
 
@@ -76,7 +80,12 @@ void server_take_events(struct console_server *server);
  */
 int server_round(struct console_server *server, int64_t now_ms);
 
-void server_close(struct console_server *server);
+/* --- notices.c --- */
+void server_report_turn(struct console_server *server, struct console_guest *guest, unsigned did);
+
+/* --- state_file.c: what outlives the daemon --- */
+int state_file_save(const struct console_server *server, const struct console_guest *guest);
+void state_file_drop(const struct console_server *server, const struct console_guest *guest);
 
 /* --- requests.c: what clients ask --- */
 
@@ -87,17 +96,23 @@ int request_handle(struct console_conn *conn, const struct frame *frame);
 /* --- store_guests.c: what stands in the store --- */
 int server_open_store(struct console_server *server); /* 0 or a negative errno */
 void server_close_store(struct console_server *server);
+
+/* --- publish.c --- */
 /* The guest's terminal has a name, or another one: let the store have it, now or later. */
 void server_publish(struct console_server *server, struct console_guest *guest);
 void server_publish_again(struct console_server *server); /* those that had to wait */
 
 /* --- conn.c: one connection --- */
 int conn_open(struct console_server *server, int fd);
+void conn_advance(struct console_conn *conn); /* parse what came, send what can be sent */
+
+/* --- conn_send.c --- */
+void conn_hang_up(struct console_conn *conn);
+void conn_send(struct console_conn *conn); /* as much as the socket takes */
 void conn_queue(struct console_conn *conn, const void *frame, ssize_t size); /* a built frame */
 void conn_error(struct console_conn *conn, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void conn_notice(struct console_conn *conn, const char *text);
-void conn_advance(struct console_conn *conn); /* parse what came, send what can be sent */
 void conn_free_dead(struct console_server *server);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The console daemon and the store: guests that others made are taken over from there, and
- * terminals are named there. The talking is done by the thread of store_link.c.
+ * Guests that others made are found in the store and taken over. The talking is done by the thread
+ * of store_link.c.
  */
 #include "daemon/daemon.h"
 #include "server.h"
@@ -11,30 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-
-/* ---- out ---- */
-
-void server_publish(struct console_server *server, struct console_guest *guest)
-{
-	struct link_message message = {
-		.type = LINK_TERMINAL,
-		.domid = guest->add.domid,
-		.kind = guest->add.kind,
-	};
-
-	if (!server->store)
-		return;
-	memcpy(message.uuid, guest->add.uuid, sizeof(message.uuid));
-	snprintf(message.text, sizeof(message.text), "%s", guest->pty.path);
-	guest->pty.unpublished = store_link_send(server->store, &message) < 0;
-}
-
-void server_publish_again(struct console_server *server)
-{
-	for (struct console_guest *guest = server->guests; guest; guest = guest->next)
-		if (guest->pty.unpublished && guest->state != CONSOLE_DEAD)
-			server_publish(server, guest);
-}
 
 /* ---- in ---- */
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Makes a guest from its config and destroys it. This is the only place that defines the order of
- * steps.
+ * Makes a guest from its config. This is the only place that defines the order of steps.
  */
 #include "guest.h"
+#include "creation.h"
 #include "device/device.h"
 #include "store.h"
 #include "base/lockfile.h"
@@ -20,12 +20,8 @@
 #include <string.h>
 #include <time.h>
 
-#define MIB                  (1024 * 1024)
-#define STORE_DOMID          0 /* dom0 serves the store */
-#define LOCK_MS              10000
-#define ALL_OPTIONS(options) ((options) ? (options) : &no_options)
-
-static const struct guest_options no_options;
+#define MIB     (1024 * 1024)
+#define LOCK_MS 10000
 
 /* State of one creation. */
 struct creation {
@@ -41,11 +37,6 @@ struct creation {
 	struct ctrl_guest guest;
 };
 
-static int fail_by_ctrl(struct report *report, int err)
-{
-	return report_ctrl(report, err);
-}
-
 /* For locks that other processes hold only briefly. The user can cancel the wait. */
 static struct lock_wait lock_wait(const struct guest_options *options)
 {
@@ -54,39 +45,6 @@ static struct lock_wait lock_wait(const struct guest_options *options)
 		.cancelled = options->cancelled,
 		.context = options->context,
 	};
-}
-
-/*
- * A guest whose memory can grow starts with maxmem, and its balloon driver returns the excess when
- * it reads memory/target. This avoids memory hotplug.
- */
-static uint64_t start_memory_mib(const struct guest_config *config)
-{
-	return config->maxmem_mib > config->memory_mib ? config->maxmem_mib : config->memory_mib;
-}
-
-void guest_to_ctrl(const struct guest_config *config, const char *cmdline,
-		   struct ctrl_guest_config *out)
-{
-	ctrl_guest_config_init(out);
-	out->name = config->name;
-	memcpy(out->uuid, config->uuid, sizeof(out->uuid));
-	out->memory_kib = start_memory_mib(config) * 1024;
-	out->store_domid = STORE_DOMID;
-	out->vcpus = (uint32_t)config->vcpus;
-	out->max_vcpus = (uint32_t)config->maxvcpus;
-	out->kernel = config->kernel;
-	out->ramdisk = config->ramdisk;
-	out->cmdline = cmdline;
-	out->gic_version = (uint8_t)config->gic_version;
-	if (config->max_grant_frames != GUEST_HOST_DEFAULT)
-		out->max_grant_frames = (int32_t)config->max_grant_frames;
-	if (config->max_maptrack_frames != GUEST_HOST_DEFAULT)
-		out->max_maptrack_frames = (int32_t)config->max_maptrack_frames;
-	out->max_evtchn_port = (uint32_t)config->max_event_channels;
-	out->cpu_weight = (uint16_t)config->cpu_weight;
-	out->cpu_cap = (uint16_t)config->cap;
-	out->vuart = config->vuart == GUEST_VUART_SBSA;
 }
 
 /* --- checks --- */
@@ -99,119 +57,7 @@ static int check_files(struct creation *creation)
 	guest_to_ctrl(creation->config, creation->cmdline, &config);
 	err = ctrl_check_guest(&config);
 	/* every error, even "too little memory for this kernel", needs a change of the config */
-	return err ? fail_by_ctrl(creation->report, -EINVAL) : 0;
-}
-
-static int name_in_use(const char *name, const struct ctrl_domain_info *by, struct report *report)
-{
-	return report_set(report, -EEXIST,
-			  "the name '%s' is in use by domain %" PRIu32
-			  "; destroy that one first, or choose another name",
-			  name, by->domid);
-}
-
-/*
- * Checks the names of domains that other tools have made. has[i]: domain i is registered by these
- * tools.
- */
-static int check_foreign_names(const struct ctrl_domain_info *list, size_t count, const bool *has,
-			       const char *name, struct report *report)
-{
-	struct registry_domain *others = calloc(count + 1, sizeof(*others));
-	size_t n = 0;
-	int err = 0;
-
-	if (!others)
-		return report_set(report, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < count; i++)
-		if (list[i].domid && !list[i].dying && !has[i])
-			others[n++].info = &list[i];
-	if (registry_name_foreign(others, n) == -ETIMEDOUT)
-		err = fail_by_ctrl(report, -ETIMEDOUT);
-	for (size_t i = 0; i < n && !err; i++)
-		if (others[i].name && !strcmp(others[i].name, name))
-			err = name_in_use(name, others[i].info, report);
-	registry_free_domains(others, n);
-	return err;
-}
-
-static int check_name_among(const struct ctrl_domain_info *list, size_t count, const char *registry,
-			    const char *name, struct report *report)
-{
-	bool *registered = calloc(count + 1, sizeof(*registered));
-	size_t found;
-	int err;
-
-	if (!registered)
-		return report_set(report, -ENOMEM, "out of memory");
-	registry_find_name(registry, name, list, count, registered, &found);
-	err = found < count ? name_in_use(name, &list[found], report)
-			    : check_foreign_names(list, count, registered, name, report);
-	free(registered);
-	return err;
-}
-
-/* A guest without a domain keeps its name and UUID while its restart is pending. */
-static int check_pending(const struct guest_options *options, const char *name, const uint8_t *uuid,
-			 struct report *report)
-{
-	char text[MONITOR_PENDING_TEXT];
-	struct monitor_pending pending;
-
-	if (options->restart || monitor_client_find(options->monitor_socket, name, uuid, &pending))
-		return 0;
-	return report_set(report, -EEXIST,
-			  "the %s is in use by the guest '%s', which has no domain: %s; 'vmctl "
-			  "destroy %s' calls that off",
-			  strcmp(pending.name, name) ? "uuid" : "name", pending.name,
-			  monitor_pending_text(&pending, text), pending.name);
-}
-
-/*
- * The store, the monitor and the consoles identify a guest by its UUID, so it must be unique. A
- * domain that is preserved after its end may share the UUID of its successor, but only the monitor
- * makes such a successor.
- */
-static int check_uuid_among(const struct ctrl_domain_info *list, size_t count,
-			    const struct guest_options *options, const uint8_t *uuid,
-			    struct report *report)
-{
-	for (size_t i = 0; uuid && i < count; i++) {
-		if (!list[i].domid || list[i].dying || memcmp(list[i].uuid, uuid, 16) != 0 ||
-		    (list[i].shutdown && options->restart))
-			continue;
-		return report_set(report, -EEXIST,
-				  "the uuid is in use by domain %" PRIu32
-				  " (which had this name before, or the same 'uuid'): destroy that "
-				  "one first, or write another 'uuid'",
-				  list[i].domid);
-	}
-	return 0;
-}
-
-/* uuid NULL: checks only the name. */
-static int check_identity_among(const struct ctrl_domain_info *list, size_t count,
-				const struct guest_options *options, const char *name,
-				const uint8_t *uuid, struct report *report)
-{
-	int err = check_name_among(list, count, options->registry, name, report);
-
-	if (!err)
-		err = check_uuid_among(list, count, options, uuid, report);
-	return err ? err : check_pending(options, name, uuid, report);
-}
-
-int guest_check_name(struct ctrl *ctrl, const struct guest_options *options, const char *name,
-		     struct report *report)
-{
-	struct ctrl_domain_info *list;
-	int count = ctrl_list_all_domains(ctrl, &list), err;
-
-	if (count < 0)
-		return fail_by_ctrl(report, count);
-	err = check_identity_among(list, (size_t)count, options, name, NULL, report);
-	free(list);
-	return err;
+	return err ? report_ctrl(creation->report, -EINVAL) : 0;
 }
 
 /* Also notes in the lock file what is being made, because the next steps make it. */
@@ -222,8 +68,8 @@ static int check_name(struct creation *creation)
 	int count = ctrl_list_all_domains(creation->ctrl, &list), err;
 
 	if (count < 0)
-		return fail_by_ctrl(creation->report, count);
-	err = check_identity_among(list, (size_t)count, creation->options, config->name,
+		return report_ctrl(creation->report, count);
+	err = guest_check_identity(list, (size_t)count, creation->options, config->name,
 				   config->uuid, creation->report);
 	if (!err && creation->lock >= 0)
 		err = registry_note_making(creation->lock, config->uuid, list, (size_t)count,
@@ -246,13 +92,13 @@ static int check_affinity(struct creation *creation, const char *key,
 
 static int check_machine(struct creation *creation)
 {
-	uint64_t wanted =
-		creation->store ? start_memory_mib(creation->config) : creation->config->memory_mib;
+	uint64_t wanted = creation->store ? guest_start_memory_mib(creation->config)
+					  : creation->config->memory_mib;
 	struct ctrl_physinfo info;
 	int err = ctrl_get_physinfo(creation->ctrl, &info);
 
 	if (err)
-		return fail_by_ctrl(creation->report, err);
+		return report_ctrl(creation->report, err);
 	if (wanted > info.free_bytes / MIB)
 		return report_set(creation->report, -ENOMEM,
 				  "not enough memory: the guest asks for %" PRIu64
@@ -278,7 +124,7 @@ static int find_store(struct creation *creation)
 		return 0;
 	creation->store = NULL;
 	if (err != -ENOENT && err != -ECONNREFUSED)
-		return fail_by_ctrl(creation->report, err);
+		return report_ctrl(creation->report, err);
 	if (!creation->devices.count)
 		return 0;
 	return report_set(creation->report, -ECONNREFUSED,
@@ -350,28 +196,15 @@ static int build(struct creation *creation)
 	warn_without_store(creation);
 	to_ctrl(creation, &config);
 	err = ctrl_build_guest(creation->ctrl, &config, &creation->guest);
-	return err ? fail_by_ctrl(creation->report, err) : 0;
-}
-
-/*
- * The store daemon keeps the guest's ring mapped. If it was not notified of the domain's death,
- * this call makes it unmap the page. Until then the domain's number is not reused.
- */
-static void release(struct ctrl *ctrl, struct ctrl_store *store, uint32_t domid,
-		    const uint8_t uuid[16])
-{
-	struct ctrl_domain_info info;
-
-	if (store && !ctrl_get_domain(ctrl, domid, &info) && info.dying &&
-	    !memcmp(info.uuid, uuid, sizeof(info.uuid)))
-		ctrl_store_release(store, domid);
+	return err ? report_ctrl(creation->report, err) : 0;
 }
 
 static void unbuild(struct creation *creation)
 {
 	/* if this fails, `vmctl list` still shows the domain */
 	ctrl_destroy_domain(creation->ctrl, creation->guest.domid);
-	release(creation->ctrl, creation->store, creation->guest.domid, creation->config->uuid);
+	guest_release_store(creation->ctrl, creation->store, creation->guest.domid,
+			    creation->config->uuid);
 }
 
 static int place_vcpus(struct creation *creation)
@@ -389,7 +222,7 @@ static int place_vcpus(struct creation *creation)
 					     hard ? hard->bits : NULL, soft ? soft->bits : NULL,
 					     creation->nr_cpus);
 		if (err)
-			return fail_by_ctrl(creation->report, err);
+			return report_ctrl(creation->report, err);
 	}
 	return 0;
 }
@@ -475,25 +308,6 @@ static void unpublish(struct creation *creation)
 				   &unused);
 }
 
-void guest_to_monitor(const struct guest_config *config, uint32_t domid, const char *text,
-		      struct monitor_guest *out)
-{
-	*out = (struct monitor_guest){
-		.domid = domid,
-		.name = config->name,
-		.config = text,
-		.config_size = strlen(text),
-		.on =
-			{
-				[MONITOR_ON_POWEROFF] = (enum monitor_action)config->on_poweroff,
-				[MONITOR_ON_REBOOT] = (enum monitor_action)config->on_reboot,
-				[MONITOR_ON_CRASH] = (enum monitor_action)config->on_crash,
-				[MONITOR_ON_WATCHDOG] = (enum monitor_action)config->on_watchdog,
-			},
-	};
-	memcpy(out->uuid, config->uuid, sizeof(out->uuid));
-}
-
 static int register_guest(struct creation *creation)
 {
 	const struct guest_options *options = creation->options;
@@ -505,17 +319,9 @@ static int register_guest(struct creation *creation)
 	return monitor_client_register(options->monitor_socket, &guest, creation->report);
 }
 
-static void forget(const struct guest_options *options, uint32_t domid, const uint8_t uuid[16])
-{
-	if (options->forget_guest)
-		options->forget_guest(options->context, domid, uuid);
-	else if (!options->register_guest)
-		monitor_client_forget(options->monitor_socket, domid, uuid, NULL);
-}
-
 static void forget_guest(struct creation *creation)
 {
-	forget(creation->options, creation->guest.domid, creation->config->uuid);
+	guest_forget(creation->options, creation->guest.domid, creation->config->uuid);
 }
 
 static int start(struct creation *creation)
@@ -524,7 +330,7 @@ static int start(struct creation *creation)
 
 	if (!creation->options->leave_paused)
 		err = ctrl_unpause_domain(creation->ctrl, creation->guest.domid);
-	return err ? fail_by_ctrl(creation->report, err) : 0;
+	return err ? report_ctrl(creation->report, err) : 0;
 }
 
 struct step {
@@ -621,7 +427,7 @@ int guest_create(struct ctrl *ctrl, const struct guest_config *config,
 	struct creation creation = {
 		.ctrl = ctrl,
 		.config = config,
-		.options = ALL_OPTIONS(options),
+		.options = guest_all_options(options),
 		.report = report,
 	};
 	const struct lock_wait wait = lock_wait(creation.options);
@@ -672,7 +478,7 @@ static int try_building(struct creation *creation)
 	err = ctrl_try_guest(creation->ctrl, &config);
 	if (!err)
 		warn_without_store(creation);
-	return err ? fail_by_ctrl(creation->report, err) : 0;
+	return err ? report_ctrl(creation->report, err) : 0;
 }
 
 int guest_check(struct ctrl *ctrl, const struct guest_config *config,
@@ -681,7 +487,7 @@ int guest_check(struct ctrl *ctrl, const struct guest_config *config,
 	struct creation creation = {
 		.ctrl = ctrl,
 		.config = config,
-		.options = ALL_OPTIONS(options),
+		.options = guest_all_options(options),
 		.report = report,
 		.lock = -1,
 	};
@@ -697,54 +503,4 @@ int guest_check(struct ctrl *ctrl, const struct guest_config *config,
 		err = try_building(&creation);
 	creation_clear(&creation);
 	return err;
-}
-
-/*
- * Removes the guest's nodes from the store while its domain ID cannot be reused. Pauses the guest
- * first, as it must not run without them. The store is only a public copy, so an unreachable store
- * does not prevent the destruction.
- */
-static void leave_store(struct ctrl *ctrl, struct ctrl_store *store, uint32_t domid,
-			const uint8_t uuid[16], const struct guest_options *options)
-{
-	struct report report;
-
-	if (!store)
-		return;
-	ctrl_pause_domain(ctrl, domid);
-	if (guest_store_remove(store, domid, uuid, &report) && options->warn)
-		options->warn(options->context, report.text);
-}
-
-int guest_destroy(struct ctrl *ctrl, uint32_t domid, const uint8_t uuid[16], int reason,
-		  const struct guest_options *options, struct report *report)
-{
-	const struct guest_options *all = ALL_OPTIONS(options);
-	struct ctrl_store *store = NULL;
-	int err;
-
-	if (!domid)
-		return report_set(report, -EPERM, "dom0 cannot be destroyed: shut it down instead");
-	err = store_open(&store);
-	if (err)
-		store = NULL;
-	if (err == -ETIMEDOUT && all->warn)
-		all->warn(all->context, ctrl_error());
-	forget(all, domid, uuid);
-	leave_store(ctrl, store, domid, uuid, all);
-	err = ctrl_destroy_domain(ctrl, domid);
-	if (err)
-		fail_by_ctrl(report, err);
-	else
-		release(ctrl, store, domid, uuid);
-	ctrl_store_close(store);
-	if (err)
-		return err;
-	/*
-	 * ignore errors: the daemon may not run or not know this guest, and the domain is gone
-	 * anyway
-	 */
-	console_client_died(all->console_socket, domid, uuid, reason, NULL);
-	registry_remove(all->registry, domid, uuid);
-	return 0;
 }

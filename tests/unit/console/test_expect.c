@@ -2,7 +2,7 @@
 /* The tiny expect: order, what a match uses up, replay, long output, escapes, wrong steps. */
 #include "unit.h"
 
-#include "console/expect.h"
+#include "console/client/expect.h"
 
 #include <errno.h>
 

@@ -2,7 +2,7 @@
 /* What of a guest's earlier output is shown again: all that is read, nothing that is answered. */
 #include "unit.h"
 
-#include "console/replay_filter.h"
+#include "console/client/replay_filter.h"
 
 static char shown[1 << 16];
 

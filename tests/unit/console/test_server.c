@@ -4,6 +4,7 @@
  */
 #include "unit.h"
 
+#include "base/read_file.h"
 #include "daemon/daemon.h"
 #include "fake_ctrl.h"
 #include "world.h"
@@ -104,7 +105,7 @@ static void expect_log(const char *name, const char *content)
 	size_t size;
 
 	snprintf(path, sizeof(path), "%s/%s.log", folder, name);
-	assert_int_equal(daemon_read_file(path, 4096, &data, &size), 0);
+	assert_int_equal(read_regular_file(path, 4096, &data, &size), 0);
 	assert_string_equal(data, content);
 	free(data);
 }
@@ -202,7 +203,7 @@ static void test_two_kinds(void **state)
 	assert_int_equal(fake_guest_read(3, text, sizeof(text)), 0);
 	assert_int_equal(fake_guest_read(3 + FAKE_UART, text, sizeof(text)), 1);
 	snprintf(path, sizeof(path), "%s/g@vuart.log", folder);
-	assert_int_equal(daemon_read_file(path, 100, &data, &size), 0);
+	assert_int_equal(read_regular_file(path, 100, &data, &size), 0);
 	assert_string_equal(data, "to ttyAMA0");
 	free(data);
 	world_run();

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* Strings, paths and numbers of messages; and messages that come in pieces. */
-#include "base/number.h"
 #include "world.h"
 
 static void test_strings(void **state)
@@ -14,22 +13,6 @@ static void test_strings(void **state)
 	assert_string_equal(strings[0], "abc");
 	assert_int_equal(wire_strings("a\0b\0c\0rest", 10, strings, 2), 3);
 	assert_string_equal(strings[1], "b");
-}
-
-static void test_numbers(void **state)
-{
-	uint64_t number;
-
-	(void)state;
-	assert_true(number_parse("0", 0, 10, &number) && number == 0);
-	assert_true(number_parse("18446744073709551599", 0, UINT64_MAX, &number));
-	assert_false(number_parse("18446744073709551616", 0, UINT64_MAX, &number));
-	assert_false(number_parse("99999999999999999999999", 0, UINT64_MAX, &number));
-	assert_false(number_parse("11", 0, 10, &number));
-	assert_false(number_parse("", 0, 10, &number));
-	assert_false(number_parse("-1", 0, 10, &number));
-	assert_false(number_parse("1x", 0, 10, &number));
-	assert_false(number_parse(" 1", 0, 10, &number));
 }
 
 static int check(const char *text, bool special, const char *expected)
@@ -180,7 +163,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_strings),
-		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_path_lengths),
 		cmocka_unit_test_setup_teardown(test_every_split, world_open, world_close),
