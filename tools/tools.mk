@@ -17,10 +17,11 @@ daemon_ROOM := daemon listener logfile main
 config_ROOM := cpulist device_keys disk_spec guest_config guest_name key_types keys lex parse spec vdev vif_spec
 device_ROOM := backend bridge conflicts device image_format link list loopdev nodes open
 clients_ROOM := console console_protocol domain_find monitor monitor_protocol policy store_open
-guest_ROOM := abandoned convert destroy devices foreign guest identity registry registry_lock registry_names rename store
+guest_ROOM := abandoned convert destroy devices foreign guest identity kept registry registry_lock registry_names \
+	rename store
 console_ROOM := budget conn conn_send console_guest notices panic pty publish requests ring round scrollback server \
 	state_file store_guests store_link $(addprefix client/,client client_main expect replay_filter terminal)
-monitor_ROOM := ends monitor requests sweep worker
+monitor_ROOM := ends monitor records requests sweep worker
 store_ROOM := check control introduce ops store xen \
 	$(addprefix tree/,budget domains perms quota tree) \
 	$(addprefix conn/,conn conn_ring conn_socket wire) \

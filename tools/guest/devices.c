@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Attaches devices to a running guest and detaches them. */
 #include "devices.h"
+#include "kept.h"
 #include "device/device.h"
 #include "guest.h"
 #include "base/lockfile.h"
@@ -18,263 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* For locks that other processes hold only briefly. 10 s also suffices on a loaded machine. */
-static const struct lock_wait for_moments = {.timeout_ms = 10000};
-
-/* A guest learns of devices only if the store daemon serves it. */
-static int check_guest(const struct guest_devices *guest, struct report *report)
-{
-	int ret = ctrl_store_is_introduced(guest->store, guest->domid);
-
-	if (!guest->domid)
-		return report_set(report, -EINVAL, "dom0 has the devices; it is given none");
-	if (ret < 0)
-		return report_ctrl(report, ret);
-	if (!ret)
-		return report_set(report, -ENOTCONN,
-				  "domain %" PRIu32
-				  " was made without a store and cannot be given devices",
-				  guest->domid);
-	return 0;
-}
-
-/* --- the config --- */
-
-/* One device that is added to a config or removed from it. Exactly one field is set. */
-struct change {
-	const struct disk_spec *new_disk;
-	const struct vif_spec *new_vif;
-	uint32_t old_vdev;
-	const uint8_t *old_mac;
-};
-
-/* The guest's config in the registry, from which it is restarted. */
-struct kept {
-	bool is_ours; /* the guest is in the registry; guests of other tools are not */
-	struct registry_entry entry;
-	struct guest_config config; /* parsed from entry */
-};
-
-static void kept_clear(struct kept *kept)
-{
-	guest_config_clear(&kept->config);
-	registry_entry_clear(&kept->entry);
-}
-
-/* The caller calls kept_clear() even after an error. */
-static int kept_load(struct kept *kept, const struct guest_devices *guest, struct report *report)
-{
-	*kept = (struct kept){0};
-	if (registry_read(guest->registry, guest->domid, guest->uuid, &kept->entry))
-		return 0;
-	kept->is_ours = true;
-	return guest_config_load_text(kept->entry.name, kept->entry.config,
-				      strlen(kept->entry.config), &kept->config, report);
-}
-
-static int add_disk(struct guest_disks *disks, const struct disk_spec *disk)
-{
-	struct disk_spec *list = realloc(disks->list, (disks->count + 1) * sizeof(*list));
-	char *path = list ? strdup(disk->path) : NULL;
-
-	if (list)
-		disks->list = list;
-	if (!path)
-		return -ENOMEM;
-	list[disks->count] = *disk;
-	list[disks->count++].path = path;
-	return 0;
-}
-
-static int add_vif(struct guest_vifs *vifs, const struct vif_spec *vif)
-{
-	struct vif_spec *list = realloc(vifs->list, (vifs->count + 1) * sizeof(*list));
-
-	if (!list)
-		return -ENOMEM;
-	vifs->list = list;
-	list[vifs->count++] = *vif;
-	return 0;
-}
-
-static void drop_disk(struct guest_disks *disks, uint32_t vdev)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < disks->count; i++) {
-		if (disks->list[i].vdev == vdev)
-			disk_spec_clear(&disks->list[i]);
-		else
-			disks->list[kept++] = disks->list[i];
-	}
-	disks->count = kept;
-}
-
-static void drop_vif(struct guest_vifs *vifs, const uint8_t mac[6])
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < vifs->count; i++)
-		if (!vif_mac_equal(vifs->list[i].mac, mac))
-			vifs->list[kept++] = vifs->list[i];
-	vifs->count = kept;
-}
-
-/* Changes the config. A new device replaces a device of the same vdev or MAC address. */
-static int apply(struct guest_config *config, const struct change *change)
-{
-	if (change->new_disk)
-		drop_disk(&config->disks, change->new_disk->vdev);
-	else if (change->new_vif)
-		drop_vif(&config->vifs, change->new_vif->mac);
-	else if (change->old_mac)
-		drop_vif(&config->vifs, change->old_mac);
-	else
-		drop_disk(&config->disks, change->old_vdev);
-	if (change->new_disk)
-		return add_disk(&config->disks, change->new_disk);
-	return change->new_vif ? add_vif(&config->vifs, change->new_vif) : 0;
-}
-
-/* The text that identifies the device's line in left_out. */
-static const char *device_mark(const struct change *change, char mark[DEVICE_NAME_SIZE + 4])
-{
-	const uint8_t *mac = change->new_vif ? change->new_vif->mac : change->old_mac;
-	char text[DEVICE_NAME_SIZE];
-
-	if (mac)
-		snprintf(mark, DEVICE_NAME_SIZE, " (%s): ", vif_format_mac(mac, text));
-	else
-		snprintf(mark, DEVICE_NAME_SIZE + 4, "%s: ",
-			 device_name(DEVICE_DISK,
-				     change->new_disk ? change->new_disk->vdev : change->old_vdev,
-				     text));
-	return mark;
-}
-
-/*
- * Removes the device's line from left_out, because the device is now attached or no longer wanted.
- */
-static int forget_left_out(struct registry_entry *entry, const struct change *change)
-{
-	char mark[DEVICE_NAME_SIZE + 4], *lines = entry->left_out, *line, *rest = NULL,
-					 *text = NULL;
-	size_t size;
-	FILE *out;
-
-	if (!lines)
-		return 0;
-	out = open_memstream(&text, &size);
-	if (!out)
-		return -ENOMEM;
-	device_mark(change, mark);
-	for (line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-		if (!strstr(line, mark))
-			fprintf(out, "%s%s", ftell(out) ? "\n" : "", line);
-	fclose(out);
-	free(entry->left_out);
-	entry->left_out = text;
-	if (text && !*text) {
-		free(text);
-		entry->left_out = NULL;
-	}
-	return text ? 0 : -ENOMEM;
-}
-
-/* Changes the entry in memory, without writing it. */
-static int kept_change(struct kept *kept, const struct change *change, struct report *report)
-{
-	char *text;
-	int err;
-
-	err = apply(&kept->config, change);
-	text = err ? NULL : guest_config_format(&kept->config);
-	if (!text || forget_left_out(&kept->entry, change)) {
-		free(text);
-		return report_set(report, -ENOMEM, "out of memory");
-	}
-	free(kept->entry.config);
-	kept->entry.config = text;
-	return guest_check_kept(text, report);
-}
-
-static int tell_monitor(const struct guest_devices *guest, const struct kept *kept,
-			struct report *report)
-{
-	struct monitor_guest monitored;
-
-	guest_to_monitor(&kept->config, guest->domid, kept->entry.config, &monitored);
-	return monitor_client_register(guest->monitor_socket, &monitored, report);
-}
-
-/* Whether the config contains the device to be removed. The guest itself may lack it. */
-static bool is_kept(const struct kept *kept, const struct change *change)
-{
-	const struct guest_config *config = &kept->config;
-
-	for (size_t i = 0; !change->old_mac && i < config->disks.count; i++)
-		if (config->disks.list[i].vdev == change->old_vdev)
-			return true;
-	for (size_t i = 0; change->old_mac && i < config->vifs.count; i++)
-		if (vif_mac_equal(config->vifs.list[i].mac, change->old_mac))
-			return true;
-	return false;
-}
-
-static int keep_locked(const struct guest_devices *guest, const struct change *change,
-		       bool must_have, struct report *report)
-{
-	struct kept kept;
-	int err = kept_load(&kept, guest, report);
-
-	if (!err && must_have && !is_kept(&kept, change))
-		err = -ENOENT;
-	if (!err && kept.is_ours)
-		err = kept_change(&kept, change, report);
-	if (!err && kept.is_ours)
-		err = registry_write(guest->registry, &kept.entry, report);
-	if (!err && kept.is_ours)
-		err = tell_monitor(guest, &kept, report);
-	kept_clear(&kept);
-	return err;
-}
-
-/*
- * Writes a change to the registry, for the next start. Does nothing for a guest that is not there.
- * With must_have, returns -ENOENT and leaves the report unchanged if the config lacks the device
- * too.
- */
-static int keep(const struct guest_devices *guest, const struct change *change, bool must_have,
-		struct report *report)
-{
-	int lock = devices_lock(&for_moments, report), err = lock;
-
-	if (lock >= 0) {
-		err = keep_locked(guest, change, must_have, report);
-		close(lock);
-	}
-	if (err && err != -ENOENT)
-		report_prefix(report, "done, but it will be undone by a reboot: ");
-	return err;
-}
-
-/*
- * Called before a device is chosen. Loads the config into kept. Returns the lock from
- * devices_lock(), which the caller closes, or a negative errno. The caller calls kept_clear() even
- * after an error.
- */
-static int begin(const struct guest_devices *guest, struct kept *kept, struct report *report)
-{
-	int err = check_guest(guest, report), lock;
-
-	*kept = (struct kept){0};
-	lock = err ? err : devices_lock(&for_moments, report);
-	err = lock < 0 ? lock : kept_load(kept, guest, report);
-	if (err && lock >= 0)
-		close(lock);
-	return err ? err : lock;
-}
 
 /* --- a device's own lock --- */
 
@@ -296,7 +40,7 @@ static int claim(const struct guest_devices *guest, enum device_kind kind, uint3
 	if (asprintf(&claim->path, "%s/" GUEST_DEVICE_CLAIM, folder, guest->domid,
 		     device_kind_word(kind), devid) < 0)
 		return report_set(report, -ENOMEM, "out of memory");
-	claim->lock = lockfile_take(claim->path, &for_moments, report);
+	claim->lock = lockfile_take(claim->path, &lock_for_moments, report);
 	if (claim->lock >= 0)
 		return 0;
 	free(claim->path);
@@ -432,7 +176,8 @@ static int check_conflicts(const struct guest_devices *guest, struct device *dev
 
 /* Makes all checks before the guest can see the device. */
 static int announce(const struct guest_devices *guest, struct kept *kept, struct device *device,
-		    const struct claim *claim, const struct change *change, struct report *report)
+		    const struct claim *claim, const struct kept_change *change,
+		    struct report *report)
 {
 	const struct device_policy policy = {.warn = guest->warn};
 	int err = device_open(device, &policy, report);
@@ -440,15 +185,15 @@ static int announce(const struct guest_devices *guest, struct kept *kept, struct
 	if (!err)
 		err = check_conflicts(guest, device, report);
 	if (!err && kept->is_ours)
-		err = kept_change(kept, change, report);
+		err = kept_apply(kept, change, report);
 	if (!err)
 		err = note_attaching(guest, claim, report);
 	return err ? err : device_announce(guest->store, guest->domid, device, report);
 }
 
-/* lock comes from begin() and is released before waiting for the guest. */
+/* lock comes from kept_begin() and is released before waiting for the guest. */
 static int attach(const struct guest_devices *guest, struct kept *kept, struct device *device,
-		  int lock, const struct change *change, struct report *report)
+		  int lock, const struct kept_change *change, struct report *report)
 {
 	struct claim mine;
 	int err = claim(guest, device->kind, device->devid, &mine, report);
@@ -463,7 +208,7 @@ static int attach(const struct guest_devices *guest, struct kept *kept, struct d
 		err = device_attach(guest->store, guest->domid, device, guest->timeout_ms, report);
 	device_close(device);
 	if (!err)
-		err = keep(guest, change, false, report);
+		err = kept_write(guest, change, false, report);
 	unclaim(&mine);
 	return err;
 }
@@ -472,9 +217,9 @@ int guest_attach_disk(const struct guest_devices *guest, struct disk_spec *disk,
 		      struct report *report)
 {
 	struct device device = {.kind = DEVICE_DISK, .disk = disk, .block = -1};
-	const struct change change = {.new_disk = disk};
+	const struct kept_change change = {.new_disk = disk};
 	struct kept kept;
-	int lock = begin(guest, &kept, report), err = lock;
+	int lock = kept_begin(guest, &kept, report), err = lock;
 
 	disk->optional = true; /* the guest also works without it */
 	if (lock >= 0) {
@@ -493,9 +238,9 @@ int guest_attach_vif(const struct guest_devices *guest, struct vif_spec *vif, ui
 		     struct report *report)
 {
 	struct device device = {.kind = DEVICE_VIF, .vif = vif, .block = -1};
-	const struct change change = {.new_vif = vif};
+	const struct kept_change change = {.new_vif = vif};
 	struct kept kept;
-	int lock = begin(guest, &kept, report), err = lock;
+	int lock = kept_begin(guest, &kept, report), err = lock;
 
 	vif->optional = true;
 	if (lock >= 0) {
@@ -515,20 +260,20 @@ int guest_attach_vif(const struct guest_devices *guest, struct vif_spec *vif, ui
 
 /* The caller holds the device's lock. */
 static int take_back(const struct guest_devices *guest, enum device_kind kind, uint32_t devid,
-		     bool force, const struct change *change, struct report *report)
+		     bool force, const struct kept_change *change, struct report *report)
 {
 	int err = device_detach(guest->store, guest->domid, kind, devid, force, guest->timeout_ms,
 				report);
 
-	return err ? err : keep(guest, change, false, report);
+	return err ? err : kept_write(guest, change, false, report);
 }
 
 /* If the device was left out when the guest was made, removes it only from the config. */
 static int detach(const struct guest_devices *guest, enum device_kind kind, uint32_t devid,
-		  bool force, const struct change *change, struct report *report)
+		  bool force, const struct kept_change *change, struct report *report)
 {
 	struct claim mine;
-	int err = check_guest(guest, report);
+	int err = guest_check_devices(guest, report);
 
 	if (!err)
 		err = claim(guest, kind, devid, &mine, report);
@@ -536,23 +281,23 @@ static int detach(const struct guest_devices *guest, enum device_kind kind, uint
 		return err;
 	err = take_back(guest, kind, devid, force, change, report);
 	if (err == -ENOENT)
-		err = keep(guest, change, true, report);
+		err = kept_write(guest, change, true, report);
 	unclaim(&mine);
 	return err;
 }
 
 int guest_detach_mac(const struct guest_devices *guest, const uint8_t mac[6], struct report *report)
 {
-	const struct change change = {.old_mac = mac};
-	int err = check_guest(guest, report);
+	const struct kept_change change = {.old_mac = mac};
+	int err = guest_check_devices(guest, report);
 
-	return err ? err : keep(guest, &change, true, report);
+	return err ? err : kept_write(guest, &change, true, report);
 }
 
 int guest_detach_disk(const struct guest_devices *guest, uint32_t vdev, bool force,
 		      struct report *report)
 {
-	const struct change change = {.old_vdev = vdev};
+	const struct kept_change change = {.old_vdev = vdev};
 
 	return detach(guest, DEVICE_DISK, vdev, force, &change, report);
 }
@@ -584,7 +329,7 @@ int guest_detach_vif(const struct guest_devices *guest, uint32_t devid, bool for
 		     struct report *report)
 {
 	struct vif_spec vif;
-	const struct change change = {.old_mac = vif.mac};
+	const struct kept_change change = {.old_mac = vif.mac};
 	int err = find_mac(guest, devid, &vif, report);
 
 	return err ? err : detach(guest, DEVICE_VIF, devid, force, &change, report);
@@ -594,7 +339,7 @@ int guest_take_back_half_attached(const struct guest_devices *guest, enum device
 				  uint32_t devid, struct report *report)
 {
 	struct vif_spec vif;
-	const struct change change = {
+	const struct kept_change change = {
 		.old_vdev = devid,
 		.old_mac = kind == DEVICE_VIF ? vif.mac : NULL,
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Whether a guest's name and UUID are free: those of living guests and of pending restarts are not. */
+/* Checks that no living guest, and no guest whose restart is pending, has a name or UUID. */
 #include "base/report_ctrl.h"
 #include "clients/monitor_client.h"
 #include "creation.h"

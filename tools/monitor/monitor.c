@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The monitor's records: who is watched, what is done about an end, what is still to be done. */
+/* Which guests are watched, what is done about an end, and what is still to be done. */
 #include "monitor.h"
 
 #include "daemon/daemon.h"
@@ -17,121 +17,11 @@
 
 #define RETRY_MS 2000 /* before trying again; also time for a worker of an old daemon to finish */
 
-/* ---- records and their files ---- */
-
-static struct record *find_record(struct monitor *monitor, const uint8_t uuid[16])
-{
-	for (struct record *record = monitor->records; record; record = record->next)
-		if (memcmp(record->guest.uuid, uuid, 16) == 0)
-			return record;
-	return NULL;
-}
-
-static int record_path(const struct monitor *monitor, const struct record *record,
-		       char path[PATH_MAX])
-{
-	int used = snprintf(path, PATH_MAX, "%s/", monitor->state_dir);
-
-	if (used + 32 + (int)sizeof(".guest") > PATH_MAX)
-		return -ENAMETOOLONG;
-	for (int i = 0; i < 16; i++)
-		used += snprintf(path + used, 3, "%02x", record->guest.uuid[i]);
-	strcpy(path + used, ".guest");
-	return 0;
-}
-
-static int save(const struct monitor *monitor, const struct record *record)
-{
-	struct monitor_progress progress = {
-		.state = record->state,
-		.action = record->action,
-		.quick_deaths = record->guard.quick_deaths,
-		.started_ms = record->started_ms,
-	};
-	size_t size = FRAME_HEADER_SIZE + MONITOR_FRAME_MAX;
-	char path[PATH_MAX];
-	void *buffer = malloc(size);
-	ssize_t used;
-	int ret;
-
-	if (!buffer)
-		return -ENOMEM;
-	strcpy(progress.reason, record->reason);
-	used = monitor_put_record(buffer, size, &progress, &record->guest);
-	ret = used < 0 ? (int)used : record_path(monitor, record, path);
-	if (ret == 0)
-		ret = daemon_write_file(path, buffer, (size_t)used);
-	free(buffer);
-	if (ret < 0)
-		daemon_log("guest %s (domain %u): its state cannot be written below %s: %s",
-			   record->guest.name, record->guest.domid, monitor->state_dir,
-			   strerror(-ret));
-	return ret;
-}
-
-static void free_record(struct record *record)
-{
-	free((char *)record->guest.name);
-	free((char *)record->guest.config);
-	free(record);
-}
-
-static void drop(struct monitor *monitor, struct record *record)
-{
-	struct record **at = &monitor->records;
-	char path[PATH_MAX];
-
-	while (*at != record)
-		at = &(*at)->next;
-	*at = record->next;
-	if (record_path(monitor, record, path) == 0)
-		unlink(path);
-	free_record(record);
-}
-
-/* Copy what a message says into a record; 0 or -ENOMEM with the record as it was. */
-static int fill(struct record *record, const struct monitor_guest *guest)
-{
-	char *name = strdup(guest->name);
-	char *config = strndup(guest->config, guest->config_size);
-
-	if (!name || !config) {
-		free(name);
-		free(config);
-		return -ENOMEM;
-	}
-	free((char *)record->guest.name);
-	free((char *)record->guest.config);
-	record->guest = *guest;
-	record->guest.name = name;
-	record->guest.config = config;
-	return 0;
-}
-
 /* ---- requests ---- */
 
 static int refuse(int ret, const char *name, const char *why, struct report *report)
 {
 	return report_set(report, ret, "the monitor cannot watch guest %s: %s", name, why);
-}
-
-/* The guest's record, new or the one found, with what the message says. NULL: no memory. */
-static struct record *obtain(struct monitor *monitor, struct record *found,
-			     const struct monitor_guest *guest)
-{
-	struct record *record = found ? found : calloc(1, sizeof(*record));
-
-	if (!record || fill(record, guest) < 0) {
-		if (!found)
-			free(record);
-		return NULL;
-	}
-	if (!found) {
-		record->shutdown = -1;
-		record->next = monitor->records;
-		monitor->records = record;
-	}
-	return record;
 }
 
 /* Nobody tells of what happened before it was watched. */
@@ -146,13 +36,13 @@ static bool may_have_ended(struct monitor *monitor, const struct monitor_guest *
 int monitor_register(struct monitor *monitor, const struct monitor_guest *guest, int64_t now_ms,
 		     struct report *report)
 {
-	struct record *record = find_record(monitor, guest->uuid);
+	struct record *record = record_find(monitor, guest->uuid);
 	bool restarted = record && record->state != RECORD_WATCHING;
 
 	if (record && record->cancelled)
 		return refuse(-ECANCELED, guest->name,
 			      "it was destroyed while it was being restarted", report);
-	record = obtain(monitor, record, guest);
+	record = record_obtain(monitor, record, guest);
 	if (!record)
 		return refuse(-ENOMEM, guest->name, "no memory", report);
 	if (!restarted)
@@ -174,7 +64,7 @@ int monitor_register(struct monitor *monitor, const struct monitor_guest *guest,
 		monitor_action_name(guest->on[MONITOR_ON_REBOOT]),
 		monitor_action_name(guest->on[MONITOR_ON_CRASH]),
 		monitor_action_name(guest->on[MONITOR_ON_WATCHDOG]));
-	save(monitor, record);
+	record_save(monitor, record);
 	return 0;
 }
 
@@ -190,13 +80,13 @@ static void let_go(struct monitor *monitor, struct record *record)
 	if (record->worker)
 		record->cancelled = true;
 	else
-		drop(monitor, record);
+		record_drop(monitor, record);
 }
 
 int monitor_forget(struct monitor *monitor, uint32_t domid, const uint8_t uuid[16],
 		   struct report *report)
 {
-	struct record *record = find_record(monitor, uuid);
+	struct record *record = record_find(monitor, uuid);
 
 	/* A guest preserved by rename-restart has the uuid of its successor, but not its domid. */
 	if (!record || (record->state == RECORD_WATCHING && record->guest.domid != domid)) {
@@ -227,7 +117,7 @@ int monitor_call_off(struct monitor *monitor, const char *name, struct report *r
 int monitor_explain(struct monitor *monitor, const uint8_t uuid[16], const char *sentence,
 		    struct report *report)
 {
-	struct record *record = find_record(monitor, uuid);
+	struct record *record = record_find(monitor, uuid);
 
 	if (!record || !is_restarting(record)) {
 		return report_set(report, -ENOENT, "no restart of this guest is pending");
@@ -271,7 +161,7 @@ static void start_work(struct monitor *monitor, struct record *record, const str
 	record->state =
 		RECORD_WORKING; /* written before anything is done, for a daemon that follows */
 	record->registered = false;
-	save(monitor, record);
+	record_save(monitor, record);
 	worker = monitor->start_work(monitor, work);
 	if (worker > 0) {
 		record->worker = worker;
@@ -283,7 +173,7 @@ static void start_work(struct monitor *monitor, struct record *record, const str
 		   strerror((int)-worker));
 	record->state = before;
 	record->due_ms = now_ms + RETRY_MS;
-	save(monitor, record);
+	record_save(monitor, record);
 }
 
 /* Why there is a pause before the restart, for those who ask meanwhile. */
@@ -319,7 +209,7 @@ static void act(struct monitor *monitor, struct record *record, unsigned reason,
 		daemon_log("guest %s: is created again after a pause of %d s: %s",
 			   record->guest.name, record->delay_ms / 1000, record->reason);
 	if (record->action == MONITOR_PRESERVE) {
-		drop(monitor, record);
+		record_drop(monitor, record);
 		return;
 	}
 	work.rename = record->action == MONITOR_RENAME_RESTART;
@@ -334,7 +224,7 @@ static void vanish(struct monitor *monitor, struct record *record)
 	monitor->tell_dead(monitor, record);
 	daemon_log("guest %s (domain %u): is gone, not by this monitor", record->guest.name,
 		   record->guest.domid);
-	drop(monitor, record);
+	record_drop(monitor, record);
 }
 
 void monitor_check(struct monitor *monitor, int64_t now_ms)
@@ -397,7 +287,7 @@ static void create_or_adopt(struct monitor *monitor, struct record *record, int6
 		record->state = RECORD_WATCHING;
 		record->reason[0] = '\0';
 		record->started_ms = now_ms;
-		save(monitor, record);
+		record_save(monitor, record);
 		daemon_log("guest %s (domain %u): was created again already", record->guest.name,
 			   record->guest.domid);
 	} else {
@@ -462,7 +352,7 @@ static void wait_for_create(struct monitor *monitor, struct record *record, int 
 	record->state = RECORD_WAITING;
 	record->registered = false;
 	record->due_ms = now_ms + delay_ms;
-	save(monitor, record);
+	record_save(monitor, record);
 }
 
 static void create_failed(struct monitor *monitor, struct record *record, int64_t now_ms)
@@ -506,14 +396,14 @@ void monitor_worker_done(struct monitor *monitor, pid_t worker, enum work_result
 	if (result == WORK_KEEP_FAILED) { /* the old domain is as it was */
 		record->state = RECORD_WATCHING;
 		record->due_ms = now_ms + MONITOR_CHECK_MS;
-		save(monitor, record);
+		record_save(monitor, record);
 	} else if (record->cancelled || !policy_restarts(record->action)) {
-		drop(monitor, record);
+		record_drop(monitor, record);
 	} else if (result == WORK_CREATE_FAILED) {
 		create_failed(monitor, record, now_ms);
 	} else if (record->registered) {
 		record->state = RECORD_WATCHING;
-		save(monitor, record);
+		record_save(monitor, record);
 	} else {
 		wait_for_create(monitor, record, record->delay_ms, now_ms);
 	}
@@ -535,7 +425,7 @@ static void resume(struct monitor *monitor, struct record *record,
 	/* A new domain that its worker has not started yet: it is finished, or taken away. */
 	if (info && !info->dying && !(restarting && domain_is_half_made(info))) {
 		record->state = RECORD_WATCHING;
-		save(monitor, record);
+		record_save(monitor, record);
 	} else if (restarting) {
 		wait_for_create(monitor, record, RETRY_MS, now_ms);
 	} else {
@@ -547,73 +437,13 @@ static void resume(struct monitor *monitor, struct record *record,
 		   record->state == RECORD_WATCHING ? "watched" : "to be created again");
 }
 
-static int load(struct monitor *monitor, const char *path)
-{
-	struct monitor_progress progress;
-	struct monitor_guest guest;
-	struct record *record;
-	char name[MONITOR_NAME_MAX + 1];
-	struct frame frame;
-	char *data;
-	size_t size;
-	int ret = read_regular_file(path, FRAME_HEADER_SIZE + MONITOR_FRAME_MAX, &data, &size);
-
-	if (ret < 0)
-		return ret;
-	if (frame_parse(data, size, MONITOR_FRAME_MAX, &frame) != (ssize_t)size ||
-	    frame.type != MONITOR_RECORD || frame.version != MONITOR_VERSION ||
-	    monitor_get_record(&frame, &progress, &guest, name) < 0 ||
-	    progress.state > RECORD_WAITING || progress.action >= MONITOR_ACTION_COUNT) {
-		ret = -EPROTO;
-		goto free_data;
-	}
-	record = obtain(monitor, find_record(monitor, guest.uuid), &guest);
-	if (!record) {
-		ret = -ENOMEM;
-		goto free_data;
-	}
-	record->state = (enum record_state)progress.state;
-	record->action = (enum monitor_action)progress.action;
-	record->guard.quick_deaths = progress.quick_deaths;
-	record->started_ms = progress.started_ms;
-	strcpy(record->reason, progress.reason);
-free_data:
-	free(data);
-	return ret;
-}
-
-static void load_all(struct monitor *monitor)
-{
-	DIR *dir = opendir(monitor->state_dir);
-	struct dirent *entry;
-	char path[PATH_MAX];
-
-	if (!dir)
-		return;
-	while ((entry = readdir(dir)) != NULL) {
-		size_t length = strlen(entry->d_name);
-		int ret;
-
-		if (length <= 6 || strcmp(entry->d_name + length - 6, ".guest") != 0 ||
-		    snprintf(path, sizeof(path), "%s/%s", monitor->state_dir, entry->d_name) >=
-			    (int)sizeof(path))
-			continue;
-		ret = load(monitor, path);
-		if (ret < 0)
-			daemon_log("%s cannot be used: %s", path, strerror(-ret));
-		if (ret == -EPROTO)
-			unlink(path);
-	}
-	closedir(dir);
-}
-
 void monitor_restore(struct monitor *monitor, int64_t now_ms)
 {
 	struct ctrl_domain_info *list;
 	struct record *record, *next;
 	int count;
 
-	load_all(monitor);
+	records_load(monitor);
 	count = ctrl_list_all_domains(monitor->ctrl, &list);
 	if (count < 0) {
 		daemon_log("cannot look at the domains: %s", ctrl_error());
@@ -633,7 +463,7 @@ void monitor_free(struct monitor *monitor)
 
 	for (; record; record = next) {
 		next = record->next;
-		free_record(record);
+		record_free(record);
 	}
 	monitor->records = NULL;
 }

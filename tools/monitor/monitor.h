@@ -116,6 +116,16 @@ void monitor_worker_done(struct monitor *monitor, pid_t worker, enum work_result
 void monitor_restore(struct monitor *monitor, int64_t now_ms);
 void monitor_free(struct monitor *monitor);
 
+/* --- records.c --- */
+struct record *record_find(struct monitor *monitor, const uint8_t uuid[16]);
+int record_save(const struct monitor *monitor, const struct record *record);
+void record_drop(struct monitor *monitor, struct record *record);
+/* The guest's record, new or the one found, with what the message says. NULL: no memory. */
+struct record *record_obtain(struct monitor *monitor, struct record *found,
+			     const struct monitor_guest *guest);
+void records_load(struct monitor *monitor);
+void record_free(struct record *record);
+
 /* --- worker.c --- */
 pid_t worker_start(struct monitor *monitor, const struct work *work);
 void worker_tell_dead(struct monitor *monitor, const struct record *record);
