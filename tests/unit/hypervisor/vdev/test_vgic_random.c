@@ -11,7 +11,7 @@
 #include "unit.h"
 #include "vgic/machine.h"
 #include "vgic/model_gic.h"
-#include "../../../hypervisor/vdev/vgic.h"
+#include "../../../../hypervisor/vdev/vgic.h"
 
 #define MAX_STACK 64
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include "unit.h"
 #include "vgic/machine.h"
-#include "../../../hypervisor/vdev/vgic.h"
+#include "../../../../hypervisor/vdev/vgic.h"
 
 #define LINES     96
 #define MAX_STACK 64

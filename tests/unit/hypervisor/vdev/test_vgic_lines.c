@@ -7,7 +7,7 @@
 #include "unit.h"
 #include <hyp/virq.h>
 #include "vgic/machine.h"
-#include "../../../hypervisor/vdev/vgic.h"
+#include "../../../../hypervisor/vdev/vgic.h"
 
 #define SPI 40
 

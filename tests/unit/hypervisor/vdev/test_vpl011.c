@@ -13,7 +13,7 @@
 #include <public/event_channel.h>
 #include <public/io/console.h>
 #include <public/memory.h>
-#include "../vdev/vgic.h"
+#include "../../../../hypervisor/vdev/vgic.h"
 #include "whole.h"
 
 #define RING_GFN ((GUEST_MAGIC_BASE >> PAGE_SHIFT) + 3)

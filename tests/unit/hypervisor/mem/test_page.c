@@ -3,7 +3,7 @@
  * and descriptors agree. */
 #include "unit.h"
 
-#include "../../../hypervisor/mem/page.c"
+#include "../../../../hypervisor/mem/page.c"
 
 #include <host/host.h>
 #include <hyp/domain.h>

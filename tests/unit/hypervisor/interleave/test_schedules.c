@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 #include "grant_priv.h"
-#include "interleave/interleave.h"
-#include "interleave/two_sides.h"
+#include "interleave.h"
+#include "two_sides.h"
 
 #define GUEST   1
 #define LISTS   2048 /* in the page of arguments */

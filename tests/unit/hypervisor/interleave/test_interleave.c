@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "interleave/interleave.h"
+#include "interleave.h"
 
 static uint64_t from_environment(const char *name, uint64_t otherwise)
 {

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "unit.h"
 #include "vgic/machine.h"
-#include "../../../hypervisor/vdev/vgic.h"
+#include "../../../../hypervisor/vdev/vgic.h"
 #include <lib/errno.h>
 
 #define ROUTED 40
