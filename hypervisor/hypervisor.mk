@@ -8,12 +8,12 @@ HYP_PURE += $(addprefix hypervisor/mem/,page.c page_owner.c pool.c p2m.c guest_a
 HYP_PURE += $(addprefix hypervisor/core/,evtchn.c evtchn_2l.c evtchn_fifo.c grant.c grant_map.c grant_copy.c \
 	domain.c domain_ref.c domain_stop.c vcpu.c vcpu_wake.c runstate.c sched.c run.c cpu.c timer.c wallclock.c \
 	watchdog.c log_guest.c console.c irq.c irqchip.c)
-HYP_PURE += $(addprefix hypervisor/calls/,hypercall.c multicall.c event_channel.c grant_table.c memory.c version.c sched.c \
-	domctl.c sysctl.c plinth.c console_io.c hvm.c vm_assist.c platform.c physdev.c)
+HYP_PURE += $(addprefix hypervisor/calls/,hypercall.c multicall.c event_channel.c grant_table.c memory.c version.c \
+	sched.c domctl.c sysctl.c plinth.c console_io.c hvm.c vm_assist.c platform.c physdev.c)
 HYP_PURE += $(addprefix hypervisor/vdev/,vtimer.c vpsci.c vpl011.c mmio.c vgic.c vgic_change.c vgic_ready.c vgic_lr.c \
 	vgic_wfi.c vgic_regs.c vgic_v2.c vgic_v3.c)
-HYP_PURE += $(addprefix hypervisor/boot/,domain_parts.c bootinfo.c fdt_util.c fdt_walk.c kernel.c dom0.c dom0_devices.c \
-	dom0_dt.c) hypervisor/boards/boards.c
+HYP_PURE += $(addprefix hypervisor/boot/,domain_parts.c bootinfo.c fdt_util.c fdt_walk.c kernel.c dom0.c \
+	dom0_devices.c dom0_dt.c) hypervisor/boards/boards.c
 HYP_MACHINE += hypervisor/boot/main.c
 HYP_PURE += $(addprefix hypervisor/arch/arm/,pt.c vmid.c spectre.c aarch32.c)
 # The check that an architecture has what it owes
@@ -53,7 +53,8 @@ HYP_ERRATA := $(HYP_ERRATA_CC) -Wl,--fix-cortex-a53-843419=adr
 ifneq ($(EARLY_UART),)
 comma := ,
 early_uart := $(subst $(comma), ,$(EARLY_UART))
-HYP_CFLAGS += -DEARLY_UART_BUILD -DEARLY_UART_$(shell echo $(firstword $(early_uart)) | tr a-z A-Z)=$(lastword $(early_uart))
+HYP_CFLAGS += -DEARLY_UART_BUILD
+HYP_CFLAGS += -DEARLY_UART_$(shell echo $(firstword $(early_uart)) | tr a-z A-Z)=$(lastword $(early_uart))
 endif
 
 # What runs once or seldom, and for no guest at work, is compiled for size.
@@ -86,8 +87,8 @@ $(B)/hyp/plinth.lds: hypervisor/arch/arm64/plinth.lds.S hypervisor/arch/arm64/in
 
 $(B)/hyp/plinth.elf: $(HYP_OBJS) $(B)/hyp/plinth.lds $(HYP_LIBFDT)
 	$(call say,HYPLD,$@)
-	$(Q)$(CROSS)gcc $(HYP_CFLAGS) $(LTO) -nostdlib -static -Wl,--build-id=none,--gc-sections,--no-warn-rwx-segments \
-		-Wl,-z,max-page-size=4096,-z,noexecstack $(HYP_ERRATA) \
+	$(Q)$(CROSS)gcc $(HYP_CFLAGS) $(LTO) -nostdlib -static -Wl,--build-id=none,--gc-sections \
+		-Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096,-z,noexecstack $(HYP_ERRATA) \
 		-T $(B)/hyp/plinth.lds $(HYP_OBJS) $(HYP_LIBFDT) \
 		-Wl,-Map,$(B)/hyp/plinth.map -o $@
 

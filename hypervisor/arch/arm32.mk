@@ -37,7 +37,8 @@ $(B)/hyp-arm/plinth.lds: hypervisor/arch/arm32/plinth.lds.S hypervisor/arch/arm3
 $(B)/hyp-arm/plinth.elf: $(ARM32_ALL) $(B)/hyp-arm/plinth.lds $(ARM32_LIBS)
 	$(call say,ARM32LD,$@)
 	$(Q)$(ARM32_CROSS)gcc $(ARM32_CFLAGS) $(ARM32_LTO) -nostdlib -static -Wl,--build-id=none,--gc-sections \
-		-Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096,-z,noexecstack -T $(B)/hyp-arm/plinth.lds $(ARM32_ALL) $(ARM32_LIBS) -lgcc \
+		-Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096,-z,noexecstack -T $(B)/hyp-arm/plinth.lds \
+		$(ARM32_ALL) $(ARM32_LIBS) -lgcc \
 		-Wl,-Map,$(B)/hyp-arm/plinth.map -o $@
 
 $(B)/hyp-arm/plinth: $(B)/hyp-arm/plinth.elf
@@ -58,14 +59,15 @@ endif
 
 # What these objects need and do not have: libfdt, helpers of the compiler, and what the contract says.
 ARM32_CONTRACT := $(addprefix hypervisor/include/,hyp/arch.h hyp/arch_mmu.h hyp/arch_inline.h boot/bootinfo.h) \
-	$(addprefix hypervisor/arch/arm/include/arm/,width.h cache.h spectre.h) hypervisor/arch/arm32/include/asm/context.h
+	$(addprefix hypervisor/arch/arm/include/arm/,width.h cache.h spectre.h) \
+	hypervisor/arch/arm32/include/asm/context.h
 
 .PHONY: check-arm32
 ## make check-arm32  compile for ARMv7 what is common to all architectures and to both widths of Arm
 check-arm32: $(ARM32_ALL)
 	$(Q)$(ARM32_CROSS)nm $(ARM32_OBJS) | awk '$$1 == "U" { wanted[$$2] } NF == 3 { there[$$3] } \
-		END { for (s in wanted) if (!(s in there) && s !~ /^(fdt_|__aeabi_|__ctzdi2$$)/) print s }' | sort | { bad=0; \
-	while read -r s; do grep -qw "$$s" $(ARM32_CONTRACT) || { echo "$$s() is in no header of the contract"; bad=1; }; done; \
-	exit $$bad; }
+		END { for (s in wanted) if (!(s in there) && s !~ /^(fdt_|__aeabi_|__ctzdi2$$)/) print s }' | sort | { \
+	bad=0; while read -r s; do grep -qw "$$s" $(ARM32_CONTRACT) || { \
+		echo "$$s() is in no header of the contract"; bad=1; }; done; exit $$bad; }
 
 -include $(ARM32_ALL:.o=.d)

@@ -52,8 +52,8 @@ struct virq {
 	uint8_t target; /* vCPU that the guest chose */
 	union {
 		struct {
-			uint8_t latch; /* pending; of a GICv2 SGI a bit for each sending vCPU, else bit 0 */
-			uint8_t drop; /* such bits to forget when the list register is read */
+			uint8_t latch; /* pending; a bit per sender of a GICv2 SGI, else bit 0 */
+			uint8_t drop;  /* such bits to forget when the list register is read */
 		};
 		uint16_t latch_drop; /* both */
 	};

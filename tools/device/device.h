@@ -67,7 +67,7 @@ struct device {
 struct devices {
 	struct device *list;
 	size_t count;
-	char *left_out; /* a line for each device that could not be listed, with the reason; or NULL */
+	char *left_out; /* a line per device that could not be listed, with the reason; or NULL */
 };
 
 /* For whom devices are opened. */

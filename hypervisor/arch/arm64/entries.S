@@ -19,7 +19,7 @@
 1:	ldr	w0, [sp, #(CPU_ENTRY_LOOP + 16)]
 	hint	#22			/* CLRBHB (FEAT_CLRBHB); a NOP elsewhere */
 	cbz	w0, 4f
-2:	b	3f			/* each round is two taken branches, as Arm's paper counts */
+2:	b	3f			/* two taken branches a round, as Arm's paper counts */
 3:	subs	w0, w0, #1
 	b.ne	2b
 4:	dsb	nsh			/* nothing behind it is executed before the work is done */

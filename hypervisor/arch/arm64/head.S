@@ -189,7 +189,8 @@ drop_identity:
 
 /* Translation on, caches on, and return to the caller at its link address. Clobbers x0-x3. */
 enable_mmu:
-	mov	x0, #(1 << 31)		/* HCR_EL2: RW; E2H off, whatever the firmware left, before any register it changes */
+	/* HCR_EL2: RW; E2H off, whatever the firmware left, before any register that it changes */
+	mov	x0, #(1 << 31)
 	msr	hcr_el2, x0
 	isb
 	ldr	x0, =MAIR_VALUE
@@ -219,7 +220,7 @@ enable_mmu:
 	ldr	x0, =vectors
 	msr	vbar_el2, x0
 	isb
-	adrp	x1, _start		/* from here on pages are fetched through the identity map: go to the image's own */
+	adrp	x1, _start		/* leave the identity map for the image's own */
 	ldr	x2, =_start
 	sub	x2, x2, x1
 	add	x30, x30, x2

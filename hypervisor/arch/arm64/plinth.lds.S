@@ -43,5 +43,8 @@ SECTIONS
 	_end = .;
 	ASSERT(_end - _start <= IMAGE_MAX_SIZE, "the image must end below HYP_VA_TABLES")
 
-	/DISCARD/ : { *(.comment) *(.note*) *(.eh_frame*) *(.interp) *(.dynamic) *(.dynsym) *(.dynstr) *(.hash) *(.gnu.hash) }
+	/DISCARD/ : {
+		*(.comment) *(.note*) *(.eh_frame*) *(.interp)
+		*(.dynamic) *(.dynsym) *(.dynstr) *(.hash) *(.gnu.hash)
+	}
 }

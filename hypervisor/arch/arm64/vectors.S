@@ -5,10 +5,12 @@
  * TPIDR_EL2 holds the current vCPU. SP_EL2 is at the top of the CPU's stack, where struct cpu
  * begins.
  *
- *	vector   x0-x18, x30 -> vcpu.arch.x (what C may change); also x19-x29 if emulation may read or write one of them
+ *	vector   x0-x18, x30 -> vcpu.arch.x (what C may change); also x19-x29 if emulation may
+ *	         read or write one of them
  *	         C handler
  *	exit     cpu.todo clear: restore, ERET
- *	         else save x19-x29; C chooses who runs next (and maybe sleeps); load x19-x29 of that one; look again
+ *	         else save x19-x29; C chooses who runs next (and maybe sleeps); load x19-x29 of
+ *	         that one; look again
  *
  * pc and pstate stay in ELR_EL2 and SPSR_EL2 as long as the vCPU is loaded: nothing at EL2 takes an
  * exception.

@@ -17,9 +17,9 @@ static struct bank {
 	paddr_t base;
 	uint64_t size;
 	char *mem;
-	char *memory,
-		*clean; /* what an observer without caches sees; what `mem` was when it was last maintained */
-	int file; /* what `mem` is a mapping of: a page can be mapped elsewhere too */
+	char *memory; /* what an observer without caches sees */
+	char *clean;  /* what `mem` was when it was last maintained */
+	int file;     /* what `mem` is a mapping of: a page can be mapped elsewhere too */
 } banks[MAX_BANKS];
 static unsigned nr_banks;
 static int windows;

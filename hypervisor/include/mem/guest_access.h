@@ -35,8 +35,8 @@ int guest_get_page(struct vcpu *v, gvaddr_t va, bool write, mfn_t *mfn);
 
 /* What arch_guest_ram() returns besides -EFAULT. */
 enum guest_ram {
-	GUEST_RAM_CACHED, /* v's accesses to it are coherent with ours */
-	GUEST_RAM_UNCACHED, /* v's MMU or caches are off, or it maps the page so: its accesses pass the caches by */
+	GUEST_RAM_CACHED,   /* v's accesses to it are coherent with ours */
+	GUEST_RAM_UNCACHED, /* v's MMU or caches are off, or it maps the page so */
 };
 
 /*

@@ -12,7 +12,8 @@
  *			it is not mapped: only this page may be populated there again.
  *	grant		a live handle of the mapper owns it: one of the same guest frame and page,
  *			for writing if the mapping is writable. A handle may be without its mapping
- *			(the guest has mapped something else there), a mapping never without a handle.
+ *			(the guest has mapped something else there), a mapping never without a
+ *			handle.
  *	shared		nobody: the page is the hypervisor's and stays for as long as it is mapped.
  *	device		nobody: it is not RAM.
  *

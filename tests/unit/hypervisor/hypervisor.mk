@@ -201,8 +201,8 @@ $(addprefix unit/,$(HYP_BOOT_TESTS)): $(HYP_DTBS)
 
 # libctrl above all of it.
 UNIT_TESTS += hypervisor/calls/test_libctrl_real
-hypervisor/calls/test_libctrl_real_SRCS := $(addprefix tests/unit/hypervisor/calls/,test_libctrl_real.c dom0_backend.c) \
-	tests/unit/hypervisor/whole.c tests/unit/libctrl/files.c
+hypervisor/calls/test_libctrl_real_SRCS := tests/unit/hypervisor/calls/test_libctrl_real.c \
+	tests/unit/hypervisor/calls/dom0_backend.c tests/unit/hypervisor/whole.c tests/unit/libctrl/files.c
 hypervisor/calls/test_libctrl_real_CFLAGS := $(HYP_WHOLE_CFLAGS) -Ilibctrl -Ilibctrl/include -Itests/unit/libctrl
 hypervisor/calls/test_libctrl_real_LIBS := $(LIBCTRL_HOST) $(HYP_WHOLE) -lfdt -lz -lpthread $(HYP_WHOLE_WRAP)
 $(B)/host/unit/hypervisor/calls/test_libctrl_real/run: $(HYP_WHOLE) $(LIBCTRL_HOST)

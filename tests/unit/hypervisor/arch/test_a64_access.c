@@ -248,7 +248,7 @@ static void test_refused_words(void **state)
 		0xd503201f, /* nop */
 		0xb8404421, /* ldr w1, [x1], #4 */
 		0xa8c10c21, /* ldp x1, x3, [x1], #16 */
-		0xa8c10823, /* ldp x3, x2, [x1], #16 with x1 as it is: good, but of 16 bytes at a page's end */
+		0xa8c10823, /* ldp x3, x2, [x1], #16: 16 bytes at a page's end */
 		0xa9400c23, /* ldp x3, x3, [x1] */
 		0x885f7c22, /* ldxr w2, [x1] */
 		0xb8210022, /* ldadd w1, w2, [x1] */

@@ -3,11 +3,14 @@
  * The whole hypervisor on CPUs that interrupt each other at any branch of its code, and an
  * independent check.
  *
- *	cpus.c      a CPU is a stack of its own in one thread; the compiler calls a hook at each basic block of the
- *	            hypervisor (-fsanitize-coverage=trace-pc), which lets another CPU go on now and then
- *	world.c     the machine: dom0 with two vCPUs, three guests that come and go, what each of their vCPUs is at
+ *	cpus.c      a CPU is a stack of its own in one thread; the compiler calls a hook at each
+ *	            basic block of the hypervisor (-fsanitize-coverage=trace-pc), which lets
+ *	            another CPU go on now and then
+ *	world.c     the machine: dom0 with two vCPUs, three guests that come and go, what each of
+ *	            their vCPUs is at
  *	calls_*.c   what they do: one hypercall, trap or write into their own memory at a time
- *	check_*.c   counts references, handles, ports, pauses and run states anew, when no CPU is in the hypervisor
+ *	check_*.c   counts references, handles, ports, pauses and run states anew, when no CPU is in
+ *	            the hypervisor
  *	report.c    what has happened since the last check, for a failure
  *
  * All decisions come from one seed, so that a run can be repeated exactly.

@@ -4,6 +4,7 @@
 #define ASM_SPINLOCK_H
 
 #include <asm/barrier.h>
+#include <lib/types.h>
 
 struct spinlock {
 	union {

@@ -3,6 +3,8 @@
 #ifndef ASM_SPINLOCK_H
 #define ASM_SPINLOCK_H
 
+#include <lib/types.h>
+
 struct spinlock {
 	union {
 		uint32_t both;

@@ -3,6 +3,8 @@
 #ifndef ASM_CPU_H
 #define ASM_CPU_H
 
+#include <lib/types.h>
+
 extern __thread struct cpu *host_cpu;
 
 static inline struct cpu *this_cpu(void)

@@ -6,6 +6,8 @@
 #ifndef ASM_SPINLOCK_H
 #define ASM_SPINLOCK_H
 
+#include <lib/types.h>
+
 struct spinlock {
 	uint8_t rank;
 	bool held;
