@@ -267,29 +267,6 @@ int copy_to_domain(struct domain *d, gpaddr_t dst, const void *src, size_t len)
 	return copy_out(&s, dst, src, len);
 }
 
-int copy_string_from_guest(struct vcpu *v, char *dst, gvaddr_t src, size_t size)
-{
-	struct space s = space_of_vcpu(v);
-
-	while (size) {
-		size_t part = part_in_page(src, size);
-		int err = read_part(&s, dst, src, part);
-
-		if (err)
-			return err;
-		if (memchr(dst, 0, part))
-			return 0;
-		dst += part;
-		src += part;
-		size -= part;
-		if (!size)
-			dst[-1] = 0;
-		else if (!src)
-			return -EFAULT; /* the end of the address space */
-	}
-	return -E2BIG;
-}
-
 int probe_guest_write(struct vcpu *v, gvaddr_t dst, size_t len)
 {
 	int err = range_wraps(dst, len) ? -EFAULT : 0;

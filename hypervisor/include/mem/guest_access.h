@@ -16,12 +16,6 @@ int copy_from_guest(struct vcpu *v, void *dst, gvaddr_t src, size_t len);
 int copy_to_guest(struct vcpu *v, gvaddr_t dst, const void *src, size_t len);
 
 /*
- * A string of at most size-1 bytes, terminated in dst unless it is -EFAULT. -E2BIG when it does not
- * end in time. Reads (and may fault on) no page behind the one that the string ends in.
- */
-int copy_string_from_guest(struct vcpu *v, char *dst, gvaddr_t src, size_t size);
-
-/*
  * Is the whole range writable now (so that a result can be delivered after acting)? 0 or -EFAULT.
  */
 int probe_guest_write(struct vcpu *v, gvaddr_t dst, size_t len);

@@ -165,34 +165,6 @@ static void test_probe(void **state)
 	assert_int_equal(probe_guest_write(&vcpu, ADDR(24), 1), -EFAULT);
 }
 
-static void test_strings(void **state)
-{
-	char buf[16];
-
-	(void)state;
-	/* Across a border, and exactly up to a hole. */
-	assert_int_equal(copy_to_guest(&vcpu, ADDR(18) - 3, "hello", 6), 0);
-	memset(buf, 'z', sizeof(buf));
-	assert_int_equal(copy_string_from_guest(&vcpu, buf, ADDR(18) - 3, sizeof(buf)), 0);
-	assert_string_equal(buf, "hello");
-	assert_int_equal(copy_to_guest(&vcpu, ADDR(20) - 3, "hi", 3), 0);
-	assert_int_equal(copy_string_from_guest(&vcpu, buf, ADDR(20) - 3, sizeof(buf)), 0);
-	assert_string_equal(buf, "hi");
-	assert_int_equal(copy_to_guest(&vcpu, ADDR(20) - 3, "hii", 3), 0);
-	assert_int_equal(copy_string_from_guest(&vcpu, buf, ADDR(20) - 3, sizeof(buf)), -EFAULT);
-	/* Just enough room, and one byte less. */
-	assert_int_equal(copy_string_from_guest(&vcpu, buf, ADDR(18) - 3, 6), 0);
-	assert_string_equal(buf, "hello");
-	assert_int_equal(copy_string_from_guest(&vcpu, buf, ADDR(18) - 3, 5), -E2BIG);
-	assert_string_equal(buf, "hell");
-	assert_int_equal(copy_string_from_guest(&vcpu, buf, ADDR(18) - 3, 1), -E2BIG);
-	assert_string_equal(buf, "");
-	assert_int_equal(copy_string_from_guest(&vcpu, buf, ADDR(18), 0), -E2BIG);
-	assert_int_equal(copy_to_guest(&vcpu, ~0ULL, "x", 1), 0);
-	/* One that would run around the end of the address space. */
-	assert_int_equal(copy_string_from_guest(&vcpu, buf, ~0ULL, 2), -EFAULT);
-}
-
 static void test_get_page(void **state)
 {
 	mfn_t m, was;
@@ -283,10 +255,6 @@ static void test_uncached(void **state)
 			assert_int_equal(high[i + 32], round + 1);
 		}
 	}
-	memcpy(low + 30, "abcdefghij", 10);
-	memcpy(high, "klm", 4);
-	assert_int_equal(copy_string_from_guest(&vcpu, (char *)in, ADDR(18) - 10, sizeof(in)), 0);
-	assert_string_equal((char *)in, "abcdefghijklm");
 }
 
 /* With its caches on, nothing is maintained. */
@@ -342,11 +310,11 @@ static int setup(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		ACCESS_TEST(test_round_trips),    ACCESS_TEST(test_faults),
-		ACCESS_TEST(test_domain_types),   ACCESS_TEST(test_probe),
-		ACCESS_TEST(test_strings),        ACCESS_TEST(test_get_page),
-		ACCESS_TEST(test_ram_by_type),    ACCESS_TEST(test_uncached),
-		ACCESS_TEST(test_cached_is_free), ACCESS_TEST(test_uncached_caller),
+		ACCESS_TEST(test_round_trips),     ACCESS_TEST(test_faults),
+		ACCESS_TEST(test_domain_types),    ACCESS_TEST(test_probe),
+		ACCESS_TEST(test_get_page),        ACCESS_TEST(test_ram_by_type),
+		ACCESS_TEST(test_uncached),        ACCESS_TEST(test_cached_is_free),
+		ACCESS_TEST(test_uncached_caller),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
