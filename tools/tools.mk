@@ -22,7 +22,7 @@ guest_ROOM := abandoned convert destroy devices foreign guest identity kept regi
 console_ROOM := budget conn conn_send console_guest notices panic pty publish requests ring round scrollback server \
 	state_file store_guests store_link $(addprefix client/,client client_main expect replay_filter terminal)
 monitor_ROOM := ends monitor records requests sweep worker
-store_ROOM := check control introduce ops store xen \
+store_ROOM := check control introduce ops ops_domains store xen \
 	$(addprefix tree/,budget domains perms quota tree) \
 	$(addprefix conn/,conn conn_ring conn_socket wire) \
 	$(addprefix changes/,change txn watch) \

@@ -25,7 +25,7 @@ libctrl/ $(CROSS)gcc $(LIBCTRL_CFLAGS) -I$(ROOT)/usr/include
 tools/ $(CHECK_TOOLS)
 tests/unit/hypervisor/ $(CHECK_HYP_HOST)
 tests/unit/hypervisor/vgic/ $(CHECK_HOST) -Itests/unit/hypervisor/vgic $(HYP_TEST_CFLAGS)
-tests/unit/ $(CHECK_HOST) -Itools -Ilibctrl -Ilibctrl/include -Iinclude -Itests/unit/libctrl
+tests/unit/ $(CHECK_HOST) -Itools -Ilibctrl -Ilibctrl/include -Iinclude -Itests/unit -Itests/unit/libctrl
 tests/fuzz/hypercall/ $(CHECK_HYP_HOST)
 tests/guests/ $(CROSS)gcc $(GUEST_CFLAGS)
 tests/bench/plugin/ $(CHECK_HOST)

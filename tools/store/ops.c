@@ -3,6 +3,7 @@
 #include "control.h"
 #include "daemon/daemon.h"
 #include "journal.h"
+#include "request.h"
 #include "store/changes/change.h"
 #include "store/changes/txn.h"
 #include "store/changes/watch.h"
@@ -15,37 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MAX_STRINGS 4
-
-struct request {
-	struct store *store;
-	struct view view; /* whose, and in which transaction */
-	const struct xsd_sockmsg *head;
-	const char *data;
-	size_t len;
-	const char *string[MAX_STRINGS]; /* the first of them */
-	size_t strings;                  /* how many there are */
-	struct path *path;               /* the first one as an absolute path, where it is one */
-	size_t path_len;                 /* of that string itself */
-	bool relative;
-};
-
-static int reply(struct request *r, const void *data, size_t len)
-{
-	conn_put(r->view.conn, r->head->type, r->head->req_id, r->head->tx_id, data, len);
-	return 0;
-}
-
-static int reply_string(struct request *r, const char *text)
-{
-	return reply(r, text, strlen(text) + 1);
-}
-
-static int reply_ok(struct request *r)
-{
-	return reply_string(r, "OK");
-}
 
 /* ---- nodes ---- */
 
@@ -352,113 +322,6 @@ static int op_transaction_end(struct request *r)
 	return ret < 0 ? ret : reply_ok(r);
 }
 
-/* ---- domains ---- */
-
-/* A domain's number from a string. */
-static int get_domid(const char *text, uint32_t *domid)
-{
-	uint64_t number;
-
-	if (!number_parse(text, 0, DOMID_FIRST_RESERVED - 1, &number))
-		return -EINVAL;
-	*domid = (uint32_t)number;
-	return 0;
-}
-
-static int op_introduce(struct request *r)
-{
-	uint64_t gfn, port;
-	uint32_t domid;
-	int ret = get_domid(r->string[0], &domid);
-
-	if (ret == 0 && (!number_parse(r->string[1], 0, UINT64_MAX, &gfn) ||
-			 !number_parse(r->string[2], 0, UINT32_MAX, &port) || !port))
-		ret = -EINVAL;
-	if (ret == 0)
-		ret = store_introduce(r->store, domid, gfn, (uint32_t)port);
-	return ret < 0 ? ret : reply_ok(r);
-}
-
-static int op_release(struct request *r)
-{
-	uint32_t domid;
-	int ret = get_domid(r->string[0], &domid);
-
-	if (ret == 0)
-		ret = store_release(r->store, domid);
-	return ret < 0 ? ret : reply_ok(r);
-}
-
-static int op_resume(struct request *r)
-{
-	struct domain *domain;
-	uint32_t domid;
-
-	if (get_domid(r->string[0], &domid) < 0)
-		return -EINVAL;
-	domain = domains_find(&r->store->domains, domid);
-	if (!domid)
-		return -EINVAL;
-	if (!domain || !domain->introduced)
-		return -ENOENT;
-	domain->shutdown = false;
-	journal_domain(r->store, domain);
-	return reply_ok(r);
-}
-
-static int op_is_introduced(struct request *r)
-{
-	struct domain *domain;
-	uint32_t domid;
-
-	if (get_domid(r->string[0], &domid) < 0)
-		return -EINVAL;
-	domain = domains_find(&r->store->domains, domid);
-	return reply_string(r, domain && domain->introduced ? "T" : "F");
-}
-
-static int op_get_domain_path(struct request *r)
-{
-	char path[32];
-	uint32_t domid;
-
-	if (get_domid(r->string[0], &domid) < 0)
-		return -EINVAL;
-	snprintf(path, sizeof(path), "/local/domain/%u", domid);
-	return reply_string(r, path);
-}
-
-static int op_set_target(struct request *r)
-{
-	uint32_t domid, target_domid;
-	struct domain *domain, *target;
-
-	if (get_domid(r->string[0], &domid) < 0 || get_domid(r->string[1], &target_domid) < 0)
-		return -EINVAL;
-	domain = domains_find(&r->store->domains, domid);
-	target = domains_find(&r->store->domains, target_domid);
-	if (!domain || !domain->introduced || !target || !target->introduced)
-		return -ENOENT;
-	domain_get(target);
-	domain_put(domain->target);
-	domain->target = target;
-	journal_domain(r->store, domain);
-	return reply_ok(r);
-}
-
-static int op_control(struct request *r)
-{
-	char answer[XENSTORE_PAYLOAD_MAX];
-	size_t len = 0;
-	int ret = control_run(r->store, r->data, r->len, answer, &len);
-
-	if (ret == CONTROL_LATER) {
-		r->store->update = (struct waiting){r->view.conn, r->head->req_id, r->head->tx_id};
-		return 0;
-	}
-	return ret < 0 ? ret : reply(r, answer, len);
-}
-
 /* ---- the table ---- */
 
 enum op_flags {
@@ -516,7 +379,7 @@ static int prepare(struct request *r, const struct op *op)
 	}
 	if (op->flags & OP_PRIVILEGED && !conn->domain->privileged)
 		return -EACCES;
-	r->strings = wire_strings(r->data, r->len, r->string, MAX_STRINGS);
+	r->strings = wire_strings(r->data, r->len, r->string, REQUEST_STRINGS);
 	if (r->strings < op->min || r->strings > op->max)
 		return -EINVAL;
 	if (op->flags & OP_ONE && r->data[r->len - 1] != '\0')

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: ISC
 # Unit tests of the console and the monitor daemon, against a libctrl that is made up.
 
+CONSOLE_TEST_CFLAGS := -Itools -Ilibctrl/include -Itests/unit -Itests/unit/console
+
 UNIT_TESTS += $(addprefix console/,test_ring test_scrollback test_protocol test_expect test_guest test_server \
 	test_server_clients test_pty test_store_link test_store_guests test_client test_daemon test_monitor \
 	test_policy test_sweep test_monitor_clients test_panic test_replay_filter test_random_clients test_fuzz_seeds)
 
-$(foreach t,$(filter console/%,$(UNIT_TESTS)),$(eval $(t)_CFLAGS := -Itools -Ilibctrl/include -Itests/unit/console))
+$(foreach t,$(filter console/%,$(UNIT_TESTS)),$(eval $(t)_CFLAGS := $(CONSOLE_TEST_CFLAGS)))
 $(foreach t,$(filter console/%,$(UNIT_TESTS)),$(eval $(t)_SRCS := tests/unit/$(t).c))
 $(foreach t,$(filter console/%,$(UNIT_TESTS)),$(eval $(t)_ROOMS := console monitor clients daemon base))
 

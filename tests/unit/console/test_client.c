@@ -414,7 +414,7 @@ static void test_daemon_hangs(void **state)
 	peer.timeout_ms = 100;
 	ret = frame_call(&peer, request, (size_t)size, CONSOLE_ERROR, buffer, &answer, &report);
 	assert_int_equal(ret, -ETIMEDOUT);
-	assert_non_null(strstr(report.text, "did not answer"));
+	assert_contains(report.text, "did not answer");
 	while (count < 16 && (fds[count] = frame_connect(&peer, &report)) >= 0)
 		count++;
 	assert_true(count < 16); /* the queue holds five */

@@ -137,7 +137,7 @@ static void test_detaches_when_ready(void **state)
 
 	assert_int_equal(start(false, 0), 1); /* the second one */
 	text = read_path(err_path);
-	assert_non_null(strstr(text, "testd: already running as process "));
+	assert_contains(text, "testd: already running as process ");
 	assert_int_equal(atoi(strstr(text, "process ") + 8), pid);
 	free(text);
 	assert_int_equal(connect_to_it(), 0); /* and the first one was not harmed */
@@ -161,7 +161,7 @@ static void test_protected_when_memory_is_short(void **state)
 	score = read_line(path);
 	log = read_path(log_path);
 	if (strcmp(score, "-900\n") != 0)
-		assert_non_null(strstr(log, "oom_score_adj cannot be set to -900: "));
+		assert_contains(log, "oom_score_adj cannot be set to -900: ");
 	else
 		assert_null(strstr(log, "oom_score_adj"));
 	free(score);
@@ -176,12 +176,12 @@ static void test_failing_start(void **state)
 	(void)state;
 	assert_int_equal(start(false, 5), 5); /* the status of the child is the program's */
 	text = read_path(err_path);
-	assert_non_null(strstr(text, "cannot start: no reason"));
+	assert_contains(text, "cannot start: no reason");
 	free(text);
 	snprintf(socket_path, sizeof(socket_path), "%s/%0200d/sock", folder, 0);
 	assert_int_equal(start(false, 0), 1);
 	text = read_path(err_path);
-	assert_non_null(strstr(text, "testd: cannot listen on"));
+	assert_contains(text, "testd: cannot listen on");
 	free(text);
 }
 
@@ -192,12 +192,11 @@ static void test_log_lines(void **state)
 	(void)state;
 	assert_int_equal(start(true, 0), 0);
 	text = read_path(log_path);
-	assert_non_null(strstr(text, "Z testd["));
-	assert_non_null(
-		strstr(text, "]: started?with two lines\xc2?1m\n")); /* one action, one line */
+	assert_contains(text, "Z testd[");
+	assert_contains(text, "]: started?with two lines\xc2?1m\n"); /* one action, one line */
 	free(text);
 	text = read_path(err_path);
-	assert_non_null(strstr(text, "started"));
+	assert_contains(text, "started");
 	free(text);
 }
 

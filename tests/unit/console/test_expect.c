@@ -143,10 +143,10 @@ static void test_wrong_steps_are_named(void **state)
 
 	(void)state;
 	assert_int_equal(expect_init(&expect, regex, 2, &report), -EINVAL);
-	assert_non_null(strstr(report.text, "--expect \"a(\""));
+	assert_contains(report.text, "--expect \"a(\"");
 	expect_free(&expect);
 	assert_int_equal(expect_init(&expect, text, 1, &report), -EINVAL);
-	assert_non_null(strstr(report.text, "--send \"a\\q\""));
+	assert_contains(report.text, "--send \"a\\q\"");
 	expect_free(&expect);
 }
 

@@ -318,7 +318,7 @@ static void test_pending_after_quick_deaths(void **state)
 	shut_down(2, 4);
 	finish_work(WORK_DONE);
 	assert_true(monitor_next_pending(&monitor, first, now, &pending));
-	assert_non_null(strstr(pending.reason, "2 times in a row, at last by watchdog"));
+	assert_contains(pending.reason, "2 times in a row, at last by watchdog");
 	assert_int_equal(pending.due_ms, 1000);
 	assert_true(monitor_next_pending(&monitor, first, now + 5000, &pending));
 	assert_int_equal(pending.due_ms, 0);
@@ -408,7 +408,7 @@ static void test_forget(void **state)
 {
 	(void)state;
 	assert_int_equal(monitor_forget(&monitor, 1, fake_uuid(1), &report), -ENOENT);
-	assert_non_null(strstr(report.text, "domain 1"));
+	assert_contains(report.text, "domain 1");
 	new_guest(1);
 	assert_int_equal(monitor_forget(&monitor, 1, fake_uuid(1), &report), 0);
 	shut_down(1, 1);
@@ -440,7 +440,7 @@ static void test_call_off_while_it_waits(void **state)
 {
 	(void)state;
 	assert_int_equal(call_off(), -ENOENT);
-	assert_non_null(strstr(report.text, "'g1'"));
+	assert_contains(report.text, "'g1'");
 	new_guest(1);
 	shut_down(1, 1);
 	finish_restart(1, 2);

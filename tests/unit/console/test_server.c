@@ -52,7 +52,7 @@ static void test_name_in_use(void **state)
 	world_guest(1, "g1");
 	fake_add_domain(2);
 	assert_int_equal(world_add(2, "g1", CONSOLE_PV), -EEXIST);
-	assert_non_null(strstr(report.text, "domain 1"));
+	assert_contains(report.text, "domain 1");
 	fake->domains[1].exists = false; /* nobody told, but it is gone */
 	assert_int_equal(world_add(2, "g1", CONSOLE_PV), 0);
 	assert_false(fake->domains[1].mapped);

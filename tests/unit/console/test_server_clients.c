@@ -133,7 +133,7 @@ static void test_slow_client(void **state)
 			got += slow.frame.size;
 		if (type == CONSOLE_NOTICE) {
 			assert_int_equal(console_get_text(&slow.frame, text, sizeof(text)), 0);
-			assert_non_null(strstr(text, "too slow"));
+			assert_contains(text, "too slow");
 			got += strtoull(text, NULL, 10);
 			notices++;
 		}
@@ -163,7 +163,7 @@ static void test_broken_ring_tells_its_clients(void **state)
 	guest_says(2, "fine");
 	assert_int_equal(client_next(&client), CONSOLE_NOTICE);
 	assert_int_equal(console_get_text(&client.frame, text, sizeof(text)), 0);
-	assert_non_null(strstr(text, "broke its console ring"));
+	assert_contains(text, "broke its console ring");
 	client_expect_output(&other, "fine");
 	close(client.fd);
 	close(other.fd);

@@ -176,7 +176,7 @@ static void test_found(void **state)
 	struct link_message message;
 
 	(void)state;
-	assert_non_null(strstr(await(LINK_LOG).text, "connected"));
+	assert_contains(await(LINK_LOG).text, "connected");
 	put(3, "name", "guest");
 	introduce(3, 0x33);
 	await(LINK_DOMAINS);
@@ -320,8 +320,8 @@ static void test_reconnects(void **state)
 	await_value("/local/domain/3/console/tty", "/dev/pts/1");
 	fake_store_put(store, "/local/domain/3/console/tty", "");
 	fake_store_hang_up(store);
-	assert_non_null(strstr(await(LINK_LOG).text, "lost"));
-	assert_non_null(strstr(await(LINK_LOG).text, "connected"));
+	assert_contains(await(LINK_LOG).text, "lost");
+	assert_contains(await(LINK_LOG).text, "connected");
 	await_value("/local/domain/3/console/tty", "/dev/pts/1");
 }
 
@@ -332,7 +332,7 @@ static void test_no_store(void **state)
 	await(LINK_LOG);
 	fake_store_delete(store);
 	store = NULL;
-	assert_non_null(strstr(await(LINK_LOG).text, "lost"));
+	assert_contains(await(LINK_LOG).text, "lost");
 	send_terminal(3, 0x33, CONSOLE_PV, "/dev/pts/1");
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # Unit tests of the store daemon: the whole store in a process, with clients and a hypervisor that are made up.
 
-STORE_TEST_CFLAGS := -Itools -Iinclude -Ilibctrl/include -Itests/unit/store
+STORE_TEST_CFLAGS := -Itools -Iinclude -Ilibctrl/include -Itests/unit -Itests/unit/store
 STORE_TEST_SRCS := tests/unit/store/world.c
 
 UNIT_TESTS += $(addprefix store/,test_wire test_nodes test_clients test_ring test_socket test_random_clients \

@@ -14,10 +14,7 @@ static size_t heap_before;
 static int setup(void **state)
 {
 	world_open(state);
-	dom0 = client_open(0);
-	write_text(dom0, 0, "/local/domain/3/data", "");
-	set_perms(dom0, 0, "/local/domain/3", "n0 r3");
-	set_perms(dom0, 0, "/local/domain/3/data", "n3");
+	dom0 = world_with_guest("");
 	write_text(dom0, 0, "/common", "");
 	set_perms(dom0, 0, "/common", "b0");
 	guest = client_open(3);

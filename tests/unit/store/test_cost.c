@@ -20,10 +20,7 @@ static int setup(void **state)
 	strcpy(folder, "/tmp/plinth-store-XXXXXX");
 	assert_non_null(mkdtemp(folder));
 	assert_int_equal(state_open(&world, folder), 0);
-	dom0 = client_open(0);
-	write_text(dom0, 0, "/local/domain/3/data", "here");
-	set_perms(dom0, 0, "/local/domain/3", "n0 r3");
-	set_perms(dom0, 0, "/local/domain/3/data", "n3");
+	dom0 = world_with_guest("here");
 	guest = client_open(3);
 	return 0;
 }

@@ -23,11 +23,7 @@ static int setup(void **state)
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &bytes), 0);
 	assert_int_equal(state_open(&world, folder), 0);
-	dom0 = client_open(0);
-	write_text(dom0, 0, "/local/domain/3/data", "here");
-	set_perms(dom0, 0, "/local/domain/3", "n0 r3");
-	set_perms(dom0, 0, "/local/domain/3/data", "n3");
-	assert_int_equal(store_introduce(&world, 3, 0x39001, 7), 0);
+	dom0 = world_with_ring("here");
 	store_end_turn(&world);
 	return 0;
 }
@@ -124,7 +120,7 @@ static void test_no_space_for_a_moment(void **state)
 	assert_int_equal(ask_text(dom0, XS_CONTROL, 0, "check"), 0);
 	assert_string_equal(dom0->answer, "OK, but the state cannot be written: File too large");
 	assert_int_equal(ask_text(dom0, XS_CONTROL, 0, "memreport"), 0);
-	assert_non_null(strstr(dom0->answer, "it cannot be written: File too large"));
+	assert_contains(dom0->answer, "it cannot be written: File too large");
 	give_back();
 	fill(400, 410);
 	assert_int_equal(report().error, -EFBIG); /* not at each commit */

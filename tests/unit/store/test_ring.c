@@ -7,11 +7,7 @@ static struct client *dom0;
 static int setup(void **state)
 {
 	world_open(state);
-	dom0 = client_open(0);
-	write_text(dom0, 0, "/local/domain/3/data", "here");
-	set_perms(dom0, 0, "/local/domain/3", "n0 r3");
-	set_perms(dom0, 0, "/local/domain/3/data", "n3");
-	assert_int_equal(store_introduce(&world, 3, 0x39001, 7), 0);
+	dom0 = world_with_ring("here");
 	return 0;
 }
 

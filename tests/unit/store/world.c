@@ -454,3 +454,21 @@ uint32_t random_below(uint32_t limit)
 	seed ^= seed << 5;
 	return seed % limit;
 }
+
+struct client *world_with_guest(const char *data)
+{
+	struct client *dom0 = client_open(0);
+
+	write_text(dom0, 0, "/local/domain/3/data", data);
+	set_perms(dom0, 0, "/local/domain/3", "n0 r3");
+	set_perms(dom0, 0, "/local/domain/3/data", "n3");
+	return dom0;
+}
+
+struct client *world_with_ring(const char *data)
+{
+	struct client *dom0 = world_with_guest(data);
+
+	assert_int_equal(store_introduce(&world, 3, 0x39001, 7), 0);
+	return dom0;
+}

@@ -3,12 +3,7 @@
 #ifndef TESTS_UNIT_STORE_WORLD_H
 #define TESTS_UNIT_STORE_WORLD_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "store/changes/change.h"
 #include "store/changes/txn.h"
@@ -97,5 +92,10 @@ char *world_text(void);
 /* ---- a made-up sequence of numbers, the same in each run ---- */
 uint32_t random_below(uint32_t limit);
 void random_seed(uint32_t seed);
+
+/* A client of domain 0, which has given domain 3 nodes: it may read all, and write its data. */
+struct client *world_with_guest(const char *data);
+/* The same, and the guest has a ring. */
+struct client *world_with_ring(const char *data);
 
 #endif

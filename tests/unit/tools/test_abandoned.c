@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 static const uint8_t uuid[16] = {0x9d, 1, 2, 3};
-static char directory[64], told[512];
+static char *directory, told[512];
 static unsigned taken_back;
 static int take_back_error;
 
@@ -30,7 +30,6 @@ static void note_told(const char *text)
 }
 
 static struct abandoned_options options = {
-	.registry = directory,
 	.console_socket = "console.sock",
 	.monitor_socket = "monitor.sock",
 	.tell = note_told,
@@ -62,9 +61,8 @@ int guest_take_back_half_attached(const struct guest_devices *guest, enum device
 static int set_up(void **state)
 {
 	(void)state;
-	strcpy(directory, "/tmp/plinth-test-XXXXXX");
-	if (!mkdtemp(directory))
-		return -1;
+	directory = make_folder();
+	options.registry = directory;
 	fake_reset();
 	*told = '\0';
 	taken_back = 0;
@@ -74,11 +72,9 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	char command[128];
-
 	(void)state;
-	snprintf(command, sizeof(command), "rm -rf '%s'", directory);
-	return system(command);
+	remove_folder(directory);
+	return 0;
 }
 
 static size_t count_files(void)

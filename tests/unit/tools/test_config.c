@@ -190,7 +190,8 @@ static void check_refused(const char *text, size_t length, const char *message)
 	struct config config = {0};
 	struct report report = {""};
 
-	assert_int_equal(config_parse_text(&config, &source, text, length, &report), -EINVAL);
+	if (config_parse_text(&config, &source, text, length, &report) != -EINVAL)
+		fail_msg("'%.60s' is not refused, expected: %s", text, message);
 	assert_string_equal(report.text, message);
 	config_clear(&config);
 }

@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char folder[64], path[96], warning[512];
+static char *folder, path[96], warning[512];
 static struct report report;
 static struct guest_config config;
 
@@ -116,20 +116,18 @@ static void warn(void *context, const char *text)
 static int set_up(void **state)
 {
 	(void)state;
-	strcpy(folder, "/tmp/plinth-test-XXXXXX");
+	folder = make_folder();
 	*warning = '\0';
 	has_bridge = true;
-	return mkdtemp(folder) ? 0 : -1;
+	return 0;
 }
 
 static int tear_down(void **state)
 {
-	char command[128];
-
 	(void)state;
 	guest_config_clear(&config);
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return system(command);
+	remove_folder(folder);
+	return 0;
 }
 
 /* A sparse image of size bytes, with some bytes in it. */
@@ -217,13 +215,13 @@ static void test_formats(void **state)
 		if (!strstr(report.text, command))
 			fail_msg("%s: not %s", report.text, command);
 		snprintf(command, sizeof(command), formats[i].command, path);
-		assert_non_null(strstr(report.text, command));
-		assert_non_null(strstr(report.text, "'format=raw'"));
+		assert_contains(report.text, command);
+		assert_contains(report.text, "'format=raw'");
 		assert_string_equal(warning, "");
 
 		/* said to be raw */
 		assert_int_equal(try_disk(",raw", false), 0);
-		assert_non_null(strstr(warning, formats[i].name));
+		assert_contains(warning, formats[i].name);
 		*warning = '\0';
 
 		/* the guest may have written that into its own disk */
@@ -268,13 +266,12 @@ static void test_optional(void **state)
 		assert_int_equal(try_devices(text, false, make, &devices), 0);
 		assert_int_equal(devices.count, 1);
 		assert_int_equal(devices.list[0].devid, 51712);
-		assert_non_null(strstr(warning,
-				       "the guest is made without a device that is optional: the "
-				       "network interface 0 (00:16:3e:00:00:01): there is no "
-				       "bridge 'br9'"));
+		assert_contains(warning, "the guest is made without a device that is optional: the "
+					 "network interface 0 (00:16:3e:00:00:01): there is no "
+					 "bridge 'br9'");
 		assert_int_equal(strncmp(devices.left_out, "the disk xvdb: cannot open", 26), 0);
-		assert_non_null(strstr(devices.left_out, "\nthe disk xvdc: cannot open"));
-		assert_non_null(strstr(devices.left_out, "\nthe network interface 0 (00:16:3e:"));
+		assert_contains(devices.left_out, "\nthe disk xvdc: cannot open");
+		assert_contains(devices.left_out, "\nthe network interface 0 (00:16:3e:");
 		devices_clear(&devices);
 	}
 	/* not optional: nothing without it */
@@ -306,8 +303,8 @@ static void test_twice(void **state)
 				 rows[i].one, folder, strrchr(folder, '/') + 1, rows[i].other);
 			assert_int_equal(try_devices(text, false, make, &devices), rows[i].err);
 			if (rows[i].err)
-				assert_non_null(strstr(report.text,
-						       "is the disk xvda of this guest already"));
+				assert_contains(report.text,
+						"is the disk xvda of this guest already");
 			devices_clear(&devices);
 		}
 }

@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 static char warning[256];
-static char directory[64];
+static char *directory;
 static struct guest_options options;
 static struct guest_config config;
 static struct report report;
@@ -39,9 +39,7 @@ static void load(const char *more)
 static int set_up(void **state)
 {
 	(void)state;
-	strcpy(directory, "/tmp/plinth-test-XXXXXX");
-	if (!mkdtemp(directory))
-		return -1;
+	directory = make_folder();
 	fake_reset();
 	*warning = '\0';
 	options = (struct guest_options){
@@ -56,14 +54,16 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	char names[sizeof(directory) + 8];
+	char names[PATH_MAX];
 
 	(void)state;
 	guest_config_clear(&config);
 	snprintf(names, sizeof(names), "%s/.names", directory);
 	if (unlink(names) && errno != ENOENT)
 		return -1;
-	return rmdir(directory); /* these fail where a file was left behind */
+	assert_int_equal(rmdir(directory), 0); /* nothing was left behind */
+	free(directory);
+	return 0;
 }
 
 static void check_registry(bool expected)
@@ -287,7 +287,7 @@ static void test_uuid_in_use(void **state)
 	memcpy(fake.present[1].uuid, config.uuid, 16);
 	fake.present_count = 2;
 	expect_create(-EEXIST, "domains");
-	assert_non_null(strstr(report.text, "the uuid is in use by domain 3"));
+	assert_contains(report.text, "the uuid is in use by domain 3");
 	assert_int_equal(guest_check((struct ctrl *)&config, &config, &options, &report), -EEXIST);
 	/* one that is kept beside its successor is only the monitor's business */
 	fake.present[1].shutdown = true;
@@ -344,7 +344,7 @@ static void test_name_locked(void **state)
 	options.cancelled = cancelled;
 	cancel_at = 2; /* it waits, and asks */
 	expect_create(-EINTR, "");
-	assert_non_null(strstr(report.text, "web.lock, held by process "));
+	assert_contains(report.text, "web.lock, held by process ");
 	assert_true(cancel_at < 0);
 	registry_unlock_name(directory, "web", lock);
 }
@@ -352,15 +352,15 @@ static void test_name_locked(void **state)
 /* What is being made is noted before it is: see abandoned.h. */
 static void check_note(const char *call)
 {
-	char path[sizeof(directory) + 16], *text, uuid_text[UUID_TEXT_SIZE];
+	char path[PATH_MAX], *text, uuid_text[UUID_TEXT_SIZE];
 	size_t length;
 
 	if (strcmp(call, "build") != 0)
 		return;
 	snprintf(path, sizeof(path), "%s/web.lock", directory);
 	assert_int_equal(read_file(path, 4096, &text, &length, &report), 0);
-	assert_non_null(strstr(text, "\nmaking "));
-	assert_non_null(strstr(text, uuid_format(config.uuid, uuid_text)));
+	assert_contains(text, "\nmaking ");
+	assert_contains(text, uuid_format(config.uuid, uuid_text));
 	free(text);
 	*noted = true;
 }
@@ -515,7 +515,7 @@ static void test_without_store(void **state)
 	expect_create(0, "domains check physinfo build console register unpause");
 	assert_int_equal(fake.built.memory_kib, 64 * 1024);
 	assert_int_equal(fake.built.store_domid, CTRL_DOMID_INVALID);
-	assert_non_null(strstr(warning, "is plinth-stored running?"));
+	assert_contains(warning, "is plinth-stored running?");
 	check_registry(true);
 	expect_destroy(0, "forget destroy died");
 
@@ -603,7 +603,7 @@ static void test_devices_left_out(void **state)
 	assert_false(fake.device_policy.restart);
 	assert_int_equal(registry_read(directory, DOMID, config.uuid, &entry), 0);
 	assert_string_equal(entry.left_out, "the disk xvdb: gone");
-	assert_non_null(strstr(entry.config, "optional,target=/b")); /* it is tried again */
+	assert_contains(entry.config, "optional,target=/b"); /* it is tried again */
 	registry_entry_clear(&entry);
 	fake.is_present = false;
 	fake.left_out = NULL;
@@ -659,7 +659,7 @@ static void test_rename(void **state)
 	assert_int_equal(fake.registered.on[MONITOR_ON_CRASH], MONITOR_PRESERVE);
 	assert_int_equal(registry_read(directory, DOMID, config.uuid, &entry), 0);
 	assert_string_equal(entry.name, "www");
-	assert_non_null(strstr(entry.config, "\"www\"")); /* a restart is under the new name */
+	assert_contains(entry.config, "\"www\""); /* a restart is under the new name */
 	assert_string_equal(entry.config_path, "/etc/web.cfg");
 	registry_entry_clear(&entry);
 

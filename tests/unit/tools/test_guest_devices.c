@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static char directory[64];
+static char *directory;
 static const uint8_t uuid[16] = {9};
 static struct report report;
 static struct guest_devices guest;
@@ -154,9 +154,7 @@ static void enter(const char *devices, const char *left_out)
 static int set_up(void **state)
 {
 	(void)state;
-	strcpy(directory, "/tmp/plinth-test-XXXXXX");
-	if (!mkdtemp(directory))
-		return -1;
+	directory = make_folder();
 	fake_reset();
 	memset(present, 0, sizeof(present));
 	memset(present_count, 0, sizeof(present_count));
@@ -172,13 +170,15 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	char names[sizeof(directory) + 8];
+	char names[PATH_MAX];
 
 	(void)state;
 	registry_remove(directory, DOMID, uuid);
 	snprintf(names, sizeof(names), "%s/.names", directory);
 	unlink(names);
-	return rmdir(directory);
+	assert_int_equal(rmdir(directory), 0); /* nothing was left behind */
+	free(directory);
+	return 0;
 }
 
 /*
@@ -231,7 +231,7 @@ static void test_attach(void **state)
 	expect_kept("disk = [\"vdev=xvda,access=w,target=/a\", "
 		    "\"vdev=xvdb,access=w,optional,target=/b\"]",
 		    NULL);
-	assert_non_null(strstr(fake.registered_config, "optional,target=/b"));
+	assert_contains(fake.registered_config, "optional,target=/b");
 	assert_int_equal(attach_vif("mac=00:16:3e:00:00:01"), 0);
 	expect_kept("vif = [\"mac=00:16:3e:00:00:01,optional\"]", NULL);
 	assert_int_equal(guest_detach_disk(&guest, 51728, false, &report), 0);
@@ -279,7 +279,7 @@ static void test_not_restartable(void **state)
 	strcat(many, "]");
 	enter(many, NULL);
 	assert_int_equal(attach_vif(""), -EINVAL);
-	assert_non_null(strstr(report.text, "the guest could not be restarted"));
+	assert_contains(report.text, "the guest could not be restarted");
 	assert_string_equal(fake.calls, "open others");
 	assert_int_equal(present_count[DEVICE_VIF], 0);
 

@@ -93,9 +93,9 @@ static void test_stopped_holder(void **state)
 	assert_int_equal(lockfile_take(path, &wait, &report), -EBUSY);
 	assert_true(now_ms() - begin >= 200 && now_ms() - begin < 5000);
 	snprintf(expected, sizeof(expected), "/a.lock is locked by process %d (", (int)holder);
-	assert_non_null(strstr(report.text, expected));
-	assert_non_null(strstr(report.text, "test_lockfile"));
-	assert_non_null(strstr(report.text, "), which is stopped"));
+	assert_contains(report.text, expected);
+	assert_contains(report.text, "test_lockfile");
+	assert_contains(report.text, "), which is stopped");
 	assert_int_equal(lockfile_take_abandoned(path), -EBUSY);
 }
 
@@ -116,7 +116,7 @@ static void test_cancelled(void **state)
 	looks = 0;
 	assert_int_equal(lockfile_take(path, &wait, &report), -EINTR);
 	assert_int_equal(looks, 3);
-	assert_non_null(strstr(report.text, "interrupted while waiting for the lock "));
+	assert_contains(report.text, "interrupted while waiting for the lock ");
 }
 
 static void test_killed_holder(void **state)

@@ -19,25 +19,21 @@ static const uint8_t uuid[16] = {0x9d, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
 static const uint8_t other_uuid[16] = {1};
 #define UUID_TEXT "9d010203-0405-0607-0809-0a0b0c0d0e0f"
 
-static char top[64], directory[80];
+static char *top, directory[80];
 
 static int make_directory(void **state)
 {
 	(void)state;
-	strcpy(top, "/tmp/plinth-test-XXXXXX");
-	if (!mkdtemp(top))
-		return -1;
+	top = make_folder();
 	snprintf(directory, sizeof(directory), "%s/a/domains", top); /* not made yet */
 	return 0;
 }
 
 static int remove_directory(void **state)
 {
-	char command[128];
-
 	(void)state;
-	snprintf(command, sizeof(command), "rm -rf '%s'", top);
-	return system(command);
+	remove_folder(top);
+	return 0;
 }
 
 static void write_entry(uint32_t domid, const char *name, const char *path)

@@ -3,10 +3,12 @@
 
 tools_test = $(patsubst %,tests/unit/tools/%.c,$(1))
 
+TOOLS_TEST_CFLAGS := -Itools -Ilibctrl/include -Itests/unit -Itests/unit/tools
+
 UNIT_TESTS += $(addprefix tools/,test_abandoned test_arguments test_config test_device_open test_disk_spec test_guest \
 	test_guest_config test_guest_devices test_guest_store test_lockfile test_registry test_vif_spec test_words)
 
-$(foreach t,$(filter tools/%,$(UNIT_TESTS)),$(eval $(t)_CFLAGS := -Itools -Ilibctrl/include -Itests/unit/tools))
+$(foreach t,$(filter tools/%,$(UNIT_TESTS)),$(eval $(t)_CFLAGS := $(TOOLS_TEST_CFLAGS)))
 $(foreach t,$(filter tools/%,$(UNIT_TESTS)),$(eval $(t)_SRCS := tests/unit/$(t).c))
 $(foreach t,$(filter tools/%,$(UNIT_TESTS)),$(eval $(t)_ROOMS := config base))
 
