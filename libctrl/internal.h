@@ -74,6 +74,9 @@ int ctrl_sysctl(struct ctrl *c, uint32_t cmd, struct xen_sysctl *arg);
 /* version.c: the ABI's version alone, with a sentence */
 int ctrl_get_version_number(struct ctrl *c, unsigned int *major, unsigned int *minor);
 
+/* version.c: 0 if the hypervisor has guests of so many bits (64 or 32), else a sentence */
+int ctrl_check_width(struct ctrl *c, unsigned int width);
+
 /* plinth.c: the version of Plinth's own hypercall, 0 on stock Xen. */
 int ctrl_plinth_version(struct ctrl *c);
 

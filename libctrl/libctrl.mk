@@ -4,7 +4,7 @@
 LIBCTRL_SRCS := $(addprefix libctrl/,domctl.c error.c error_call.c evtchn.c guest_writer.c handle.c memory.c \
 	plinth.c privcmd.c sysctl.c vcpu.c version.c) \
 	$(addprefix libctrl/guest/,build.c grants.c guest_config.c guest_dt.c guest_layout.c) \
-	$(addprefix libctrl/image/,image.c image_arm64.c image_detect.c) \
+	$(addprefix libctrl/image/,image.c image_arm64.c image_detect.c image_zimage.c) \
 	$(addprefix libctrl/store/,store.c store_batch.c store_conn.c)
 # Where the C library's off_t and time_t have 32 bits if nothing is said
 WIDE_arm := -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64

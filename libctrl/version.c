@@ -54,6 +54,45 @@ int ctrl_is_direct_mapped(struct ctrl *c)
 	return info.submap >> XENFEAT_direct_mapped & 1;
 }
 
+/* What the hypervisor's list of capabilities has for guests of each width. */
+static const struct width {
+	unsigned int bits;
+	const char *capability;
+	const char *refusal;
+} widths[] = {
+	{64, "xen-3.0-aarch64",
+	 "this machine cannot run 64-bit guests: its CPUs are ARMv7 ones; give a zImage"},
+	{32, "xen-3.0-armv7l",
+	 "this machine cannot run 32-bit guests: its CPUs have no AArch32 at EL1; give an arm64 "
+	 "Image"},
+};
+
+static bool has_word(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = strstr(list, word); at; at = strstr(at + len, word))
+		if ((at == list || at[-1] == ' ') && (at[len] == ' ' || !at[len]))
+			return true;
+	return false;
+}
+
+int ctrl_check_width(struct ctrl *c, unsigned int width)
+{
+	xen_capabilities_info_t caps = "";
+	const struct width *w = &widths[0];
+	int ret = ctrl_hypercall_cmd(c, __HYPERVISOR_xen_version, XENVER_capabilities, caps,
+				     sizeof(caps));
+
+	if (ret < 0)
+		return ctrl_fail_call(c, ret, "xen_version capabilities",
+				      "ask which guests can be run");
+	caps[sizeof(caps) - 1] = '\0';
+	while (w->bits != width)
+		w++;
+	return has_word(caps, w->capability) ? 0 : ctrl_fail(-EOPNOTSUPP, "%s", w->refusal);
+}
+
 int ctrl_get_version(struct ctrl *c, struct ctrl_version *version)
 {
 	long ret;

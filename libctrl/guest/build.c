@@ -85,6 +85,7 @@ static int prepare(struct build *b)
 	ret = image_open(&b->image, b->config->kernel);
 	if (ret < 0)
 		return ret;
+	b->dt.width = b->image.info.width;
 	ret = open_ramdisk(b, &ramdisk_size);
 	if (ret < 0)
 		goto close_image;
@@ -144,6 +145,11 @@ static uint64_t mempool_size(const struct build *b)
 	if (b->config->paging_mempool_kib)
 		return b->config->paging_mempool_kib << 10;
 	return default_mempool(guest_config_max_memory_kib(b->config));
+}
+
+static int step_width(struct build *b)
+{
+	return ctrl_check_width(b->c, b->image.info.width);
 }
 
 /*
@@ -277,7 +283,7 @@ static int step_evtchns(struct build *b)
 
 static int step_address_size(struct build *b)
 {
-	return ctrl_set_address_size(b->c, b->guest->domid, 64);
+	return ctrl_set_address_size(b->c, b->guest->domid, b->image.info.width);
 }
 
 static int step_populate(struct build *b)
@@ -423,18 +429,22 @@ static int step_grants(struct build *b)
 	return grants_seed(b->c, b->guest->domid, seeds, has_store(b) ? 2 : 1);
 }
 
-/* Linux, Documentation/arm64/booting.rst: x0 = device tree, x1..x3 = 0, MMU off, exceptions masked.
+/*
+ * MMU off, exceptions masked. Linux, Documentation/arm64/booting.rst: x0 = device tree, x1..x3 = 0.
+ * Documentation/arm/booting.rst: r0 = 0, r1 = a machine that no kernel knows, r2 = device tree.
  */
 static int step_start(struct build *b)
 {
-	const struct ctrl_vcpu_context context = {
+	bool is_32 = b->image.info.width == 32;
+	struct ctrl_vcpu_context context = {
 		.online = true,
-		.x = {b->layout.dtb.base},
 		.pc = b->layout.kernel.base,
-		.pstate = PSR_GUEST64_INIT,
+		.pstate = is_32 ? PSR_GUEST32_INIT : PSR_GUEST64_INIT,
 		.sctlr = SCTLR_GUEST_INIT,
 	};
 
+	context.x[1] = is_32 ? UINT32_MAX : 0;
+	context.x[is_32 ? 2 : 0] = b->layout.dtb.base;
 	return ctrl_set_vcpu_context(b->c, b->guest->domid, 0, &context);
 }
 
@@ -444,6 +454,7 @@ static const struct step {
 	const char *name; /* goes on after "cannot build guest x: " */
 	int (*run)(struct build *b);
 } steps[] = {
+	{"kernel", step_width},
 	{"free memory", step_free_memory},
 	{"creating the domain", step_create},
 	{"page table memory", step_mempool},
@@ -464,7 +475,7 @@ static const struct step {
 };
 
 /* Those in which the hypervisor says no to a config; the others fail for want of memory at most. */
-#define TRY_STEPS 6
+#define TRY_STEPS 7
 
 static int run_steps(struct build *b, size_t count)
 {

@@ -25,8 +25,17 @@
 /* Space that the guest may map foreign pages into; Linux uses whole 128 MiB sections of it. */
 #define EXT_REGION_ALIGN (128ull << 20)
 
-/* Linux's own limit of the command line (COMMAND_LINE_SIZE on arm64), end included. */
-#define CMDLINE_MAX 2048
+/* What a kernel of each width calls its CPUs and its timer, and takes for a command line. */
+static const struct width {
+	const char *cpu, *timer;
+	size_t cmdline_max; /* Linux's COMMAND_LINE_SIZE, end included */
+} width_64 = {"arm,armv8", "arm,armv8-timer", 2048},
+  width_32 = {"arm,cortex-a15", "arm,armv7-timer", 1024};
+
+static const struct width *width_of(const struct guest_dt *dt)
+{
+	return dt->width == 32 ? &width_32 : &width_64;
+}
 
 /* The tree under construction; after an error the calls do nothing, and the caller looks once. */
 struct tree {
@@ -148,7 +157,7 @@ static void add_cpus(struct tree *t, const struct guest_dt *dt)
 		snprintf(name, sizeof(name), "cpu@%" PRIx32, mpidr);
 		begin(t, name);
 		prop_string(t, "device_type", "cpu");
-		prop_string(t, "compatible", "arm,armv8");
+		prop_string(t, "compatible", width_of(dt)->cpu);
 		prop_string(t, "enable-method", "psci");
 		prop_u32(t, "reg", mpidr);
 		end(t);
@@ -216,7 +225,7 @@ static void add_timer(struct tree *t, const struct guest_dt *dt)
 					    GUEST_TIMER_VIRT_PPI};
 
 	begin(t, "timer");
-	prop_string(t, "compatible", "arm,armv8-timer");
+	prop_string(t, "compatible", width_of(dt)->timer);
 	prop_ppis(t, irqs, ARRAY_SIZE(irqs));
 	if (dt->clock_frequency)
 		prop_u32(t, "clock-frequency", dt->clock_frequency);
@@ -306,11 +315,11 @@ static int check(const struct guest_dt *dt)
 		return ctrl_fail(-EINVAL,
 				 "cannot make a device tree: GIC version %u is neither 2 nor 3",
 				 dt->gic_version == CTRL_GIC_HOST ? 0 : dt->gic_version + 1);
-	if (dt->cmdline && strlen(dt->cmdline) >= CMDLINE_MAX)
+	if (dt->cmdline && strlen(dt->cmdline) >= width_of(dt)->cmdline_max)
 		return ctrl_fail(-E2BIG,
-				 "the kernel command line is %zu bytes long; Linux takes %d at "
+				 "the kernel command line is %zu bytes long; Linux takes %zu at "
 				 "most",
-				 strlen(dt->cmdline), CMDLINE_MAX - 1);
+				 strlen(dt->cmdline), width_of(dt)->cmdline_max - 1);
 	return 0;
 }
 

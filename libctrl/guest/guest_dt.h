@@ -12,6 +12,7 @@
 
 struct guest_dt {
 	const struct guest_layout *layout;
+	uint8_t width; /* 64 or 32: of the kernel */
 	unsigned int nr_cpus;
 	uint8_t gic_version;       /* enum ctrl_gic, not HOST */
 	uint32_t clock_frequency;  /* Hz, 0: the guest reads it from its timer */

@@ -40,6 +40,25 @@ static int fail_too_small(uint64_t memory_kib, uint64_t needed)
 			 memory_kib, needed >> 10);
 }
 
+/*
+ * What a 32-bit kernel reaches before it has page tables for all of its memory (lowmem: 760 MiB
+ * with 3 GiB for programs), with some to spare.
+ */
+#define REACH_32 (704ull << 20)
+
+static int check_reach(const struct guest_layout *layout)
+{
+	uint64_t end = layout->dtb.base + layout->dtb.size;
+
+	if (end - GUEST_RAM0_BASE <= REACH_32)
+		return 0;
+	return ctrl_fail(-E2BIG,
+			 "the ramdisk of %" PRIu64
+			 " KiB is too big for a 32-bit guest, whose kernel "
+			 "reaches %llu MiB at its start; give a smaller one",
+			 layout->ramdisk.size >> 10, REACH_32 >> 20);
+}
+
 /* Ramdisk and device tree, one after the other, from base on. */
 static void place_modules(struct guest_layout *layout, uint64_t base, uint64_t ramdisk_size,
 			  uint64_t dtb_size)
@@ -76,5 +95,5 @@ int guest_layout_make(struct guest_layout *layout, uint64_t memory_kib,
 		place_modules(layout, GUEST_RAM0_BASE + MODULES_OFFSET, ramdisk_size, dtb_size);
 	else
 		place_modules(layout, bank_end - modules, ramdisk_size, dtb_size);
-	return 0;
+	return kernel->width == 32 ? check_reach(layout) : 0;
 }

@@ -2,7 +2,7 @@
 /*
  * Where everything lies in a guest's memory (public/arch-arm.h has the banks):
  *
- *	RAM0 0x40000000  kernel: 2 MiB boundary + text_offset
+ *	RAM0 0x40000000  kernel: 2 MiB boundary + text_offset (a zImage unpacks itself in its room)
  *	     0x48000000  ramdisk, device tree            if they fit there, else at the bank's top
  *	RAM1 0x200000000 what exceeds 3 GiB
  */

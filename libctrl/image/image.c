@@ -11,6 +11,7 @@
 
 #include "image.h"
 #include "image_arm64.h"
+#include "image_zimage.h"
 #include "../internal.h"
 
 /* Enough for the arm64 and PE headers, which are in the first 4 KiB. */
@@ -19,8 +20,8 @@
 
 /* What to do about a kernel that cannot be loaded. */
 static const char *const advice[CTRL_IMAGE_KINDS] = {
-	[CTRL_IMAGE_UNKNOWN] = "give an arm64 Image (arch/arm64/boot/Image, or Debian's "
-			       "/boot/vmlinuz-*-arm64), plain or gzip-compressed",
+	[CTRL_IMAGE_UNKNOWN] = "give an arm64 Image, plain or gzip-compressed, or an ARM zImage "
+			       "(Debian's /boot/vmlinuz-*-arm64 or -armmp-lpae)",
 	[CTRL_IMAGE_GZIP_OTHER] = "give a gzip-compressed arm64 Image (arch/arm64/boot/Image.gz)",
 	[CTRL_IMAGE_EMPTY] = "copy the kernel again",
 	[CTRL_IMAGE_TRUNCATED] = "copy the kernel again",
@@ -29,7 +30,6 @@ static const char *const advice[CTRL_IMAGE_KINDS] = {
 				 "that kernel, or `unzboot`)",
 	[CTRL_IMAGE_EFI_PE] = "give an arm64 kernel, not a boot loader or another architecture's",
 	[CTRL_IMAGE_ELF] = "make an Image of it: objcopy -O binary vmlinux Image",
-	[CTRL_IMAGE_ZIMAGE32] = "32-bit guests are not supported; give an arm64 Image",
 	[CTRL_IMAGE_BZIMAGE] = "give a kernel for arm64",
 	[CTRL_IMAGE_UIMAGE] = "unpack it: tail -c +65 uImage >Image",
 	[CTRL_IMAGE_DTB] = "give the kernel itself (of a FIT image: dumpimage -p)",
@@ -49,8 +49,9 @@ static int fail_kind(const char *path, enum ctrl_image_kind kind)
 		return ctrl_fail(-ENOEXEC, "kernel %s is nothing that is known as one; %s", path,
 				 advice[kind]);
 	return ctrl_fail(-ENOEXEC,
-			 "kernel %s cannot be loaded: it is no arm64 Image but this: %s; %s", path,
-			 ctrl_image_kind_name(kind), advice[kind]);
+			 "kernel %s cannot be loaded: it is no arm64 Image and no ARM zImage but "
+			 "this: %s; %s",
+			 path, ctrl_image_kind_name(kind), advice[kind]);
 }
 
 int image_open_file(const char *path, const char *what, uint64_t *size)
@@ -136,6 +137,7 @@ static int check_arm64(struct image *image, const uint8_t *head, size_t len, uin
 	}
 	image->info.text_offset = h.text_offset;
 	image->info.image_size = h.image_size;
+	image->info.width = 64;
 	return 0;
 }
 
@@ -144,6 +146,17 @@ static void guess_size(struct ctrl_image_info *info, uint64_t data_size)
 {
 	if (!info->image_size)
 		info->image_size = data_size + (data_size >> 1);
+}
+
+static int check_plain(struct image *image, const uint8_t *head, size_t len)
+{
+	int ret = check_arm64(image, head, len, image->info.file_size);
+
+	guess_size(&image->info, image->info.file_size);
+	/* Signatures may follow the kernel, behind image_size: not needed in memory. */
+	image->data_size = image->info.file_size < image->info.image_size ? image->info.file_size
+									  : image->info.image_size;
+	return ret;
 }
 
 static int check_gzip(struct image *image, const uint8_t *head, size_t len)
@@ -166,65 +179,33 @@ static int check_gzip(struct image *image, const uint8_t *head, size_t len)
 	return ret;
 }
 
-static int check_image(struct image *image)
+static int check_zimage(struct image *image, const uint8_t *head, size_t len)
 {
-	uint8_t *head = malloc(HEAD_SIZE);
-	ssize_t len;
-	int ret;
+	struct zimage_header h = {0};
+	uint64_t room;
 
-	if (!head)
-		return ctrl_fail_file(-ENOMEM, "look at kernel %s", image->path);
-	len = read_full(image->fd, head, HEAD_SIZE);
-	if (len < 0) {
-		ret = ctrl_fail_file(len, "read kernel %s", image->path);
-		goto free_head;
+	if (len >= ZIMAGE_HEADER_SIZE)
+		zimage_header_parse(&h, head);
+	if (len < ZIMAGE_HEADER_SIZE || image->info.file_size < h.size) {
+		image->info.kind = CTRL_IMAGE_TRUNCATED;
+		return fail_kind(image->path, CTRL_IMAGE_TRUNCATED);
 	}
-	image->info.kind = image_detect(head, len, image->info.file_size);
-	if (image->info.kind == CTRL_IMAGE_ARM64) {
-		ret = check_arm64(image, head, len, image->info.file_size);
-		guess_size(&image->info, image->info.file_size);
-	} else if (image->info.kind == CTRL_IMAGE_ARM64_GZIP) {
-		ret = check_gzip(image, head, len);
-	} else {
-		ret = fail_kind(image->path, image->info.kind);
-	}
-free_head:
-	free(head);
-	return ret;
-}
-
-int image_open(struct image *image, const char *path)
-{
-	int ret;
-
-	*image = (struct image){.path = path};
-	image->fd = image_open_file(path, "kernel", &image->info.file_size);
-	if (image->fd < 0)
-		return image->fd;
-	ret = check_image(image);
-	if (!ret && lseek(image->fd, 0, SEEK_SET) < 0)
-		ret = ctrl_fail_file(-errno, "read kernel %s", path);
-	if (ret < 0)
-		image_close(image);
-	return ret;
-}
-
-void image_close(struct image *image)
-{
-	if (image->fd >= 0)
-		close(image->fd);
-	image->fd = -1;
-}
-
-int ctrl_probe_image(const char *path, struct ctrl_image_info *info)
-{
-	struct image image;
-	int ret = image_open(&image, path);
-
-	*info = image.info;
-	if (!ret)
-		image_close(&image);
-	return ret;
+	room = zimage_room(&h, image->fd);
+	if (!h.size || !room)
+		return ctrl_fail(-ENOEXEC,
+				 "kernel %s has a damaged zImage header; copy the kernel again",
+				 image->path);
+	if (h.start)
+		return ctrl_fail(-ENOEXEC,
+				 "kernel %s is made for the address %#" PRIx32 " alone; give one "
+				 "that runs anywhere (without CONFIG_ZBOOT_ROM)",
+				 image->path, h.start);
+	/* A device tree behind the kernel would replace the guest's: it is left out. */
+	image->data_size = h.size;
+	image->info.text_offset = ZIMAGE_TEXT_OFFSET;
+	image->info.image_size = room - ZIMAGE_TEXT_OFFSET;
+	image->info.width = 32;
+	return 0;
 }
 
 static int fail_inflate(const struct image *image, const z_stream *z, int zret)
@@ -318,12 +299,6 @@ free_buffers:
 	return ret;
 }
 
-int image_verify(struct image *image)
-{
-	/* image_open() has compared the size of one that is not compressed */
-	return image->info.kind == CTRL_IMAGE_ARM64_GZIP ? verify_gzip(image) : 0;
-}
-
 static int load_gzip(const struct image *image, struct guest_writer *w)
 {
 	uint8_t *in = malloc(INPUT_SIZE);
@@ -341,14 +316,94 @@ free_in:
 	return ret;
 }
 
+static int load_plain(const struct image *image, struct guest_writer *w)
+{
+	return guest_writer_file(w, image->fd, image->path, image->data_size);
+}
+
+/* What can be loaded. verify is NULL where check() has seen all that can be wrong. */
+static const struct image_format {
+	enum ctrl_image_kind kind;
+	/* Fills in image->info and data_size from the first bytes of the file. */
+	int (*check)(struct image *image, const uint8_t *head, size_t len);
+	int (*verify)(const struct image *image);
+	int (*load)(const struct image *image, struct guest_writer *w);
+} formats[] = {
+	{CTRL_IMAGE_ARM64, check_plain, NULL, load_plain},
+	{CTRL_IMAGE_ARM64_GZIP, check_gzip, verify_gzip, load_gzip},
+	{CTRL_IMAGE_ZIMAGE32, check_zimage, NULL, load_plain},
+};
+
+static const struct image_format *find_format(enum ctrl_image_kind kind)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+		if (formats[i].kind == kind)
+			return &formats[i];
+	return NULL;
+}
+
+static int check_image(struct image *image)
+{
+	uint8_t *head = malloc(HEAD_SIZE);
+	ssize_t len;
+	int ret;
+
+	if (!head)
+		return ctrl_fail_file(-ENOMEM, "look at kernel %s", image->path);
+	len = read_full(image->fd, head, HEAD_SIZE);
+	if (len < 0) {
+		ret = ctrl_fail_file(len, "read kernel %s", image->path);
+		goto free_head;
+	}
+	image->info.kind = image_detect(head, len, image->info.file_size);
+	image->format = find_format(image->info.kind);
+	ret = image->format ? image->format->check(image, head, len)
+			    : fail_kind(image->path, image->info.kind);
+free_head:
+	free(head);
+	return ret;
+}
+
+int image_open(struct image *image, const char *path)
+{
+	int ret;
+
+	*image = (struct image){.path = path};
+	image->fd = image_open_file(path, "kernel", &image->info.file_size);
+	if (image->fd < 0)
+		return image->fd;
+	ret = check_image(image);
+	if (!ret && lseek(image->fd, 0, SEEK_SET) < 0)
+		ret = ctrl_fail_file(-errno, "read kernel %s", path);
+	if (ret < 0)
+		image_close(image);
+	return ret;
+}
+
+void image_close(struct image *image)
+{
+	if (image->fd >= 0)
+		close(image->fd);
+	image->fd = -1;
+}
+
+int ctrl_probe_image(const char *path, struct ctrl_image_info *info)
+{
+	struct image image;
+	int ret = image_open(&image, path);
+
+	*info = image.info;
+	if (!ret)
+		image_close(&image);
+	return ret;
+}
+
+int image_verify(struct image *image)
+{
+	return image->format->verify ? image->format->verify(image) : 0;
+}
+
 int image_load(struct image *image, struct guest_writer *w)
 {
-	uint64_t size = image->info.file_size;
-
-	if (image->info.kind == CTRL_IMAGE_ARM64_GZIP)
-		return load_gzip(image, w);
-	/* Signatures may follow the kernel, behind image_size: not needed in memory. */
-	if (size > image->info.image_size)
-		size = image->info.image_size;
-	return guest_writer_file(w, image->fd, image->path, size);
+	return image->format->load(image, w);
 }

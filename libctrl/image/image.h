@@ -6,10 +6,14 @@
 #include "../guest_writer.h"
 #include "libctrl.h"
 
+struct image_format;
+
 struct image {
 	int fd;
 	const char *path; /* the caller's */
 	struct ctrl_image_info info;
+	const struct image_format *format;
+	uint64_t data_size; /* bytes of the file to load, where it is not compressed */
 };
 
 /* Opens the file and looks at it; fails on what cannot be loaded. */

@@ -5,6 +5,7 @@
 
 #include "image.h"
 #include "image_arm64.h"
+#include "image_zimage.h"
 #include "../internal.h"
 
 struct magic {
@@ -62,6 +63,9 @@ enum ctrl_image_kind image_detect(const uint8_t *head, size_t len, uint64_t file
 			continue;
 		if (magics[i].kind == CTRL_IMAGE_ARM64 && arm64_header_is_big_endian(head))
 			return CTRL_IMAGE_BIG_ENDIAN;
+		if (magics[i].kind == CTRL_IMAGE_ZIMAGE32 && len >= ZIMAGE_HEADER_SIZE &&
+		    zimage_header_is_big_endian(head))
+			return CTRL_IMAGE_BIG_ENDIAN;
 		/* What an arm64 Image, cut off before its magic, begins with. */
 		if (magics[i].kind == CTRL_IMAGE_EFI_PE && file_size < ARM64_HEADER_SIZE)
 			return CTRL_IMAGE_TRUNCATED;
@@ -79,7 +83,7 @@ static const char *const kind_names[CTRL_IMAGE_KINDS] = {
 	[CTRL_IMAGE_GZIP_OTHER] = "gzip-compressed file without an arm64 Image in it",
 	[CTRL_IMAGE_EMPTY] = "empty file",
 	[CTRL_IMAGE_TRUNCATED] = "truncated file",
-	[CTRL_IMAGE_BIG_ENDIAN] = "big-endian arm64 Image",
+	[CTRL_IMAGE_BIG_ENDIAN] = "big-endian kernel",
 	[CTRL_IMAGE_EFI_ZBOOT] = "EFI zboot image",
 	[CTRL_IMAGE_EFI_PE] = "EFI program (PE) that is no arm64 Image",
 	[CTRL_IMAGE_ELF] = "ELF file",

@@ -520,6 +520,7 @@ struct ctrl_image_info {
 	uint64_t file_size;   /* bytes on disk */
 	uint64_t text_offset; /* from a 2 MiB boundary, bytes */
 	uint64_t image_size;  /* bytes of memory it needs from there, bss included */
+	uint8_t width;        /* 64 or 32: bits of the CPU's registers that it starts with */
 };
 
 /* Looks at a kernel file. Fails, with a sentence that says what to do, on what cannot be loaded. */
@@ -533,17 +534,18 @@ int ctrl_probe_image(const char *path, struct ctrl_image_info *info);
 struct ctrl_guest_config {
 	const char *name; /* for error sentences only; may be NULL */
 	uint8_t uuid[16];
-	uint32_t domid;              /* wanted number, 0: the first free one */
-	uint64_t memory_kib;         /* RAM at start */
-	uint64_t max_memory_kib;     /* 0: as memory_kib */
-	uint32_t vcpus;              /* online at start, at least 1 */
-	uint32_t max_vcpus;          /* 0: as vcpus */
-	const char *kernel;          /* path of an arm64 Image, may be gzip-compressed */
-	const char *ramdisk;         /* path or NULL */
-	const char *cmdline;         /* or NULL */
-	uint8_t gic_version;         /* enum ctrl_gic */
-	uint32_t domain_flags;       /* extra XEN_DOMCTL_CDF_* */
-	int32_t max_grant_frames;    /* -1: the hypervisor's default */
+	uint32_t domid;           /* wanted number, 0: the first free one */
+	uint64_t memory_kib;      /* RAM at start */
+	uint64_t max_memory_kib;  /* 0: as memory_kib */
+	uint32_t vcpus;           /* online at start, at least 1 */
+	uint32_t max_vcpus;       /* 0: as vcpus */
+	const char *kernel;       /* path of an arm64 Image, which may be gzip-compressed, or of an
+				       ARM zImage */
+	const char *ramdisk;      /* path or NULL */
+	const char *cmdline;      /* or NULL */
+	uint8_t gic_version;      /* enum ctrl_gic */
+	uint32_t domain_flags;    /* extra XEN_DOMCTL_CDF_* */
+	int32_t max_grant_frames; /* -1: the hypervisor's default */
 	int32_t max_maptrack_frames; /* -1: the hypervisor's default */
 	uint32_t max_evtchn_port;    /* highest port number */
 	uint32_t nr_spis;

@@ -108,7 +108,8 @@ static const struct key_choice vuarts[] = {
 const struct guest_key guest_keys[] = {
 	OTHER("name", key_type_name, name, "what the guest is called (required)"),
 	OTHER("uuid", key_type_uuid, uuid, "the domain's UUID; default: made from the name"),
-	OTHER("kernel", key_type_path, kernel, "arm64 Image, may be gzip-compressed (required)"),
+	OTHER("kernel", key_type_path, kernel,
+	      "arm64 Image, may be gzip-compressed, or ARM zImage (required)"),
 	OTHER("ramdisk", key_type_path, ramdisk, "initial RAM disk"),
 	OTHER("cmdline", key_type_string, cmdline, "the kernel's command line"),
 	OTHER("root", key_type_string, root, "put into the command line as root=..."),

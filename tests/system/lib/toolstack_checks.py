@@ -284,7 +284,7 @@ BAD_CONFIGS = {
     "zstd kernel": ({"kernel": "/tmp/bad/zstd"}, r"zstd"),
     "lz4 kernel": ({"kernel": "/tmp/bad/lz4"}, r"(?i)lz4"),
     "ELF kernel": ({"kernel": "/bin/busybox"}, r"ELF"),
-    "32-bit kernel": ({"kernel": "/tmp/bad/zimage"}, r"32"),
+    "damaged zImage": ({"kernel": "/tmp/bad/zimage"}, r"zImage"),
     "EFI zboot kernel": ({"kernel": "/tmp/bad/zboot"}, r"(?i)zboot"),
     "too little memory": ({"memory": 100000}, r"(?i)memory"),
     "memory too small for the kernel": ({"memory": 16}, r"(?i)memory"),

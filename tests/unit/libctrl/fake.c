@@ -188,7 +188,8 @@ static long domctl_on(struct fake *f, struct fake_domain *d, struct xen_domctl *
 	case XEN_DOMCTL_max_vcpus:
 		return d->vcpus = op->u.max_vcpus.max, 0;
 	case XEN_DOMCTL_set_address_size:
-		return d->address_size = op->u.address_size.size, 0;
+		/* Xen wants to know before there is memory. */
+		return d->pages ? -EBUSY : (d->address_size = op->u.address_size.size, 0);
 	case XEN_DOMCTL_set_paging_mempool_size:
 		f->free_pages -= op->u.paging_mempool.size / PAGE;
 		return d->mempool = op->u.paging_mempool.size, 0;
@@ -411,7 +412,7 @@ static long version(struct fake *f, uint64_t cmd, uint64_t va)
 		memset(check_buffer(f, va, XEN_EXTRAVERSION_LEN), 'x', XEN_EXTRAVERSION_LEN);
 		return 0;
 	case XENVER_capabilities:
-		strcpy(check_buffer(f, va, XEN_CAPABILITIES_INFO_LEN), "xen-3.0-aarch64 ");
+		strcpy(check_buffer(f, va, XEN_CAPABILITIES_INFO_LEN), f->capabilities);
 		return 0;
 	case XENVER_get_features: {
 		struct xen_feature_info *info = check_buffer(f, va, sizeof(*info));
@@ -706,6 +707,7 @@ struct fake *fake_new(void)
 	f->free_pages = 1 << 20;
 	f->scheduler = XEN_SCHEDULER_CREDIT2;
 	f->fail_with = -ENOMEM;
+	f->capabilities = "xen-3.0-aarch64 ";
 	f->log = "(XEN) one\n(XEN) two\n";
 	return f;
 }

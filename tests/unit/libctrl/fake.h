@@ -55,6 +55,7 @@ struct fake {
 	unsigned int destroy_again; /* -ERESTART so many times */
 	int destroy_error;          /* destroying fails with this */
 	uint64_t more_free;         /* physinfo speaks of so many pages too much */
+	const char *capabilities;
 	const char *log;
 	const char *previous_log;
 

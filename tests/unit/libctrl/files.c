@@ -78,6 +78,31 @@ uint8_t *files_arm64(size_t size, uint64_t text_offset, uint64_t image_size, uin
 	return image;
 }
 
+uint8_t *files_zimage(const struct files_zimage *z)
+{
+	uint8_t *image = malloc(z->size);
+	uint32_t table = 0x100, unpacked_at = z->size - 5; /* not aligned, as in the real ones */
+
+	memset(image, 0x5a, z->size);
+	memcpy(image, "MZ", 2);
+	put(image + 0x24, 0x016f2818, 4);
+	put(image + 0x28, z->start, 4);
+	put(image + 0x2c, z->start + z->size, 4);
+	put(image + 0x30, 0x04030201, 4);
+	if (!z->has_table)
+		return image;
+	put(image + 0x34, 0x45454545, 4);
+	put(image + 0x38, table, 4);
+	put(image + table, 6, 4);
+	put(image + table + 4, 0x5a534c4b, 4);
+	put(image + table + 8, unpacked_at, 4);
+	put(image + table + 12, z->bss, 4);
+	put(image + table + 16, 0x208000, 4);
+	put(image + table + 20, 0x10000, 4);
+	put(image + unpacked_at, z->unpacked, 4);
+	return image;
+}
+
 uint8_t *files_gzip(const void *data, size_t *size)
 {
 	size_t room = *size + *size / 100 + 1000;

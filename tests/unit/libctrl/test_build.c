@@ -217,6 +217,65 @@ static void every_call_fails_once(bool plinth, bool resources, int err, const ch
 	assert_true(n > 25);
 }
 
+static void build_zimage(struct fake *f, struct ctrl *c, const char *path)
+{
+	struct ctrl_guest_config config;
+	struct ctrl_guest guest;
+	const struct fake_domain *d;
+	void *dtb;
+
+	make_config(&config);
+	config.kernel = path;
+	assert_int_equal(ctrl_build_guest(c, &config, &guest), 0);
+	d = &f->domains[guest.domid];
+	assert_int_equal(d->address_size, 32);
+	assert_int_equal(guest.kernel_addr, 0x40008000);
+	assert_int_equal(d->context.user_regs.pc32, 0x40008000);
+	assert_int_equal(d->context.user_regs.r0_usr, 0);
+	assert_int_equal(d->context.user_regs.x1, 0xffffffff);
+	assert_int_equal(d->context.user_regs.x2, guest.dtb_addr);
+	assert_int_equal(d->context.user_regs.cpsr, 0x400001d3);
+	assert_int_equal(d->context.sctlr, 0x00c50078);
+	dtb = malloc(guest.dtb_size);
+	fake_peek(f, guest.domid, guest.dtb_addr, dtb, guest.dtb_size);
+	assert_int_equal(
+		fdt_node_check_compatible(dtb, fdt_path_offset(dtb, "/timer"), "arm,armv7-timer"),
+		0);
+	free(dtb);
+}
+
+/* Each kind of kernel where the hypervisor has guests of its width, and one sentence elsewhere. */
+static void widths_of_guests(void **state)
+{
+	struct files_zimage z = {.size = 1 << 20, .unpacked = 4 << 20, .has_table = true};
+	uint8_t *image = files_zimage(&z);
+	const char *path = strdup(files_write("zImage", image, z.size));
+	struct fake *f = fake_new();
+	struct ctrl *c = fake_open(f);
+	struct ctrl_guest_config config;
+	struct ctrl_guest guest;
+
+	(void)state;
+	make_config(&config);
+	f->capabilities = "xen-3.0-aarch64 xen-3.0-armv7l ";
+	build_zimage(f, c, path);
+	f->capabilities = "xen-3.0-armv7l";
+	build_zimage(f, c, path);
+	assert_int_equal(ctrl_build_guest(c, &config, &guest), -EOPNOTSUPP);
+	assert_non_null(strstr(ctrl_error(), "cannot run 64-bit guests"));
+	f->capabilities = "xen-3.0-aarch64 xen-3.0-armv7lx";
+	config.kernel = path;
+	assert_int_equal(ctrl_build_guest(c, &config, &guest), -EOPNOTSUPP);
+	assert_non_null(strstr(ctrl_error(), "no AArch32 at EL1"));
+	assert_int_equal(ctrl_try_guest(c, &config), -EOPNOTSUPP);
+	assert_int_equal(ctrl_check_guest(&config), 0);
+	assert_int_equal(fake_nr_domains(f), 2);
+	free((char *)(uintptr_t)path);
+	free(image);
+	ctrl_close(c);
+	fake_delete(f);
+}
+
 static void failures_when_mapping(void **state)
 {
 	(void)state;
@@ -403,6 +462,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(build_every_way),
 		cmocka_unit_test(without_a_store),
+		cmocka_unit_test(widths_of_guests),
 		cmocka_unit_test(failures_when_mapping),
 		cmocka_unit_test(failures_when_plinth_copies),
 		cmocka_unit_test(too_little_memory),

@@ -215,6 +215,39 @@ static void psci(void **state)
 	free(fdt);
 }
 
+/* What a 32-bit kernel expects, and for the other one as it always was. */
+static void widths(void **state)
+{
+	static const struct {
+		uint8_t width;
+		const char *cpu, *timer;
+	} rows[] = {{64, "arm,armv8", "arm,armv8-timer"},
+		    {32, "arm,cortex-a15", "arm,armv7-timer"}};
+	char cmdline[1025] = "";
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct guest_dt dt = {.nr_cpus = 1, .width = rows[i].width, .cmdline = cmdline};
+		void *fdt = make(&dt);
+
+		assert_string_equal(prop(fdt, "/cpus/cpu@0", "compatible", -1), rows[i].cpu);
+		assert_string_equal(prop(fdt, "/timer", "compatible", -1), rows[i].timer);
+		free(fdt);
+	}
+	memset(cmdline, 'x', 1024);
+	struct guest_dt dt = {.layout = &layout,
+			      .nr_cpus = 1,
+			      .gic_version = CTRL_GIC_V2,
+			      .width = 32,
+			      .cmdline = cmdline};
+	void *fdt;
+	size_t size;
+
+	assert_int_equal(guest_dt_make(&dt, &fdt, &size), -E2BIG);
+	cmdline[1023] = '\0';
+	free(make(&dt));
+}
+
 static void long_command_line(void **state)
 {
 	char cmdline[2100];
@@ -294,12 +327,19 @@ static void emulated_uart(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(root_and_chosen),   cmocka_unit_test(no_ramdisk_no_seed),
-		cmocka_unit_test(memory_banks),      cmocka_unit_test(cpus),
-		cmocka_unit_test(interrupts),        cmocka_unit_test(both_gics),
-		cmocka_unit_test(hypervisor),        cmocka_unit_test(psci),
-		cmocka_unit_test(long_command_line), cmocka_unit_test(bad_gic),
-		cmocka_unit_test(from_a_config),     cmocka_unit_test(emulated_uart),
+		cmocka_unit_test(root_and_chosen),
+		cmocka_unit_test(no_ramdisk_no_seed),
+		cmocka_unit_test(memory_banks),
+		cmocka_unit_test(cpus),
+		cmocka_unit_test(interrupts),
+		cmocka_unit_test(both_gics),
+		cmocka_unit_test(hypervisor),
+		cmocka_unit_test(psci),
+		cmocka_unit_test(long_command_line),
+		cmocka_unit_test(bad_gic),
+		cmocka_unit_test(from_a_config),
+		cmocka_unit_test(emulated_uart),
+		cmocka_unit_test(widths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

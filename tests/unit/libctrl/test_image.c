@@ -83,7 +83,7 @@ static const struct {
 	 "\x7f"
 	 "ELF",
 	 CTRL_IMAGE_ELF, "objcopy"},
-	{"zimage", 0x24, 4, "\x18\x28\x6f\x01", CTRL_IMAGE_ZIMAGE32, "32-bit"},
+	{"zimage", 0x24, 4, "\x18\x28\x6f\x01", CTRL_IMAGE_ZIMAGE32, "damaged zImage"},
 	{"bzimage", 0x202, 4, "HdrS", CTRL_IMAGE_BZIMAGE, "x86"},
 	{"uimage", 0, 4, "\x27\x05\x19\x56", CTRL_IMAGE_UIMAGE, "U-Boot"},
 	{"dtb", 0, 4, "\xd0\x0d\xfe\xed", CTRL_IMAGE_DTB, "device tree"},
@@ -233,6 +233,84 @@ static void gzip_of_something_else(void **state)
 	free(gz);
 }
 
+static int probe_zimage(const struct files_zimage *z, size_t written, struct ctrl_image_info *info)
+{
+	uint8_t *image = files_zimage(z);
+	int ret = probe(files_write("zImage", image, written), info);
+
+	free(image);
+	return ret;
+}
+
+static const struct files_zimage usual_zimage = {
+	.size = 5 << 20, .unpacked = 22 << 20, .bss = 400000, .has_table = true};
+
+static void good_zimage(void **state)
+{
+	struct files_zimage z = usual_zimage;
+	struct ctrl_image_info info;
+	/* What it unpacks, from RAM's base; itself behind that; the unpacker's heap and stack. */
+	uint64_t room = 0x208000 + (22 << 20) + 400000 + 0x10000 + (5 << 20) + (1 << 20);
+
+	(void)state;
+	assert_int_equal(probe_zimage(&z, z.size, &info), 0);
+	assert_int_equal(info.kind, CTRL_IMAGE_ZIMAGE32);
+	assert_int_equal(info.width, 32);
+	assert_int_equal(info.text_offset, 0x8000);
+	assert_int_equal(info.text_offset + info.image_size, room);
+	z.has_table = false;
+	assert_int_equal(probe_zimage(&z, z.size, &info), 0);
+	assert_true(info.image_size > 6 * z.size);
+}
+
+static void bad_zimages(void **state)
+{
+	struct files_zimage z = usual_zimage;
+	struct ctrl_image_info info;
+	uint8_t *image = files_zimage(&z);
+
+	(void)state;
+	assert_int_equal(probe_zimage(&z, z.size - 1, &info), -ENOEXEC);
+	assert_int_equal(info.kind, CTRL_IMAGE_TRUNCATED);
+	assert_int_equal(probe_zimage(&z, 0x30, &info), -ENOEXEC);
+	assert_int_equal(info.kind, CTRL_IMAGE_TRUNCATED);
+	z.start = 0x60008000;
+	assert_int_equal(probe_zimage(&z, z.size, &info), -ENOEXEC);
+	assert_non_null(strstr(ctrl_error(), "the address 0x60008000 alone"));
+	z = usual_zimage;
+	for (z.unpacked = 112 << 20; z.unpacked; z.unpacked = z.unpacked < 1u << 31 ? ~0u : 0) {
+		assert_int_equal(probe_zimage(&z, z.size, &info), -ENOEXEC);
+		assert_non_null(strstr(ctrl_error(), "damaged zImage"));
+	}
+	memcpy(image + 0x30, "\4\3\2\1", 4);
+	assert_int_equal(probe(files_write("zImage", image, usual_zimage.size), &info), -ENOEXEC);
+	assert_int_equal(info.kind, CTRL_IMAGE_BIG_ENDIAN);
+	free(image);
+}
+
+/* Offsets of the table and of the size that lead anywhere are not followed, and are no fault. */
+static void zimage_table_anywhere(void **state)
+{
+	static const uint32_t offsets[] = {0, 1, 0x7ffffffc, 0xfffffff0, 0xffffffff};
+	struct files_zimage z = usual_zimage;
+	struct ctrl_image_info guess, info;
+
+	(void)state;
+	z.has_table = false;
+	assert_int_equal(probe_zimage(&z, z.size, &guess), 0);
+	z.has_table = true;
+	for (size_t i = 0; i < 2 * sizeof(offsets) / sizeof(offsets[0]); i++) {
+		uint8_t *image = files_zimage(&z);
+
+		memcpy(image + (i & 1 ? 0x38 : 0x108), &offsets[i / 2], 4);
+		if (i > 3 || i & 1) {
+			assert_int_equal(probe(files_write("zImage", image, z.size), &info), 0);
+			assert_int_equal(info.image_size, guess.image_size);
+		}
+		free(image);
+	}
+}
+
 /* Loading through a writer, as build.c does it; returns what image_load() said. */
 static int load(struct fake *f, struct ctrl *c, const char *path, uint64_t room)
 {
@@ -293,6 +371,23 @@ static void loads(void **state)
 	}
 	free(gz);
 	free(image);
+}
+
+/* It would replace the guest's own: only what the header speaks of is loaded. */
+static void appended_device_tree(void **state)
+{
+	struct files_zimage z = {.size = 50000, .unpacked = 200000, .has_table = true};
+	uint8_t *image = realloc(files_zimage(&z), z.size + 100);
+	struct fake *f = fake_new();
+	struct ctrl *c = fake_open(f);
+
+	(void)state;
+	memset(image + z.size, 0xd0, 100);
+	assert_int_equal(load(f, c, files_write("appended", image, z.size + 100), 0), 0);
+	load_is_exact(f, 1, image, z.size);
+	free(image);
+	ctrl_close(c);
+	fake_delete(f);
 }
 
 static void damaged_gzip(void **state)
@@ -409,7 +504,11 @@ int main(void)
 		cmocka_unit_test(absurd_headers),
 		cmocka_unit_test(pe_header_anywhere),
 		cmocka_unit_test(gzip_of_something_else),
+		cmocka_unit_test(good_zimage),
+		cmocka_unit_test(bad_zimages),
+		cmocka_unit_test(zimage_table_anywhere),
 		cmocka_unit_test(loads),
+		cmocka_unit_test(appended_device_tree),
 		cmocka_unit_test(damaged_gzip),
 		cmocka_unit_test(gzip_bomb),
 		cmocka_unit_test(signed_image),

@@ -90,6 +90,22 @@ static void impossible(void **state)
 	assert_int_equal(guest_layout_make(&l, ~3ull, &kernel, 0, 4000), -EINVAL);
 }
 
+static void wide_and_narrow(void **state)
+{
+	struct ctrl_image_info k = {.image_size = 30 * MIB, .text_offset = 0x8000, .width = 32};
+	struct guest_layout l;
+
+	(void)state;
+	assert_int_equal(guest_layout_make(&l, 2 << 20, &k, 500 * MIB, 4000), 0);
+	assert_int_equal(l.kernel.base, 0x40008000);
+	assert_int_equal(l.ramdisk.base, 0x48000000);
+	/* The kernel could not reach the end of it; one of 64 bits can. */
+	assert_int_equal(guest_layout_make(&l, 2 << 20, &k, 600 * MIB, 4000), -E2BIG);
+	assert_non_null(strstr(ctrl_error(), "too big for a 32-bit guest"));
+	k.width = 64;
+	assert_int_equal(guest_layout_make(&l, 2 << 20, &k, 600 * MIB, 4000), 0);
+}
+
 static int overlap(struct guest_range a, struct guest_range b)
 {
 	return a.size && b.size && a.base < b.base + b.size && b.base < a.base + a.size;
@@ -131,7 +147,7 @@ int main(void)
 		cmocka_unit_test(usual_guest),        cmocka_unit_test(small_guest),
 		cmocka_unit_test(no_ramdisk),         cmocka_unit_test(two_banks),
 		cmocka_unit_test(text_offset_counts), cmocka_unit_test(impossible),
-		cmocka_unit_test(random_sizes),
+		cmocka_unit_test(wide_and_narrow),    cmocka_unit_test(random_sizes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
