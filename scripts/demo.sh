@@ -6,7 +6,8 @@ set -eu
 here=$(dirname "$(realpath "$0")")
 build=${B:-$(dirname "$here")/build}
 limit=${LIMIT:-300} # seconds; it takes about 30
-log=$build/demo-${ARCH:-arm64}.log
+log=$build/demo.log
+[ "${ARCH:-arm64}" = arm64 ] || log=$build/demo-$ARCH.log
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

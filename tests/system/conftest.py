@@ -59,6 +59,7 @@ def config_of(item):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "anywhere: what is tried does not depend on the hypervisor below")
+    config.addinivalue_line("markers", "arm: on ARMv7; see `make test-arm`")
     config.addinivalue_line("markers", "seldom: `make test-system FULL=1` only; the same is tried elsewhere with less")
     config.addinivalue_line("markers", "ours_first: on stock Xen in `make test-system-peer` only, as it takes long")
     config.addinivalue_line("markers", "newest: needs the newest kernel's images; see `make test-newest`")
@@ -71,6 +72,8 @@ def pytest_collection_modifyitems(items):
     for item in items:
         config = config_of(item)
         item.add_marker(pytest.mark.xdist_group(config.name()))
+        if config.arch == "arm":
+            item.add_marker(pytest.mark.arm)
         if config.hv == "xen" and (item.get_closest_marker("anywhere") or item.get_closest_marker("ours_first")):
             item.add_marker(pytest.mark.peer)
     items.sort(key=lambda item: (-config_of(item).life, config_of(item).name()))

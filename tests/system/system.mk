@@ -9,13 +9,15 @@
 SYSTEM_JOBS ?= 2
 # Seconds; against hangs.
 SYSTEM_LIMIT ?= 2700
-SYSTEM_PROBES := $(B)/tests/system/probe $(B)/tests/system/store-probe
+SYSTEM_PROBES_arm64 := $(B)/tests/system
+SYSTEM_PROBES_arm := $(BT)/tests/system
+SYSTEM_PROBES := $(addprefix $(SYSTEM_PROBES_$(ARCH))/,probe store-probe)
 SYSTEM_FILES = $(PLINTH) $(IMAGES)/tools.cpio $(DOM0_IMAGES) $(IMAGES)/xen.cpio $(GUEST_DISK) $(SYSTEM_PROBES) \
 	$(B)/guests/hostile.img $(B)/guests/canary.img
 SYSTEM_JUNIT := $(B)/test-logs/system.xml
 
-$(B)/tests/system/probe: tests/system/dom0/probe.c
-$(B)/tests/system/store-probe: tests/system/dom0/store_probe.c
+$(firstword $(SYSTEM_PROBES)): tests/system/dom0/probe.c
+$(lastword $(SYSTEM_PROBES)): tests/system/dom0/store_probe.c
 $(SYSTEM_PROBES): $(BT)/libctrl.so
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
@@ -31,15 +33,24 @@ define run_system
 		--junitxml=$(abspath $(SYSTEM_JUNIT)) $(if $(T),-k '$(T)') -m '$(1)'
 endef
 
-.PHONY: test-system test-system-peer test-newest
+.PHONY: test-system test-system-peer test-newest test-arm
 ## make test-system  boot machines in QEMU and try everything in them (T='words' picks tests, FULL=1 tries all)
 test-system: $(SYSTEM_FILES)
-	$(call run_system,not peer and not newest$(if $(FULL),, and not seldom))
+	$(call run_system,not peer and not newest and not arm$(if $(FULL),, and not seldom))
 
 ## make test-system-peer  on stock Xen: its tools' tests (what is right?), and what does not depend on the hypervisor
 test-system-peer: $(SYSTEM_FILES)
-	$(call run_system,peer)
+	$(call run_system,peer and not arm)
 
 ## make test-newest  the newest Debian kernel as dom0 and as guest (downloads about 105 MB at first)
 test-newest: $(PLINTH) $(IMAGES)/tools.cpio $(IMAGES)/6.1/dom0.cpio $(NEWEST_IMAGE) $(SYSTEM_PROBES)
 	$(call run_system,newest)
+
+## make test-arm   the tools on ARMv7: on Plinth and on stock Xen 4.17, with Debian's armhf (T='words' picks tests)
+ifeq ($(ARCH),arm)
+test-arm: $(PLINTH) $(IMAGES)/tools.cpio $(DOM0_IMAGES) $(IMAGES)/xen.cpio $(SYSTEM_PROBES)
+	$(call run_system,arm)
+else
+test-arm:
+	$(Q)$(MAKE) --no-print-directory ARCH=arm $@
+endif

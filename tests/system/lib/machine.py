@@ -16,9 +16,12 @@ import pexpect
 TOP = Path(__file__).resolve().parents[3]
 BUILD = Path(os.environ.get("B", TOP / "build")).absolute()
 LOGS = BUILD / "test-logs"
-XEN_TOOLS = BUILD / "images/xen.cpio"
-PROBES = [BUILD / "tests/system/probe", BUILD / "tests/system/store-probe",
-          BUILD / "guests/hostile.img", BUILD / "guests/canary.img"]  # all in /tests
+XEN_TOOLS = {"arm64": BUILD / "images/xen.cpio", "arm": BUILD / "arm/images/xen.cpio"}
+PROBES = {  # all in /tests
+    "arm64": [BUILD / "tests/system/probe", BUILD / "tests/system/store-probe",
+              BUILD / "guests/hostile.img", BUILD / "guests/canary.img"],
+    "arm": [BUILD / "arm/tests/system/probe", BUILD / "arm/tests/system/store-probe"],
+}
 
 # What takes longest is tried less often in `make test`: see system.mk.
 FULL = bool(os.environ.get("FULL"))
@@ -36,6 +39,7 @@ class Config:
     """What is booted; the fields are the environment of scripts/run-qemu.sh."""
 
     hv: str = "plinth"
+    arch: str = "arm64"
     kernel: str = "6.1"
     tools: str = "plinth"
     gic: int = 3
@@ -52,11 +56,12 @@ class Config:
 
     def name(self):
         label = f"-{self.label}" if self.label else ""
-        return f"{self.hv}-{self.tools}-gic{self.gic}-smp{self.smp}-linux{self.kernel}{label}"
+        arch = "" if self.arch == "arm64" else f"{self.arch}-"
+        return f"{arch}{self.hv}-{self.tools}-gic{self.gic}-smp{self.smp}-linux{self.kernel}{label}"
 
     def environment(self):
         env = {key: str(getattr(self, key.lower())) for key in
-               ("HV", "KERNEL", "TOOLS", "GIC", "SMP", "MEM", "DOM0_MEM", "HV_ARGS")}
+               ("HV", "ARCH", "KERNEL", "TOOLS", "GIC", "SMP", "MEM", "DOM0_MEM", "HV_ARGS")}
         # A quiet kernel: only its errors may stand between the answers.
         env["DOM0_ARGS"] = f"loglevel=4 {self.dom0_args}"
         env["REBOOT"] = "1" if self.reboots else ""
@@ -106,13 +111,13 @@ class Machine:
         self.log = open(self.log_path, "wb", buffering=0)
         files = dict(files or {})
         files.setdefault("/autorun", TOP / "tests/system/dom0/agent.sh")
-        for probe in PROBES:
+        for probe in PROBES[config.arch]:
             if probe.exists():
                 files.setdefault(f"/tests/{probe.name}", probe)
         with tempfile.NamedTemporaryFile(suffix=".cpio") as archive:
             pack_cpio(files, archive.name)
             env = config.environment()
-            env["INITRD"] = f"{XEN_TOOLS if config.peer else ''} {archive.name}"
+            env["INITRD"] = f"{XEN_TOOLS[config.arch] if config.peer else ''} {archive.name}"
             self.console = pexpect.spawn(
                 "timeout", ["-s", "KILL", str(config.life), str(TOP / "scripts/run-qemu.sh"), *config.qemu],
                 env=env, logfile=None, timeout=BOOT_LIMIT, maxread=65536)
